@@ -1,0 +1,77 @@
+# make app      set up, then start the app on http://127.0.0.1:8501 (elsewhere: make app PORT=8600)
+# make demo     set up, then make the demo without the app
+# make test     set up with test tools and a browser, then run all tests
+# make check    formatter, linter and type checker
+# make format   let the formatter and the linter mend what they can
+# make clean    remove what was set up here; the home folder with your collections stays
+
+PORT ?= 8501
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+PIP := $(PYTHON) -m pip install --quiet --disable-pip-version-check
+# Two test processes share the cores, so the libraries below them must not start a thread for each core as well.
+PYTEST := OMP_NUM_THREADS=1 $(PYTHON) -m pytest
+
+.PHONY: app demo setup test check format clean
+
+app: setup
+	@$(PYTHON) -m tagrefine_core app --port $(PORT)
+
+demo: setup
+	@$(PYTHON) -m tagrefine_core demo
+
+setup: $(VENV)/.wordnet
+
+test: $(VENV)/.wordnet $(VENV)/.browser
+	$(PYTEST) -n 2 --dist loadfile -m "not browser"
+	$(PYTEST) -m browser
+
+check: $(VENV)/.tools
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+
+format: $(VENV)/.tools
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
+
+# Each step of the set-up leaves an empty file behind, so that it is not done twice.
+
+$(VENV)/.made:
+	@for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+		if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			echo "Making $(VENV) with $$($$python --version)"; \
+			$$python -m venv $(VENV) && touch $@ && exit 0; \
+			rm -rf $(VENV); \
+			echo "Error: $$python cannot make a virtual environment; on Debian: apt-get install python3-venv" >&2; \
+			exit 1; \
+		fi; \
+	done; \
+	echo "Error: TagRefine needs Python 3.11 or newer, and found none as python3 or python3.11 to python3.14." >&2; \
+	exit 1
+
+$(VENV)/.packages: requirements.txt $(VENV)/.made
+	@echo "Installing requirements.txt (PyTorch is large: this takes minutes the first time)"
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+$(VENV)/.wordnet: $(VENV)/.packages
+	@$(PYTHON) -m tagrefine_core --home $(VENV)/setup setup
+	@touch $@
+
+$(VENV)/.tools: requirements-dev.txt $(VENV)/.packages
+	@echo "Installing requirements-dev.txt"
+	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+# The system's own browser where there is one, or where root can install Debian's; else Playwright's download.
+$(VENV)/.browser: $(VENV)/.tools
+	@command -v chromium || command -v chromium-browser || command -v google-chrome || { \
+		[ "$$(id -u)" = 0 ] && export DEBIAN_FRONTEND=noninteractive && { \
+			apt-get install -y -qq --no-install-recommends chromium || { \
+				apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; }; }; \
+	} || $(PYTHON) -m playwright install chromium
+	@touch $@

@@ -1,0 +1,10 @@
+"""TagRefine's app: ``streamlit run app.py``. Pages, photos and arrays on one port of this machine."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages.routes import routes
+from pages.routes.security import middleware
+
+app = st.App(Path(__file__).parent / "pages" / "shell.py", routes=routes(), middleware=middleware())

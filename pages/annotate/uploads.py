@@ -1,0 +1,81 @@
+"""Photos that a visitor drops in: checked, named by us, kept only while they are tagged."""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+import streamlit as st
+
+from pages.state import store
+from tagrefine_core.collections import load_image
+from tagrefine_core.errors import ImageError
+
+__all__ = ["MOST", "TYPES", "Tagged", "tag_photos"]
+
+MOST = 24
+"""Photos at a time."""
+
+TYPES = ("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff")
+_PIXELS = 60_000_000
+_SHOWN = 480  # longer side of the picture on the page
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """One photo with its tags, or the reason why it has none.
+
+    Attributes
+    ----------
+    picture : bytes or None
+        A small JPEG made from the decoded pixels, never the file itself.
+    tags : list of (tag, score)
+        The most likely first.
+    problem : str
+        Empty when all went well.
+    """
+
+    picture: bytes | None
+    tags: list[tuple[str, float]]
+    problem: str = ""
+
+
+@st.cache_data(max_entries=8, show_spinner="Looking at your photos")
+def tag_photos(
+    run_id: str, finished: str | None, digests: Sequence[str], _contents: Sequence[bytes]
+) -> list[Tagged]:
+    """Tag photos with a run's network; the same photos and run are answered from memory.
+
+    The names that the browser sends are never used for a file, and a photo must decode before the network sees it.
+
+    Parameters
+    ----------
+    run_id, finished
+        The run, and when it finished.
+    digests : sequence of str
+        Hashes of the files.
+    """
+    from tagrefine_core import workflow  # loads PyTorch, which takes seconds
+
+    answers: dict[int, Tagged] = {}
+    paths: dict[int, Path] = {}
+    with tempfile.TemporaryDirectory(prefix="tagrefine-") as folder:
+        for number, content in enumerate(_contents):
+            path = Path(folder) / f"photo-{number:04d}"
+            path.write_bytes(content)
+            try:
+                picture = load_image(path, size=_SHOWN, max_pixels=_PIXELS)
+            except ImageError as error:
+                answers[number] = Tagged(None, [], f"This file {error}.")
+                continue
+            picture.thumbnail((_SHOWN, _SHOWN))
+            small = BytesIO()
+            picture.save(small, "JPEG", quality=85)
+            paths[number] = path
+            answers[number] = Tagged(small.getvalue(), [])
+        if paths:
+            found = workflow.annotate(store(), run_id, list(paths.values()), top=10)
+            for number, annotation in zip(paths, found, strict=True):
+                answers[number] = Tagged(answers[number].picture, list(annotation.tags))
+    return [answers[number] for number in range(len(_contents))]

@@ -1,0 +1,90 @@
+"""The dialogs that bring photos in and take a collection away."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages.components.jobs import begin
+from pages.components.text import plain
+from pages.state import store
+from tagrefine_core.collections import Collection, check_name, guess_kind
+from tagrefine_core.errors import TagRefineError
+
+__all__ = ["delete_dialog", "import_dialog", "start_demo"]
+
+KINDS = {
+    "auto": (
+        "Let TagRefine find out",
+        "Point to a folder of photos, to a table of tags, or to MIRFLICKR or NUS-WIDE.",
+    ),
+    "folder": ("A folder of photos", "Tags come from a .txt file beside each photo, separated by commas."),
+    "table": (
+        "Photos with a table",
+        "A CSV or JSONL file, or a folder with metadata.csv or metadata.jsonl: one column file_name, one column tags.",
+    ),
+    "mirflickr": ("MIRFLICKR-25K", "The folder as it is unpacked; a part of it is fine."),
+    "nuswide": ("NUS-WIDE", "The folder as it is unpacked; a part of it is fine."),
+}
+
+
+def start_demo() -> None:
+    """Begin to make, train and measure the demo collection."""
+    begin(["demo"])
+
+
+@st.dialog("Import photos", width="medium")
+def import_dialog() -> None:
+    """Ask where the photos are and start the import."""
+    kind = st.selectbox("What do you have?", list(KINDS), format_func=lambda kind: KINDS[kind][0])
+    st.caption(KINDS[kind][1])
+    with st.form("import", border=False):
+        source = st.text_input(
+            "Where is it on this machine?",
+            placeholder="/home/me/photos",
+            help="The photos stay where they are and are never changed.",
+        )
+        name = st.text_input("What shall the collection be called?", placeholder="the folder's own name")
+        sent = st.form_submit_button("Import", type="primary")
+    if not sent:
+        return
+    path = Path(source.strip()).expanduser()
+    if not source.strip() or not path.exists():
+        missing = (
+            f"There is no file or folder {path}."
+            if source.strip()
+            else "Name the folder of your photos first."
+        )
+        st.error(plain(missing))
+        return
+    path = path.resolve()
+    found = guess_kind(path) if kind == "auto" else kind
+    if found is None:
+        st.error(plain(f"{path} does not look like photos with tags. Choose above what it is."))
+        return
+    name = name.strip() or path.stem
+    try:
+        check_name(name)
+    except TagRefineError as error:
+        st.error(plain(error))
+        return
+    if begin(["import", found, f"--name={name}", "--", str(path)], collection=name):
+        st.rerun()
+    st.error(plain(st.session_state.pop("_job_error", "The import could not be started.")))
+
+
+@st.dialog("Delete this collection?")
+def delete_dialog(collection: Collection) -> None:
+    """Delete a collection after its name was typed."""
+    runs = len(store().runs(collection.name))
+    st.markdown(
+        f"TagRefine forgets **{plain(collection.name)}**, its {collection.n:,} rows of tags"
+        f" and {runs} training {'run' if runs == 1 else 'runs'}. Your photos stay where they are."
+    )
+    typed = st.text_input("Type the collection's name to confirm")
+    if st.button("Delete for good", type="primary", disabled=typed != collection.name):
+        from tagrefine_core import workflow  # loads PyTorch, which takes seconds
+
+        workflow.delete_collection(store(), collection.name)
+        for key in ("collection", "run"):
+            st.session_state.pop(key, None)
+        st.rerun()

@@ -1,0 +1,34 @@
+"""What the pages' and components' own styles and scripts share."""
+
+from pathlib import Path
+
+import streamlit as st
+
+__all__ = ["dark", "page_styles", "script", "styles"]
+
+_HERE = Path(__file__).parent
+
+
+def styles(own: Path) -> str:
+    """Return a component's CSS file with the shared colours and chips before it."""
+    return _read("tokens.css") + own.read_text(encoding="utf-8")
+
+
+def script(own: Path) -> str:
+    """Return a component's JavaScript module with the shared functions (``chip``, ``followTheme``) before it."""
+    return _read("chips.js") + own.read_text(encoding="utf-8")
+
+
+def dark() -> bool:
+    """Whether the visitor sees the dark palette."""
+    return st.context.theme.type == "dark"
+
+
+def page_styles() -> None:
+    """Give the page the shared colours and the calmer frame; called once by the shell."""
+    tokens = _read("tokens.css").replace(".tr-dark {", ":root {" if dark() else ".tr-dark {")
+    st.html(f"<style>{tokens}{_read('page.css')}</style>")
+
+
+def _read(name: str) -> str:
+    return (_HERE / name).read_text(encoding="utf-8")

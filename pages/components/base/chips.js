@@ -1,0 +1,19 @@
+// Shared by components: prepend this text to their script (`pages.components.base.script`).
+// Tags come from strangers: textContent only, never innerHTML.
+
+const SIGN = { kept: "", added: "+ ", removed: "- ", unsure: "? " };
+
+/** Return a chip element for a tag; kind is "kept", "added", "removed" or "unsure". */
+function chip(tag, kind = "kept") {
+  const element = document.createElement("span");
+  element.className = `tr-chip tr-${kind}`;
+  element.textContent = SIGN[kind] + tag;
+  element.title = tag;
+  return element;
+}
+
+/** Put `tr-dark` on the root when Streamlit's background is dark, so that the tokens follow the theme. */
+function followTheme(root) {
+  const [r, g, b] = (getComputedStyle(root).getPropertyValue("--st-background-color").trim().match(/[0-9a-f]{2}/gi) || ["ff", "ff", "ff"]).map((part) => parseInt(part, 16));
+  root.classList.toggle("tr-dark", 0.3 * r + 0.59 * g + 0.11 * b < 128);
+}

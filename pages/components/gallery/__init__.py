@@ -1,0 +1,48 @@
+"""A gallery of any length: lazy thumbnails with tags as chips, and a detail view beside it.
+
+The page hands over an address; the photos come from there in windows as the visitor scrolls, without a
+run of the page. The page learns only which photo is open.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from pages.components.base import script, styles
+
+__all__ = ["gallery"]
+
+_HERE = Path(__file__).parent
+_component = st.components.v2.component(
+    "tagrefine_gallery",
+    html='<div class="root"></div>',
+    css=styles(_HERE / "gallery.css"),
+    js=script(_HERE / "detail.js") + (_HERE / "gallery.js").read_text(encoding="utf-8"),
+)
+
+
+def gallery(
+    *, address: str, query: str, total: int, opened: int | None, place: int | None, on_open: Callable[[], None]
+) -> None:
+    """Draw the gallery; ``st.session_state["gallery"]["opened"]`` holds the row of the photo that is open.
+
+    Parameters
+    ----------
+    address : str
+        Where the photos of a run come from; see `pages.routes.photos`.
+    query : str
+        Query part of the address: filter and order.
+    total : int
+        Photos that the query finds.
+    opened, place : int or None
+        Row of the open photo and its place among those found.
+    on_open : callable
+        Called when another photo is opened, or none.
+    """
+    _component(
+        key="gallery",
+        data={"address": address, "query": query, "total": total, "opened": opened, "place": place},
+        default={"opened": opened},
+        on_opened_change=on_open,
+    )

@@ -1,0 +1,150 @@
+// The detail view: one photo, its tags, its scores against the thresholds, why, and its neighbors.
+
+function el(name, className = "", text = "") {
+  const element = document.createElement(name);
+  if (className) element.className = className;
+  if (text) element.textContent = text;
+  return element;
+}
+
+const STATE = { added: "added by the model", removed: "removed by the model", kept: "kept", dropped: "left out before training" };
+
+/** A chip that tells its state and the user's spelling on hover. */
+function tagChip({ tag, state, note }) {
+  const element = chip(tag, state === "dropped" ? "kept" : state);
+  if (state === "dropped") element.classList.add("dropped");
+  element.title = `${tag}: ${STATE[state]}${note ? ` (${note})` : ""}`;
+  return element;
+}
+
+/** The tags of a photo in words, for screen readers. */
+function spoken(tags) {
+  const parts = ["added", "kept", "removed", "dropped"].map((state) => {
+    const names = tags.filter((one) => one.state === state).map((one) => one.tag);
+    return names.length ? `${state} ${names.join(", ")}` : "";
+  });
+  return parts.filter(Boolean).join("; ") || "no tags";
+}
+
+class Detail {
+  constructor(open) {
+    this.open = open;
+    this.element = el("aside", "detail");
+    this.element.setAttribute("aria-label", "The open photo");
+    this.element.hidden = true;
+    this.turn = 0;
+  }
+
+  async show(address, query, row) {
+    const turn = ++this.turn;
+    this.element.hidden = row == null;
+    if (row == null) return;
+    try {
+      const answer = await fetch(`${address}/${row}?${query}`);
+      if (!answer.ok) throw new Error(await answer.text());
+      const photo = await answer.json();
+      if (turn !== this.turn) return;
+      this.draw(photo);
+      const near = await fetch(`${address}/${row}/neighbors`);
+      if (!near.ok) throw new Error(await near.text());
+      const neighbors = await near.json();
+      if (turn === this.turn) this.drawNeighbors(neighbors);
+    } catch (error) {
+      if (turn === this.turn) this.say(error.message || "The photo cannot be read.");
+    }
+  }
+
+  say(message) {
+    const note = el("p", "soft", message);
+    note.setAttribute("role", "status");
+    if (this.near?.isConnected) this.near.replaceChildren(note);
+    else this.element.replaceChildren(this.closer(), note);
+  }
+
+  closer() {
+    const close = el("button", "close");
+    close.type = "button";
+    close.title = "Close (Esc)";
+    close.setAttribute("aria-label", "Close the photo");
+    close.append(el("kbd", "", "Esc"));
+    close.addEventListener("click", () => this.open(null));
+    return close;
+  }
+
+  draw(photo) {
+    this.photo = photo;
+    this.votes = null;
+    const image = el("img", "large");
+    image.alt = `Photo ${photo.file}`;
+    image.src = photo.picture;
+    const about = el("p", "about");
+    about.append(el("strong", "", photo.file), el("span", "soft", ` · ${photo.raw.length ? `the user wrote: ${photo.raw.join(", ")}` : "the user wrote no tags"}`));
+    const chips = el("div", "tr-chips");
+    for (const tag of photo.tags) chips.append(tagChip(tag));
+    this.why = el("section", "why");
+    this.why.setAttribute("aria-live", "polite");
+    const bars = el("div", "bars");
+    this.bars = photo.scores.map((score) => this.bar(score));
+    bars.append(...this.bars);
+    this.near = el("section", "near");
+    this.near.append(el("h3", "", "Nearest photos"), el("p", "soft", "Looking for them …"));
+    const body = el("div", "body");
+    body.append(about, chips, this.why, el("h3", "", "Scores"), el("p", "soft small", "How sure the model is, 0 to 1. The mark is the line a tag has to pass."), bars, this.near);
+    this.element.replaceChildren(this.closer(), image, body);
+    this.element.scrollTop = 0;
+    this.explain(photo.why);
+  }
+
+  bar(score) {
+    const row = el("button", `bar ${score.state}`);
+    row.type = "button";
+    row.title = "Show why";
+    const track = el("span", "track");
+    const fill = el("span", "fill");
+    fill.style.width = `${Math.max(1, 100 * score.score)}%`;
+    track.append(fill);
+    for (const threshold of score.marks) {
+      const mark = el("span", "mark");
+      mark.style.left = `${100 * Math.min(1, threshold)}%`;
+      track.append(mark);
+    }
+    const name = el("span", "name");
+    name.append(score.state === "absent" ? document.createTextNode(score.tag) : tagChip(score));
+    row.append(name, track, el("span", "value", score.score.toFixed(2)));
+    row.addEventListener("click", () => this.explain(score.tag));
+    row.dataset.tag = score.tag;
+    return row;
+  }
+
+  /** Say why a tag is added, removed, kept or left out. */
+  explain(tag) {
+    const score = this.photo.scores.find((one) => one.tag === tag);
+    if (!score) return this.why.replaceChildren();
+    this.reason = score;
+    for (const bar of this.bars) bar.setAttribute("aria-pressed", bar.dataset.tag === tag);
+    const title = el("h3");
+    title.append("Why ", score.state === "absent" ? `not ${tag}` : tagChip(score), "?");
+    const votes = this.votes ? ` Of its ${this.votes.asked} nearest photos, ${this.votes.given[tag] ?? 0} were given the tag by their users.` : "";
+    this.why.replaceChildren(title, el("p", "", score.reason + votes));
+  }
+
+  drawNeighbors(found) {
+    this.votes = found;
+    if (this.reason) this.explain(this.reason.tag);
+    const list = el("div", "thumbs");
+    for (const neighbor of found.photos) {
+      const button = el("button", "thumb");
+      button.type = "button";
+      button.setAttribute("aria-label", `Open ${neighbor.file}`);
+      button.title = neighbor.file;
+      const image = el("img");
+      image.alt = "";
+      image.loading = "lazy";
+      image.src = neighbor.picture;
+      button.append(image);
+      button.addEventListener("click", () => this.open(neighbor.row));
+      list.append(button);
+    }
+    this.near.replaceChildren(el("h3", "", "Nearest photos"), el("p", "soft small", "Those that look most alike to the trained network."), list);
+  }
+}

@@ -1,0 +1,211 @@
+// The grid: only the cards near the visible part exist; photos are fetched in windows.
+
+const WINDOW = 60; // photos a request
+const GAP = 16;
+const CARD = 212; // least width of a card
+const CAPTION = 100; // three lines of chips
+
+class Gallery {
+  constructor(root) {
+    this.root = root;
+    this.scroller = el("div", "scroller");
+    this.scroller.setAttribute("role", "listbox");
+    this.scroller.setAttribute("aria-label", "Photos");
+    this.sheet = el("div", "sheet");
+    this.scroller.append(this.sheet);
+    this.detail = new Detail((row) => this.open(row));
+    root.append(this.scroller, this.detail.element);
+    this.cards = new Map();
+    this.active = 0;
+    this.scroller.addEventListener("scroll", () => this.draw(), { passive: true });
+    this.root.addEventListener("keydown", (event) => this.key(event));
+    this.observer = new ResizeObserver(() => this.layout());
+    this.observer.observe(this.scroller);
+    this.onResize = () => this.fit();
+    window.addEventListener("resize", this.onResize);
+  }
+
+  /** Take what the page says; another query starts at the top. */
+  update(data, report) {
+    this.report = report;
+    const changed = !this.data || data.address !== this.data.address || data.query !== this.data.query;
+    const first = !this.data;
+    this.data = data;
+    this.fit();
+    if (changed) {
+      this.windows = new Map();
+      this.clear();
+      this.active = 0;
+      this.scroller.scrollTop = 0;
+      if (first) this.opened = data.opened;
+      this.active = first ? (data.place ?? 0) : 0;
+      this.detail.show(data.address, data.query, this.opened);
+      this.layout();
+      if (first && data.place != null) this.reveal(data.place);
+    }
+  }
+
+  /** Fill the window from the gallery's top to its bottom edge. */
+  fit() {
+    let main = this.root.getRootNode().host?.closest('[data-testid="stMain"]');
+    const top = this.root.getBoundingClientRect().top + (main ? main.scrollTop : 0);
+    this.root.style.height = `${Math.max(440, window.innerHeight - top - 20)}px`;
+  }
+
+  layout() {
+    const width = this.scroller.clientWidth - 4;
+    if (width <= 0 || !this.data) return;
+    const anchor = this.columns ? Math.floor(this.scroller.scrollTop / this.height) * this.columns : 0;
+    const columns = Math.max(1, Math.floor((width + GAP) / (CARD + GAP)));
+    const side = (width - GAP * (columns - 1)) / columns;
+    if (columns !== this.columns || side !== this.side) this.clear();
+    const moved = this.columns && columns !== this.columns;
+    Object.assign(this, { columns, side, height: Math.round(side * 0.75) + CAPTION + GAP });
+    this.sheet.style.height = `${Math.ceil(this.data.total / columns) * this.height}px`;
+    if (moved) {
+      if (this.opened != null) this.reveal(this.active);
+      else this.scroller.scrollTop = Math.floor(anchor / columns) * this.height;
+    }
+    this.draw();
+  }
+
+  clear() {
+    for (const card of this.cards.values()) card.remove();
+    this.cards.clear();
+  }
+
+  draw() {
+    if (!this.columns) return;
+    const top = this.scroller.scrollTop;
+    const first = Math.max(0, Math.floor(top / this.height) - 1) * this.columns;
+    const last = Math.min(this.data.total, (Math.ceil((top + this.scroller.clientHeight) / this.height) + 1) * this.columns);
+    for (const [place, card] of this.cards) {
+      if (place < first || place >= last) {
+        card.remove();
+        this.cards.delete(place);
+      }
+    }
+    for (let place = first; place < last; place++) if (!this.cards.has(place)) this.place(place);
+    this.mark();
+  }
+
+  place(place) {
+    const card = el("button", "card");
+    card.type = "button";
+    card.setAttribute("role", "option");
+    card.setAttribute("aria-posinset", place + 1);
+    card.setAttribute("aria-setsize", this.data.total);
+    card.style.cssText = `width:${this.side}px;height:${this.height - GAP}px;transform:translate(${2 + (place % this.columns) * (this.side + GAP)}px,${2 + Math.floor(place / this.columns) * this.height}px)`;
+    card.addEventListener("click", () => {
+      this.active = place;
+      this.photo(place).then((photo) => photo && this.open(photo.row));
+    });
+    this.cards.set(place, card);
+    this.sheet.append(card);
+    this.photo(place).then((photo) => photo && card.isConnected && this.fill(card, photo));
+  }
+
+  fill(card, photo) {
+    card.dataset.row = photo.row;
+    const picture = el("span", "picture");
+    const image = el("img");
+    image.loading = "lazy";
+    image.decoding = "async";
+    image.alt = "";
+    image.src = photo.picture;
+    image.onerror = () => picture.classList.add("missing");
+    picture.append(image);
+    const chips = el("span", "tr-chips");
+    for (const tag of photo.tags) chips.append(tagChip(tag));
+    if (!photo.tags.length) chips.append(el("span", "none", "no tags"));
+    card.setAttribute("aria-label", `${photo.file}: ${spoken(photo.tags)}`);
+    card.title = photo.file;
+    card.replaceChildren(picture, chips);
+    // What does not fit is counted; the detail view shows all.
+    const box = chips.getBoundingClientRect();
+    const hidden = [...chips.children].filter((one) => one.getBoundingClientRect().bottom > box.bottom + 1).length;
+    if (hidden) card.append(el("span", "more", `+${hidden} more`));
+    this.mark();
+  }
+
+  mark() {
+    for (const [place, card] of this.cards) {
+      card.tabIndex = place === this.active ? 0 : -1;
+      card.setAttribute("aria-selected", this.opened != null && card.dataset.row === String(this.opened));
+    }
+  }
+
+  /** Resolve to the photo at a place, from its window. */
+  async photo(place) {
+    const { address, query } = this.data;
+    const number = Math.floor(place / WINDOW);
+    if (!this.windows.has(number)) {
+      const wanted = `${address}?${query}&offset=${number * WINDOW}&limit=${WINDOW}`;
+      this.windows.set(number, fetch(wanted).then((answer) => (answer.ok ? answer.json() : Promise.reject(answer))));
+    }
+    try {
+      return (await this.windows.get(number)).photos[place - number * WINDOW];
+    } catch {
+      this.windows?.delete(number); // a later scroll asks again
+      return undefined;
+    }
+  }
+
+  open(row) {
+    if (row === this.opened) return;
+    this.opened = row;
+    this.detail.show(this.data.address, this.data.query, row);
+    this.mark();
+    if (row != null) this.reveal(this.active);
+    // The address follows once the visitor rests on a photo.
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.report("opened", row), 300);
+  }
+
+  reveal(place) {
+    const top = Math.floor(place / this.columns) * this.height;
+    const { scrollTop, clientHeight } = this.scroller;
+    if (top < scrollTop) this.scroller.scrollTop = top;
+    else if (top + this.height > scrollTop + clientHeight) this.scroller.scrollTop = top + this.height - clientHeight;
+  }
+
+  async key(event) {
+    if (event.key === "Escape" && this.opened != null) {
+      event.preventDefault();
+      this.open(null);
+      this.cards.get(this.active)?.focus();
+      return;
+    }
+    if (!this.scroller.contains(event.target)) return;
+    const rows = Math.max(1, Math.floor(this.scroller.clientHeight / this.height));
+    const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.columns, ArrowDown: this.columns, PageUp: -rows * this.columns, PageDown: rows * this.columns, Home: -Infinity, End: Infinity }[event.key];
+    if (step === undefined) return;
+    event.preventDefault();
+    const next = this.active + step;
+    if (Math.abs(step) === this.columns && (next < 0 || next >= this.data.total)) return;
+    this.active = Math.min(this.data.total - 1, Math.max(0, next));
+    this.reveal(this.active);
+    this.draw();
+    this.cards.get(this.active)?.focus({ preventScroll: true });
+    if (this.opened != null) {
+      const place = this.active;
+      const photo = await this.photo(place);
+      if (photo && place === this.active) this.open(photo.row);
+    }
+  }
+
+  stop() {
+    this.observer.disconnect();
+    window.removeEventListener("resize", this.onResize);
+  }
+}
+
+export default function ({ parentElement, data, setStateValue }) {
+  const root = parentElement.querySelector(".root");
+  followTheme(root);
+  root.gallery ??= new Gallery(root);
+  root.gallery.update(data, setStateValue);
+  return () => {
+    if (!root.isConnected) root.gallery.stop();
+  };
+}

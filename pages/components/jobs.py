@@ -1,0 +1,118 @@
+"""Cards of background jobs: progress, time left, cancel, and what went wrong."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from pages.components.header import duration
+from pages.components.text import plain
+from pages.state import choose, store
+from tagrefine_core import jobs
+from tagrefine_core.errors import TagRefineError
+from tagrefine_core.store import JobRecord
+
+__all__ = ["begin", "ended_card", "job_cards", "live_card", "live_jobs"]
+
+LIVE = ("starting", "running")
+
+_TITLES = {
+    "demo": "Making the demo collection",
+    "import": "Importing {}",
+    "train": "Training on {}",
+    "evaluate": "Measuring {}",
+}
+_ENDED = {
+    "failed": "did not work",
+    "interrupted": "was interrupted: its process ended early",
+    "cancelled": "was cancelled",
+}
+
+
+def begin(arguments: Sequence[str], *, collection: str | None = None) -> bool:
+    """Start a job; a reason why it cannot start is shown instead of raised."""
+    try:
+        jobs.start(store(), list(arguments), collection=collection)
+    except TagRefineError as error:
+        st.session_state["_job_error"] = str(error)
+        return False
+    return True
+
+
+def live_jobs(kinds: Sequence[str]) -> list[JobRecord]:
+    """Return the jobs of these kinds that are at work."""
+    return [job for job in jobs.jobs(store()) if job.kind in kinds and job.state in LIVE]
+
+
+def job_cards(*kinds: str) -> bool:
+    """Draw a card for every live job of these kinds, and for the latest one when it failed; True when one is live.
+
+    The cards keep themselves up to date. When a job ends the whole page runs again, with what the job made
+    as the current collection or run.
+    """
+    if message := st.session_state.pop("_job_error", ""):
+        st.error(plain(message))
+    live = [job.id for job in live_jobs(kinds)]
+    st.fragment(_cards, run_every=1.0 if live else None)(kinds, live)
+    return bool(live)
+
+
+def _cards(kinds: Sequence[str], expected: Sequence[int]) -> None:
+    latest = [job for job in jobs.jobs(store()) if job.kind in kinds]
+    live = [job for job in latest if job.state in LIVE]
+    if [job.id for job in live] != list(expected):
+        for job in latest:
+            if job.id in expected and job.state == "finished":
+                choose(collection=job.collection if job.kind in ("demo", "import") else None, run=job.run_id)
+        st.rerun()
+    for job in live:
+        live_card(job)
+    if not live and latest:
+        ended_card(latest[0])
+
+
+def live_card(job: JobRecord) -> None:
+    """Draw the progress of a live job and the button that stops it; call it inside a fragment."""
+    stopping = st.session_state.setdefault("_stopping", set())
+    with (
+        st.container(border=True, key=f"job_{job.id}"),
+        st.container(horizontal=True, vertical_alignment="center"),
+    ):
+        with st.container():
+            share = min(1.0, job.done / job.total) if job.total else 0.0
+            count = f" · {job.done:,} of {job.total:,}" if job.total else ""
+            left = f" · about {duration(job.seconds_left)} left" if job.seconds_left is not None else ""
+            st.markdown(f"**{_title(job)}**")
+            st.progress(share, text=f":gray[{plain((job.stage or 'Starting') + count + left)}]")
+        if job.id in stopping:
+            st.markdown(":gray[Stopping at the next safe point]", width="content")
+        label = "Stop at once" if job.id in stopping else "Cancel"
+        if st.button(label, key=f"cancel_{job.id}"):
+            jobs.cancel(store(), job.id, grace=0.0 if job.id in stopping else 10.0)
+            stopping.add(job.id)
+            st.rerun(scope="fragment")
+
+
+def ended_card(job: JobRecord) -> None:
+    """Tell why a job ended early, until it is dismissed; nothing for one that did its work."""
+    if job.state not in _ENDED or job.id in st.session_state.setdefault("_dismissed", set()):
+        return
+    draw = st.info if job.state == "cancelled" else st.error
+    with st.container(key=f"ended_{job.id}", gap="small"):
+        draw(f"**{_title(job)}** {_ended_text(job)}")
+        with st.container(horizontal=True, gap="small"):
+            if st.button("Try again", key=f"again_{job.id}") and begin(
+                job.arguments, collection=job.collection
+            ):
+                st.rerun()
+            if st.button("Dismiss", key=f"dismiss_{job.id}", type="tertiary"):
+                st.session_state["_dismissed"].add(job.id)
+                st.rerun()
+
+
+def _ended_text(job: JobRecord) -> str:
+    why = "" if job.state == "cancelled" else job.message
+    return _ENDED[job.state] + (f": {plain(why)}" if why and job.state == "failed" else ".")
+
+
+def _title(job: JobRecord) -> str:
+    return _TITLES.get(job.kind, plain(job.kind)).format(plain(job.collection))

@@ -1,0 +1,49 @@
+// The panel beside the matrix: the tags most like one tag, each distance in its two parts, and why two are alike.
+
+function el(name, className = "", text = "") {
+  const element = document.createElement(name);
+  if (className) element.className = className;
+  if (text) element.textContent = text;
+  return element;
+}
+
+class Panel {
+  constructor(pick) {
+    this.pick = pick;
+    this.element = el("aside", "panel");
+    this.element.setAttribute("aria-label", "Similar tags");
+  }
+
+  draw({ title, sentence, links, longest, pair }) {
+    const parts = [];
+    if (pair) {
+      const why = el("section", "pair");
+      why.setAttribute("aria-live", "polite");
+      why.append(el("h3", "", pair.title), ...pair.lines.map((line) => el("p", "", line)));
+      parts.push(why);
+    }
+    parts.push(el("h3", "", title), el("p", "soft", sentence));
+    const key = el("p", "soft key");
+    key.append(el("span", "swatch google"), "how rarely together", el("span", "swatch wordnet"), "how far in meaning");
+    parts.push(key);
+    const list = el("div", "links");
+    for (const link of links) {
+      const row = el("button", "link");
+      row.type = "button";
+      row.setAttribute("aria-pressed", Boolean(link.chosen));
+      row.setAttribute("aria-label", `${link.name}: similarity ${link.similarity.toFixed(2)}, distance ${link.google.toFixed(2)} by use and ${link.wordnet.toFixed(2)} by meaning`);
+      const track = el("span", "track");
+      for (const part of ["google", "wordnet"]) {
+        const bar = el("span", part);
+        bar.style.width = `${(100 * link[part]) / longest}%`;
+        bar.title = `${link[part].toFixed(2)}`;
+        track.append(bar);
+      }
+      row.append(el("span", "name", link.name), el("span", "value", link.similarity.toFixed(2)), track);
+      row.addEventListener("click", () => this.pick(link.pair));
+      list.append(row);
+    }
+    parts.push(list);
+    this.element.replaceChildren(...parts);
+  }
+}

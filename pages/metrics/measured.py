@@ -1,0 +1,120 @@
+"""The measures of runs and of the users' tags: read from the database, computed once when they are missing."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from pages.components.charts import chart
+from pages.state import run_name, store
+from tagrefine_core import plots
+from tagrefine_core.collections import Collection
+from tagrefine_core.store import RunRecord
+
+__all__ = [
+    "EXPLAINED",
+    "USER_TAGS",
+    "comparison",
+    "four_measures",
+    "label_chart",
+    "metrics_of",
+    "user_tag_metrics",
+]
+
+USER_TAGS = "users' tags"
+
+EXPLAINED = {
+    "miap": ("MiAP", "For one photo: do the tags that fit it stand at the top of its list?"),
+    "map": ("mAP", "For one tag: do the photos that show it stand at the top of its list?"),
+    "micro_auc": (
+        "MicroAUC",
+        "Of a right and a wrong pair of photo and tag: how often does the right one score higher?",
+    ),
+    "macro_auc": (
+        "MacroAUC",
+        "The same within one tag at a time, so that rare tags count as much as frequent ones.",
+    ),
+}
+DETAILS = {"miap_labelled": "MiAP, photos with a label", "miap_ceiling": "highest MiAP possible"}
+
+
+def user_tag_metrics(collection: Collection) -> dict[str, Any] | None:
+    """Return the measures of the users' tags; None without ground truth."""
+    if collection.truth is None:
+        return None
+    known = store().metrics(collection.id, "user_tags")
+    if known is None:
+        from tagrefine_core import workflow  # loads PyTorch, which takes seconds
+
+        with st.spinner("Measuring the users' tags once"):
+            known = workflow.evaluate_user_tags(store(), collection.name).as_dict()
+    return known
+
+
+def metrics_of(run: RunRecord) -> dict[str, Any]:
+    """Return the measures of a finished run of a collection with ground truth."""
+    if run.metrics is None:
+        from tagrefine_core import workflow
+
+        with st.spinner("Measuring this run once"):
+            return workflow.evaluate_run(store(), run.id).as_dict()
+    return run.metrics
+
+
+def four_measures(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """Draw the four measures of a run, each with its gain over the users' tags and one sentence."""
+    for (key, (name, sentence)), column in zip(EXPLAINED.items(), st.columns(4), strict=True):
+        value, base = after.get(key), before.get(key)
+        gain = None if value is None or base is None else f"{value - base:+.3f}"
+        with column, st.container(border=True, height="stretch", gap="small", key=f"measure_{key}"):
+            st.metric(
+                name,
+                "–" if value is None else f"{value:.3f}",
+                gain,
+                delta_description=None if base is None else f"users' tags {base:.3f}",
+            )
+            st.caption(sentence)
+
+
+def comparison(subjects: Mapping[str, Mapping[str, Any]]) -> None:
+    """Draw users' tags and runs side by side, as dots and as a table."""
+    left, right = st.columns([5, 4], gap="large", vertical_alignment="center")
+    names = {key: name for key, (name, _) in EXPLAINED.items()}
+    with left:
+        chart(
+            plots.measures(subjects, names), alt="Dots: the four measures of the users' tags and of each run"
+        )
+    with right:
+        columns = {**names, **DETAILS}
+        table = pd.DataFrame(
+            {name: [values.get(key) for values in subjects.values()] for key, name in columns.items()}
+        )
+        table.index = pd.Index(list(subjects), name="Measured here")
+        st.dataframe(
+            table.T.astype(float),
+            column_config={name: st.column_config.NumberColumn(format="%.3f") for name in subjects},
+            alt="The measures as numbers",
+        )
+        st.caption("1 is perfect. MiAP counts a photo without any label as 0, so it cannot pass its ceiling.")
+
+
+def label_chart(before: Mapping[str, Any], after: Mapping[str, Any], labels: tuple[str, ...]) -> None:
+    """Draw the average precision of every tag with ground truth."""
+    names = after.get("labels") or labels
+    values = after.get("per_label_ap") or []
+    base = before.get("per_label_ap")
+    if len(values) != len(names) or (base is not None and len(base) != len(names)):
+        st.caption("The measures of this run are of an earlier state of the collection.")
+        return
+    chart(
+        plots.label_precision(names, base, values),
+        alt="Dots: average precision of each tag, before and after",
+    )
+    if missing := sum(value is None for value in values):
+        st.caption(f"{missing} tags show on no photo, so nothing can be measured for them.")
+
+
+def short_name(run: RunRecord) -> str:
+    """Name a run so that two of the same minute differ."""
+    return f"{run_name(run)} ({run.id[-4:]})"

@@ -1,0 +1,89 @@
+"""Metrics: how much better the refined tags are than the users' own."""
+
+import streamlit as st
+
+from pages.components.header import header
+from pages.metrics.measured import (
+    comparison,
+    four_measures,
+    label_chart,
+    metrics_of,
+    short_name,
+    user_tag_metrics,
+)
+from pages.metrics.published import TABLES, published
+from pages.metrics.unmeasured import changes_in_words
+from pages.state import need_run, usable_runs
+from pages.train.live import loss_charts
+
+header(
+    "Metrics",
+    "How well the refined tags fit the photos, beside the tags people gave, where somebody checked the truth.",
+)
+collection, run = need_run()
+if not run.current:
+    st.warning(
+        "The collection was imported anew after this run, so its numbers speak of the photos as they were."
+    )
+
+before = user_tag_metrics(collection)
+if before is None:
+    st.info(
+        "Nobody has checked which tags are true in this collection, so right and wrong cannot be counted."
+        " What can be told is how much changed, and how the training went."
+    )
+    changes_in_words(collection, run)
+else:
+    after = metrics_of(run.record)
+    four_measures(before, after)
+    st.subheader("Runs side by side", anchor=False)
+    others = {other.id: other for other in usable_runs(collection.name) if other.id != run.id}
+    chosen = st.multiselect(
+        "Runs beside the current one",
+        list(others),
+        format_func=lambda run_id: short_name(others[run_id]),
+        max_selections=5,
+        placeholder="Add runs to compare",
+        label_visibility="collapsed",
+        key="beside",
+        disabled=not others,
+    )
+    subjects = {"users' tags": before, short_name(run.record): after}
+    subjects |= {short_name(others[run_id]): metrics_of(others[run_id]) for run_id in chosen}
+    comparison(subjects)
+
+by_tag, training, paper = st.tabs(["Tag by tag", "How training went", "Published results"])
+with by_tag:
+    if before is None:
+        st.caption("Needs ground truth.")
+    else:
+        st.markdown(":gray[Average precision of each tag: 1 when all photos that show it are ranked first.]")
+        label_chart(before, after, collection.labels)
+with training:
+    st.markdown(
+        ":gray[Smaller losses are better; the monitors show whether the network still tells photos apart.]"
+    )
+    loss_charts(run.epochs, key="run")
+with paper:
+    st.badge("published", color="violet")
+    st.markdown(
+        "These numbers are printed in the paper. They were measured on other sets of photos, with another network and"
+        " other rules for ties, so they stand here for orientation and are not to be compared digit by digit with yours."
+    )
+    table = st.segmented_control(
+        "Table",
+        list(TABLES),
+        default=list(TABLES)[2],
+        required=True,
+        key="paper_table",
+        label_visibility="collapsed",
+    )
+    st.dataframe(
+        published(table),
+        column_config={
+            name: st.column_config.NumberColumn(format="%.3f") for name in published(table).columns
+        },
+        width=760,
+        alt="The paper's own table",
+    )
+    st.caption("“Our model” is the paper's. A gap is a dash in the paper.")

@@ -1,0 +1,58 @@
+"""Open a home's store, collections and runs once for all pages, sessions and routes."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from tagrefine_core.collections import Collection
+from tagrefine_core.config import home_folder
+from tagrefine_core.errors import CollectionError
+from tagrefine_core.store import CollectionRecord, RunRecord, Store
+from tagrefine_core.training.run import Run
+
+__all__ = ["collection_by_id", "open_collection", "open_run", "open_store"]
+
+
+def open_store() -> Store:
+    """Return the store of the home folder (``TAGREFINE_HOME``, else the user's data folder)."""
+    return _store(home_folder())
+
+
+def open_collection(record: CollectionRecord) -> Collection:
+    """Return a collection; opened again only after its data changed or it was imported anew."""
+    # Equal data can be imported again, from another folder.
+    return _collection(home_folder(), record.name, record.data_hash, record.created)
+
+
+def open_run(record: RunRecord) -> Run:
+    """Return a run; opened again only after its state changed."""
+    return _run(home_folder(), record.id, record.state, record.finished)
+
+
+def collection_by_id(collection_id: int) -> Collection:
+    """Return the collection of a number in an address.
+
+    Raises
+    ------
+    CollectionError
+        When there is none.
+    """
+    for record in open_store().collections():
+        if record.id == collection_id:
+            return open_collection(record)
+    raise CollectionError(f"There is no collection number {collection_id}.")
+
+
+@lru_cache(maxsize=4)
+def _store(home: Path) -> Store:
+    return Store(home)
+
+
+# The last arguments only tell one state of the data from the next; what they name is opened anew.
+@lru_cache(maxsize=4)
+def _collection(home: Path, name: str, data_hash: str, created: str) -> Collection:
+    return Collection.open(_store(home), name)
+
+
+@lru_cache(maxsize=8)
+def _run(home: Path, run_id: str, state: str, finished: str | None) -> Run:
+    return Run.open(_store(home), run_id)

@@ -1,0 +1,50 @@
+"""``/thumbnails/<collection id>/<row>?size=256``: small pictures, made when first asked for.
+
+The address holds numbers only, so no path of a visitor's choosing ever reaches the disk.
+"""
+
+from hashlib import blake2b
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from pages.opening import collection_by_id
+from tagrefine_core.errors import TagRefineError
+
+__all__ = ["SIZES", "thumbnail", "thumbnail_url"]
+
+SIZES = (128, 256, 512, 1024)
+"""Longer sides in pixels; a fixed few, so that the cache cannot be blown up by an address."""
+
+_MIME = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
+
+
+def thumbnail_url(collection_id: int, row: int, *, size: int = 256, data_hash: str = "") -> str:
+    """Return the address of a thumbnail; with the collection's ``data_hash`` browsers keep it without asking again."""
+    version = f"&v={data_hash[:12]}" if data_hash else ""
+    return f"/thumbnails/{collection_id}/{row}?size={size}{version}"
+
+
+def thumbnail(request: Request) -> Response:
+    """Answer with a thumbnail, 304 when the browser has it, 404 when there is no such photo."""
+    size = request.query_params.get("size", "256")
+    if size not in {str(allowed) for allowed in SIZES}:
+        return PlainTextResponse(f"size must be one of {', '.join(map(str, SIZES))}", status_code=400)
+    row = int(request.path_params["row"])
+    try:
+        collection = collection_by_id(int(request.path_params["collection_id"]))
+        if row >= collection.n:
+            return PlainTextResponse("no such photo", status_code=404)
+        path = collection.thumbnail(row, size=int(size))
+        content = path.read_bytes()
+    except (TagRefineError, OSError, OverflowError):
+        return PlainTextResponse("this photo cannot be shown", status_code=404)
+    # Without a matching version the row may hold another photo tomorrow: the browser asks, the hash answers.
+    current = request.query_params.get("v") == collection.data_hash[:12]
+    headers = {
+        "ETag": f'"{blake2b(content, digest_size=12).hexdigest()}"',
+        "Cache-Control": "private, max-age=31536000, immutable" if current else "private, no-cache",
+    }
+    if headers["ETag"] in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(content, media_type=_MIME.get(path.suffix.lower(), "image/jpeg"), headers=headers)

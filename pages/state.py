@@ -1,0 +1,127 @@
+"""What every page asks for: the store, the current collection, the current run.
+
+Both choices are widgets of the shell, bound to the address (``?collection=NAME&run=ID``), so they survive
+page switches, reloads and a restart of the app.
+"""
+
+import streamlit as st
+
+from pages.components.header import ago, empty
+from pages.opening import open_collection, open_run, open_store
+from tagrefine_core.collections import Collection
+from tagrefine_core.store import CollectionRecord, RunRecord, Store
+from tagrefine_core.training.run import Run
+
+__all__ = [
+    "choose",
+    "choosers",
+    "current_collection",
+    "current_run",
+    "need_collection",
+    "need_run",
+    "run_name",
+    "store",
+    "usable_runs",
+]
+
+
+def store() -> Store:
+    """Return the store of the home folder."""
+    return open_store()
+
+
+def current_collection() -> Collection | None:
+    """Return the collection chosen in the header, or None in an empty home."""
+    name = st.session_state.get("collection")
+    record = next((record for record in store().collections() if record.name == name), None)
+    return None if record is None else open_collection(record)
+
+
+def current_run() -> Run | None:
+    """Return the run chosen in the header, or None when the collection has no finished run."""
+    run_id = st.session_state.get("run")
+    collection = st.session_state.get("collection")
+    record = next((run for run in store().runs(collection) if run.id == run_id), None) if collection else None
+    return None if record is None else open_run(record)
+
+
+def need_collection() -> Collection:
+    """Return the current collection, or show what to do without one and end the page."""
+    collection = current_collection()
+    if collection is None:
+        empty(
+            "There are no photos yet",
+            "Make the demo collection with one click, or import your own photos.",
+            button="Go to Collection",
+            page="collection/page.py",
+        )
+        st.stop()
+    return collection
+
+
+def need_run() -> tuple[Collection, Run]:
+    """Return the current collection and run, or show what to do without them and end the page."""
+    collection = need_collection()
+    run = current_run()
+    if run is None:
+        empty(
+            "Nothing has been learned from these photos yet",
+            "Train once; afterwards this page shows the result.",
+            button="Go to Train",
+            page="train/page.py",
+        )
+        st.stop()
+    return collection, run
+
+
+def choose(*, collection: str | None = None, run: str | None = None) -> None:
+    """Make another collection or run the current one from the next run of the page on (``st.rerun()``, ``on_click``)."""
+    st.session_state["_next"] = {"collection": collection, "run": run}
+
+
+def usable_runs(collection: str) -> list[RunRecord]:
+    """Return the runs whose scores can be looked at, the newest first."""
+    return [run for run in store().runs(collection) if run.state == "finished"]
+
+
+def run_name(run: RunRecord) -> str:
+    """Name a run in a few words: when, preset, backbone."""
+    preset, backbone = run.config.get("preset", ""), run.config.get("backbone", "")
+    return f"{ago(run.created)} · {preset}" + (f" · {backbone}" if preset != "demo" else "")
+
+
+def choosers() -> None:
+    """Draw the current collection and run at the right of the header; one click changes them."""
+    for key, value in st.session_state.pop("_next", {}).items():
+        if value is not None:
+            st.session_state[key] = value
+    records = {record.name: record for record in store().collections()}
+    if not records:
+        return
+    with st.container(key="current", horizontal=True, horizontal_alignment="right", gap="small"):
+        name = _chooser(
+            "Collection", "collection", {name: _title(record) for name, record in records.items()}
+        )
+        runs = {run.id: run_name(run) for run in usable_runs(name)}
+        if runs:
+            _chooser("Run", "run", runs)
+        else:
+            st.session_state.pop("run", None)
+            st.query_params.pop("run", None)
+            st.markdown(":gray[no finished run]", width="content")
+
+
+def _chooser(label: str, key: str, names: dict[str, str]) -> str:
+    """Draw one choice, kept in the address by its own name (`bind` would put what is shown there)."""
+    value = st.session_state.get(key, st.query_params.get(key))
+    st.session_state[key] = value if value in names else next(iter(names))
+    chosen = st.selectbox(
+        label, list(names), key=key, label_visibility="collapsed", format_func=names.__getitem__, width=215
+    )
+    if st.query_params.get(key) != chosen:
+        st.query_params[key] = chosen
+    return str(chosen)
+
+
+def _title(record: CollectionRecord) -> str:
+    return f"{record.name} · {record.images:,} photos"

@@ -1,0 +1,103 @@
+"""What the panel beside the matrix says: tables of similar tags, and why two tags are alike."""
+
+import math
+from functools import lru_cache
+from typing import Any
+
+from pages.opening import open_store
+from tagrefine_core.collections import Collection
+from tagrefine_core.refinement.tag_similarity import TagLink, TagSimilarity, clustered_order
+from tagrefine_core.tags import WordNetLink, explain_wordnet, load
+
+__all__ = ["SORTS", "order", "panel", "similarity"]
+
+SORTS = {"clusters": "similar side by side", "photos": "most used first", "name": "A to Z"}
+
+_TOP = 15
+
+
+@lru_cache(maxsize=2)
+def similarity(collection: Collection) -> TagSimilarity:
+    """Return the similarity of a collection's tags; distances are computed once and kept in the home's cache."""
+    return TagSimilarity.open(open_store().home / "cache" / "similarity", collection)
+
+
+@lru_cache(maxsize=8)
+def order(collection: Collection, sort: str) -> list[int]:
+    """Return the columns in an order of `SORTS`; clusters are those of alpha 0.5, so that the slider moves no tag."""
+    if sort == "clusters":
+        return clustered_order(similarity(collection).xi(0.5)).tolist()
+    photos = collection.tags.sum(axis=0).A1
+    names = collection.vocabulary
+    return sorted(range(len(names)), key=lambda column: (-photos[column] if sort == "photos" else 0, names[column]))
+
+
+def panel(collection: Collection, alpha: float, tag: int | None, other: int | None) -> dict[str, Any]:
+    """Return the panel's texts and rows, as JSON.
+
+    Parameters
+    ----------
+    tag, other : int or None
+        Columns chosen; without ``tag`` the most similar pairs of all are listed.
+    """
+    alike = similarity(collection)
+    names = collection.vocabulary
+    if tag is None:
+        links, title = alike.strongest(alpha, _TOP), "Most alike of all"
+        sentence = "Click one, click into the matrix, or choose a tag above."
+    else:
+        links, title = alike.most_similar(tag, alpha, _TOP), f"Most like “{names[tag]}”"
+        sentence = (
+            "The shorter the bar, the more alike. It adds how rarely photos carry both tags and how far apart their meanings are."
+            if links
+            else "No photo carries it together with another tag."
+        )
+    rows = [
+        {
+            "name": " · ".join(names[column] for column in (link.columns if tag is None else link.columns[1:])),
+            "pair": list(link.columns),
+            "similarity": link.similarity,
+            "google": link.google,
+            "wordnet": alpha * link.wordnet,
+            "chosen": tag is not None and link.columns[1] == other,
+        }
+        for link in links
+    ]
+    longest = max((row["google"] + row["wordnet"] for row in rows), default=1.0) or 1.0
+    pair = None
+    if tag is not None and other is not None and tag != other:
+        pair = _pair(alike.link(tag, other, alpha), names[tag], names[other], alpha)
+    return {"title": title, "sentence": sentence, "links": rows, "longest": longest, "pair": pair}
+
+
+def _pair(link: TagLink, a: str, b: str, alpha: float) -> dict[str, Any]:
+    photos = "1 photo carries" if link.together == 1 else f"{link.together:,} photos carry"
+    used = (
+        f"Used together: {photos} both, a Google distance of {link.google:.2f}."
+        if math.isfinite(link.google)
+        else "Used together: no photo carries both, so they are not linked, whatever they mean."
+    )
+    known = explain_wordnet(a, b, load())
+    return {
+        "title": f"{a} and {b}: {link.similarity:.2f}",
+        "lines": [used, *_meaning(known), f"Together: {_number(link.google)} + {alpha:g} × {link.wordnet:.2f} = {_number(link.google + alpha * link.wordnet)}."],
+    }
+
+
+def _meaning(known: WordNetLink | None) -> list[str]:
+    if known is None:
+        return ["Meaning: WordNet cannot compare them, which counts as a distance of 1."]
+    first = f"Meaning: a distance of {1 - known.lin:.2f} between “{_word(known.sense_a)}” ({known.gloss_a}) and “{_word(known.sense_b)}” ({known.gloss_b})."
+    if known.sense_a == known.sense_b:
+        return [first, "They are the same in WordNet."]
+    if known.subsumer is None or known.ic_subsumer == 0:
+        return [first, "They have nothing in common in WordNet but the most general ideas."]
+    return [first, f"Both are a kind of “{_word(known.subsumer)}” ({known.subsumer_gloss})."]
+
+
+def _word(sense: str) -> str:
+    return sense.rsplit(".", 2)[0].replace("_", " ")
+
+
+def _number(distance: float) -> str:
+    return f"{distance:.2f}" if math.isfinite(distance) else "∞"

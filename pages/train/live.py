@@ -1,0 +1,89 @@
+"""A run while it trains: losses, monitors, epoch, speed, time left. Everything is read from the database."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from pages.components.charts import chart
+from pages.components.jobs import ended_card, live_card
+from pages.state import choose, store
+from tagrefine_core import jobs, plots
+from tagrefine_core.config import TrainConfig
+from tagrefine_core.store import EpochRecord, JobRecord
+
+__all__ = ["LOSSES", "MONITORS", "live_training", "loss_charts"]
+
+LOSSES = {
+    "loss": "sum",
+    "logistic": "users' tags",
+    "vis": "like neighbors, like tags",
+    "sem": "tags that go together",
+    "err": "few user errors",
+}
+MONITORS = {
+    "val_map": "mAP on watched photos",
+    "q50": "users' tags agreed with",
+    "p_given": "mean score of users' tags",
+    "p_absent": "mean score of other tags",
+}
+LIVE = ("starting", "running")
+
+
+def live_training(live: Sequence[int]) -> None:
+    """Draw the training jobs ``live`` and keep them up to date; when one ends, the page runs again."""
+    st.fragment(_draw, run_every=1.5 if live else None)(tuple(live))
+
+
+def _draw(expected: tuple[int, ...]) -> None:
+    latest = [job for job in jobs.jobs(store()) if job.kind == "train"]
+    live = [job for job in latest if job.state in LIVE]
+    if tuple(job.id for job in live) != expected:
+        for job in latest:
+            if (
+                job.id in expected
+                and job.state == "finished"
+                and job.collection == st.session_state.get("collection")
+            ):
+                choose(run=job.run_id)
+        st.rerun()
+    for job in live:
+        live_card(job)
+        if job.run_id:
+            _progress(job, store().epochs(job.run_id))
+    if not live and latest:
+        ended_card(latest[0])
+
+
+def _progress(job: JobRecord, epochs: list[EpochRecord]) -> None:
+    record = store().run(str(job.run_id))
+    config = TrainConfig(**record.config)
+    now = max(epochs, key=lambda epoch: (epoch.stage != "phi0", epoch.epoch), default=None)
+    values = now.values if now else {}
+    stage = now.stage if now else "phi0"
+    total = config.epochs_phi0 if stage == "phi0" else config.epochs
+    cells = st.columns(4)
+    cells[0].metric("Stage", "1 of 2" if stage == "phi0" else "2 of 2", border=True)
+    cells[1].metric("Epochs done", f"{now.epoch if now else 0} of {total}", border=True)
+    cells[2].metric("Photos per second", _number(values.get("images_per_second"), "{:,.0f}"), border=True)
+    cells[3].metric("mAP on watched photos", _number(values.get("val_map"), "{:.3f}"), border=True)
+    if record.message:
+        st.warning(record.message)
+    loss_charts(epochs, key=f"live_{job.id}")
+
+
+def loss_charts(epochs: Sequence[EpochRecord], *, key: str) -> None:
+    """Draw losses and monitors of a run, side by side."""
+    if not epochs:
+        st.caption("The curves begin after the first epoch.")
+        return
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.markdown("**Losses** :gray[what training makes small]")
+        chart(plots.curves(epochs, LOSSES), alt="Lines: losses by training step", key=f"{key}_losses")
+    with right:
+        st.markdown("**Monitors** :gray[what is watched meanwhile]")
+        chart(plots.curves(epochs, MONITORS), alt="Lines: monitors by training step", key=f"{key}_monitors")
+
+
+def _number(value: float | None, form: str) -> str:
+    return "–" if value is None else form.format(value)

@@ -1,0 +1,38 @@
+"""Train: start a run, watch it, and keep the runs in order."""
+
+import streamlit as st
+
+from pages.components.header import header
+from pages.components.jobs import live_jobs
+from pages.components.text import plain
+from pages.state import need_collection, store
+from pages.train.live import live_training
+from pages.train.runs import compare, run_list
+from pages.train.starting import start_form
+from tagrefine_core import jobs
+
+header(
+    "Train",
+    "A network looks at your photos, their tags and their look-alikes, and learns which tag fits which photo.",
+)
+collection = need_collection()
+if message := st.session_state.pop("_job_error", ""):
+    st.error(plain(message))
+
+live = live_jobs(["train"])
+live_training([job.id for job in live])
+busy = any(job.collection == collection.name for job in live)
+if busy:
+    with st.expander("Prepare another run"):
+        st.caption("It can be started when this one has ended.")
+        start_form(collection, busy=True)
+else:
+    start_form(collection, busy=False)
+
+st.subheader("Runs", anchor=False)
+runs = jobs.run_states(store(), collection.name)
+if runs:
+    run_list(runs)
+    compare(runs)
+else:
+    st.caption("No run yet. Choose a preset above and start.")

@@ -1,0 +1,94 @@
+"""The runs of a collection: state, measures, what can be done with each, and two or more compared."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from pages.components.charts import chart
+from pages.components.jobs import begin
+from pages.components.text import plain
+from pages.state import choose, run_name, store
+from pages.train.live import MONITORS
+from tagrefine_core import plots
+from tagrefine_core.store import RunRecord
+
+__all__ = ["compare", "run_list"]
+
+COLORS = {
+    "finished": "green",
+    "running": "blue",
+    "interrupted": "orange",
+    "cancelled": "gray",
+    "failed": "red",
+}
+SHOWN = 12
+
+
+def run_list(runs: Sequence[RunRecord]) -> None:
+    """Draw the runs, the newest first."""
+    everything = len(runs) <= SHOWN or st.toggle(f"Show all {len(runs)} runs", key="all_runs")
+    for run in runs if everything else runs[:SHOWN]:
+        _row(run)
+
+
+def _row(run: RunRecord) -> None:
+    with st.container(border=True, key=f"run_{run.id}"):
+        name, state, miap, mean, actions = st.columns([4, 1.6, 1.2, 1.2, 4], vertical_alignment="center")
+        name.markdown(f"**{plain(run_name(run))}**  \n:gray[{plain(run.id)}]")
+        state.badge(run.state, color=COLORS[run.state])
+        metrics = run.metrics or {}
+        miap.markdown(_measure("miAP", metrics.get("miap")))
+        mean.markdown(_measure("mAP", metrics.get("map")))
+        with actions, st.container(horizontal=True, horizontal_alignment="right", gap="small"):
+            if run.state == "finished" and st.button("See the tags", key=f"see_{run.id}"):
+                choose(run=run.id)
+                st.switch_page("browse/page.py")
+            if run.state in ("interrupted", "cancelled") and st.button("Resume", key=f"resume_{run.id}"):
+                begin(["train", f"--resume={run.id}", "--", run.collection], collection=run.collection)
+                st.rerun()
+            if run.state != "running" and st.button("Delete", key=f"delete_{run.id}", type="tertiary"):
+                _delete_dialog(run)
+        if run.message and run.state != "running":
+            st.caption(plain(run.message))
+
+
+@st.dialog("Delete this run?")
+def _delete_dialog(run: RunRecord) -> None:
+    st.markdown(f"The scores, the network and the curves of **{plain(run_name(run))}** are removed for good.")
+    if st.button("Delete for good", type="primary"):
+        from tagrefine_core import workflow  # loads PyTorch, which takes seconds
+
+        workflow.delete_run(store(), run.id)
+        st.rerun()
+
+
+def compare(runs: Sequence[RunRecord]) -> None:
+    """Draw runs beside each other: one curve each, and the settings in which they differ."""
+    named = {run.id: run for run in runs}
+    chosen = st.multiselect(
+        "Compare runs",
+        list(named),
+        format_func=lambda run_id: f"{run_name(named[run_id])} · {run_id}",
+        placeholder="Choose two or more",
+        max_selections=6,
+        key="compared",
+    )
+    if len(chosen) < 2:
+        return
+    key = st.selectbox(
+        "By", ["loss", *MONITORS], format_func=lambda key: MONITORS.get(key, "loss"), width=300
+    )
+    curves = {f"{run_name(named[run_id])} ({run_id[-4:]})": store().epochs(run_id) for run_id in chosen}
+    chart(plots.run_curves(curves, key), alt="Lines: the chosen runs by training step")
+    settings = pd.DataFrame({run_id: named[run_id].config for run_id in chosen}).astype(str)
+    differ = settings[settings.nunique(axis=1) > 1]
+    if differ.empty:
+        st.caption("These runs have the same settings.")
+    else:
+        st.markdown("**Settings that differ**")
+        st.dataframe(differ, alt="Settings that differ between the chosen runs")
+
+
+def _measure(name: str, value: float | None) -> str:
+    return f":gray[{name}]  \n**{value:.3f}**" if value is not None else f":gray[{name}  \n–]"

@@ -1,0 +1,121 @@
+"""Put the commands together, and turn every end of one into an exit status and one line."""
+
+import os
+import signal
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import Annotated, TextIO
+
+import typer
+
+from tagrefine_core import __version__
+from tagrefine_core.cli import manage, work
+from tagrefine_core.cli.session import Json, Session, Stopped
+from tagrefine_core.errors import TagRefineError, TagRefineWarning
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="tagrefine_core",
+    help="Refined tags and an annotator from photos with noisy tags.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _shared(
+    context: typer.Context,
+    home: Annotated[
+        str | None, typer.Option(help="Home folder; else TAGREFINE_HOME, else the user's data folder.")
+    ] = None,
+    json: Json = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    context.obj = Session(home, json=json)
+
+
+for _command in (
+    work.setup,
+    work.demo,
+    work.train,
+    work.evaluate,
+    work.refine,
+    work.annotate,
+    manage.collections,
+    manage.runs,
+    manage.jobs,
+    manage.cancel,
+    manage.delete,
+    manage.app,
+):
+    app.command()(_command)
+app.command("import")(work.import_photos)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Without the program's name; by default those of the process.
+
+    Returns
+    -------
+    int
+        The exit status: 0, 2 for a mistake of the user (one line on standard error), 130 or 143 when stopped.
+        Anything else that goes wrong is a fault of ours and shows its traceback.
+    """
+    output, showwarning = sys.stdout, warnings.showwarning
+    warnings.showwarning = _show_warning
+    try:
+        code = app(args=arguments, prog_name="python -m tagrefine_core", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except TagRefineError as error:
+        return _fail(str(error), 2)
+    except typer.TyperException as error:
+        context = getattr(error, "ctx", None)
+        hint = f" Try: {context.command_path} --help" if context else ""
+        return _fail(f"{error.format_message().rstrip('.')}.{hint}", error.exit_code)
+    except Stopped as stop:
+        return _fail(str(stop), 128 + stop.signal)
+    except (KeyboardInterrupt, typer.Abort):
+        return _fail("Stopped.", 128 + signal.SIGINT)
+    except BrokenPipeError:
+        # Whoever read our output has left; nothing more can be said to them, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), output.fileno())
+        return 128 + signal.SIGPIPE
+    finally:
+        sys.stdout, warnings.showwarning = output, showwarning
+
+
+def _fail(message: str, status: int) -> int:
+    if os.environ.get("RANK", "0") == "0":
+        print("Error:" if status < 128 else "", " ".join(message.split()), file=sys.stderr)
+    return status
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    if issubclass(category, TagRefineWarning):
+        text = f"Warning: {message}"
+    else:
+        text = warnings.formatwarning(message, category, filename, lineno, line).rstrip()
+    print(text, file=file or sys.stderr)

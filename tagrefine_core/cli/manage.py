@@ -1,0 +1,158 @@
+"""Commands that list, stop and delete, and the one that opens the app."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+import tagrefine_core
+from tagrefine_core.cli.session import Json, Session
+from tagrefine_core.config import home_folder
+from tagrefine_core.errors import ConfigError, JobError
+from tagrefine_core.jobs import background
+
+__all__ = ["app", "cancel", "collections", "delete", "jobs", "runs"]
+
+
+def collections(context: typer.Context, json: Json = False) -> None:
+    """List the collections."""
+    session = Session.of(context, json)
+    rows = [
+        {
+            "collection": record.name,
+            "kind": record.kind,
+            "images": record.images,
+            "tags": record.tags,
+            "labels": record.labels,
+            "skipped": record.skipped,
+            "created": record.created,
+        }
+        for record in session.store.collections()
+    ]
+    session.answer(rows, _table(rows, ("collection", "kind", "images", "tags", "labels", "created")))
+
+
+def runs(
+    context: typer.Context,
+    collection: Annotated[str | None, typer.Option(help="Only the runs of this collection.")] = None,
+    json: Json = False,
+) -> None:
+    """List the training runs, the newest first."""
+    session = Session.of(context, json)
+    if collection is not None:
+        session.store.collection(collection)
+    rows = [
+        {
+            "run": record.id,
+            "collection": record.collection,
+            "state": record.state,
+            "created": record.created,
+            "finished": record.finished,
+            "message": record.message,
+            "seed": record.seed,
+            "preset": record.config.get("preset"),
+            "config": record.config,
+            # One number a measure; `evaluate RUN` has those of every label.
+            "metrics": record.metrics
+            and {k: v for k, v in record.metrics.items() if not isinstance(v, list)},
+            "miap": (record.metrics or {}).get("miap"),
+        }
+        for record in background.run_states(session.store, collection)
+    ]
+    session.answer(rows, _table(rows, ("run", "collection", "state", "preset", "miap", "created")))
+
+
+def jobs(context: typer.Context, json: Json = False) -> None:
+    """List the latest long tasks, the newest first."""
+    session = Session.of(context, json)
+    rows = [
+        {
+            "job": job.id,
+            "kind": job.kind,
+            "collection": job.collection,
+            "run": job.run_id,
+            "state": job.state,
+            "stage": job.stage,
+            "done": job.done,
+            "total": job.total,
+            "seconds_left": job.seconds_left,
+            "message": job.message,
+            "created": job.created,
+            "finished": job.finished,
+        }
+        for job in background.jobs(session.store)
+    ]
+    session.answer(rows, _table(rows, ("job", "kind", "collection", "state", "stage", "done", "total")))
+
+
+def cancel(
+    context: typer.Context,
+    job: Annotated[int, typer.Argument(metavar="JOB", help="Its number; `jobs` lists them.")],
+    json: Json = False,
+) -> None:
+    """Ask a long task to stop at its next safe point; asked again ten seconds later, end it at once."""
+    session = Session.of(context, json)
+    record = background.cancel(session.store, job)
+    state = "asked to stop" if record.state in ("starting", "running") else record.state
+    session.answer({"job": job, "state": record.state}, f"Job {job} is {state}.")
+
+
+def delete(
+    context: typer.Context,
+    what: Annotated[Literal["collection", "run"], typer.Argument(metavar="collection|run")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The collection's name or the run's id.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    json: Json = False,
+) -> None:
+    """Delete a collection with its runs, or one run. The photos themselves are never touched."""
+    session = Session.of(context, json)
+    store = session.store
+    collection = store.collection(name).name if what == "collection" else store.run(name).collection
+    for job in background.jobs(store):
+        if job.collection == collection and job.state in ("starting", "running"):
+            raise JobError(f"Job {job.id} ('{job.kind}') works on {collection!r}. Wait for it, or cancel it.")
+    if not yes:
+        if not sys.stdin.isatty():
+            raise ConfigError(f"Add --yes to delete the {what} {name!r}.")
+        typer.confirm(f"Delete the {what} {name!r}?", abort=True, err=True)
+    from tagrefine_core import workflow
+
+    (workflow.delete_collection if what == "collection" else workflow.delete_run)(store, name)
+    session.answer({"deleted": name}, f"The {what} {name!r} is deleted.")
+
+
+def app(
+    context: typer.Context,
+    port: Annotated[
+        int, typer.Option(min=1, max=65535, help="Where to listen, on this machine only.")
+    ] = 8501,
+) -> None:
+    """Open the app in the browser's reach: http://127.0.0.1:PORT."""
+    session = Session.of(context)
+    folder = Path(tagrefine_core.__file__).parents[1]
+    if not (folder / "app.py").is_file():
+        raise ConfigError(f"The app is not here: {folder / 'app.py'} is missing. Run it from a checkout.")
+    print(f"TagRefine is at http://127.0.0.1:{port}", flush=True)
+    os.environ["TAGREFINE_HOME"] = str(home_folder(session.home))
+    os.chdir(folder)  # .streamlit/config.toml, which keeps others out, is read from here
+    os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"])
+
+
+def _table(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> str:
+    if not rows:
+        return "None yet."
+    cells = [list(columns), *([_cell(row[column]) for column in columns] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in cells
+    )
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.4f}" if isinstance(value, float) else str(value)

@@ -1,0 +1,272 @@
+"""Commands that do the work: import, train, evaluate, refine, annotate."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from tagrefine_core.cli.session import Json, Session
+from tagrefine_core.config import PRESETS, TrainConfig, train_config
+from tagrefine_core.errors import ConfigError, JobError, RunError
+
+# `tagrefine_core.workflow` loads PyTorch, which takes seconds; so every command imports it only when all that can be
+# checked without it is right.
+
+__all__ = ["annotate", "demo", "evaluate", "import_photos", "refine", "setup", "train"]
+
+_MEASURES = {
+    "miap": "MiAP",
+    "map": "mAP",
+    "micro_auc": "MicroAUC",
+    "macro_auc": "MacroAUC",
+}
+
+
+def setup(context: typer.Context, json: Json = False) -> None:
+    """Get WordNet, which tags are cleaned with: from this machine, its packages, or NLTK's download."""
+    session = Session.of(context, json)
+    from tagrefine_core.tags import wordnet
+
+    with session.task("setup", "") as task:
+        found = wordnet.install(lambda step: task.progress(step, 0, 0))
+        task.result = {"wordnet": found.version, "source": found.source}
+    session.answer(task.result, f"WordNet {found.version} is ready.")
+
+
+def demo(
+    context: typer.Context,
+    images: Annotated[int, typer.Option(min=100, help="How many pictures to make.")] = 1400,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same pictures and run.")] = 0,
+    json: Json = False,
+) -> None:
+    """Make the demo collection, train on it and compare the refined tags with the users' tags."""
+    session = Session.of(context, json)
+    store, config = session.store, train_config("demo", seed=seed)
+    with session.task("demo", "demo", resume=lambda run: ("train", "demo", "--resume", run)) as task:
+        from tagrefine_core import workflow
+
+        collection = workflow.make_demo(store, images=images, seed=seed, progress=task.progress)
+        run = workflow.train_collection(store, collection.name, config, progress=task.progress)
+        task.result = {
+            "collection": collection.name,
+            "run": run.id,
+            "user_tags": workflow.evaluate_user_tags(store, collection.name).as_dict(),
+            "refined": workflow.evaluate_run(store, run.id).as_dict(),
+        }
+    before, after = task.result["user_tags"], task.result["refined"]
+    lines = [f"Run {run.id} of collection {collection.name!r}", f"{'':<10} user tags  refined"]
+    lines += [f"{title:<10} {before[key]:9.3f}  {after[key]:7.3f}" for key, title in _MEASURES.items()]
+    session.answer(task.result, "\n".join(lines))
+
+
+def import_photos(
+    context: typer.Context,
+    kind: Annotated[Literal["mirflickr", "nuswide", "table", "folder"], typer.Argument(metavar="KIND")],
+    source: Annotated[
+        Path, typer.Argument(help="The folder; for 'table' the CSV or JSONL file or its folder.")
+    ],
+    name: Annotated[str, typer.Option(help="What to call the collection.")],
+    min_fraction: Annotated[
+        float, typer.Option(min=0, max=1, help="Drop tags on a smaller part of the photos than this.")
+    ] = 0.001,
+    thumbnails: Annotated[bool, typer.Option(help="Make all thumbnails now, not when first seen.")] = False,
+    json: Json = False,
+) -> None:
+    """Import photos with their tags. KIND is mirflickr, nuswide, table or folder."""
+    session = Session.of(context, json)
+    with session.task("import", name) as task:
+        from tagrefine_core import workflow
+
+        collection = workflow.import_collection(
+            session.store,
+            kind,
+            source,
+            name,
+            min_fraction=min_fraction,
+            thumbnails=thumbnails,
+            progress=task.progress,
+        )
+        record = collection.record
+        task.result = {
+            "collection": record.name,
+            "images": record.images,
+            "tags": record.tags,
+            "labels": record.labels,
+            "skipped": record.skipped,
+        }
+    session.answer(
+        task.result,
+        f"Collection {record.name!r}: {record.images:,} photos, {record.tags:,} tags, "
+        f"{record.labels:,} labels with ground truth; {record.skipped:,} photos skipped.",
+    )
+
+
+def train(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The collection.")],
+    preset: Annotated[str | None, typer.Option(help=f"One of: {', '.join(PRESETS)}.")] = None,
+    task: Annotated[str | None, typer.Option(help="refinement or annotation.")] = None,
+    backbone: Annotated[str | None, typer.Option(help="The network below, e.g. mobilenet_v2.")] = None,
+    weights: Annotated[str | None, typer.Option(help="imagenet, none, or a state dict's file.")] = None,
+    finetune: Annotated[str | None, typer.Option(help="head, blocks:K or all.")] = None,
+    refresh: Annotated[str | None, typer.Option(help="exact, shortlist, bank or static.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Epochs of either stage.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of all randomness.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Any other setting; may be repeated."),
+    ] = None,
+    resume: Annotated[
+        str | None, typer.Option(metavar="RUN", help="Go on with a run that was stopped.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Train on a collection and leave refined scores for all its photos."""
+    session = Session.of(context, json)
+    store = session.store
+    labels = store.collection(name).labels
+    options = {
+        "task": task,
+        "backbone": backbone,
+        "weights": weights,
+        "finetune": finetune,
+        "refresh": refresh,
+        "epochs_phi0": epochs,
+        "epochs": epochs,
+        "seed": seed,
+    }
+    given = _settings(options, settings or ())
+    config = (
+        _resumed_config(session, name, resume, preset, given)
+        if resume
+        else train_config(preset or "default", **given)
+    )
+
+    with session.task(
+        "train", name, run_id=resume, resume=lambda run: ("train", name, "--resume", run)
+    ) as work:
+        from tagrefine_core import workflow
+
+        run = workflow.train_collection(store, name, config, resume=resume, progress=work.progress)
+        if not session.first:
+            return
+        record = store.run(run.id)
+        metrics = record.metrics
+        if metrics is None and labels:
+            metrics = workflow.evaluate_run(store, run.id).as_dict()
+        work.result = {"run": record.id, "state": record.state, "metrics": metrics}
+    session.answer(work.result, f"Run {record.id} of {name!r} is {record.state}.\n{_measures(metrics)}")
+
+
+def evaluate(
+    context: typer.Context,
+    run: Annotated[str, typer.Argument(metavar="RUN", help="The run; `runs` lists them.")],
+    json: Json = False,
+) -> None:
+    """Measure a run's refined scores against the ground truth."""
+    session = Session.of(context, json)
+    session.store.run(run)
+    from tagrefine_core import workflow
+
+    metrics = workflow.evaluate_run(session.store, run).as_dict()
+    session.answer(metrics, _measures(metrics))
+
+
+def refine(
+    context: typer.Context,
+    run: Annotated[str, typer.Argument(metavar="RUN", help="The run; `runs` lists them.")],
+    out: Annotated[
+        Path, typer.Option(metavar="FILE", help="FILE.csv or FILE.jsonl, replaced when it is there.")
+    ],
+    json: Json = False,
+) -> None:
+    """Write every photo's user tags and refined tags to a file."""
+    session = Session.of(context, json)
+    from tagrefine_core.exchange import check_target
+
+    session.store.run(run)
+    check_target(out)
+    with session.task("refine", run) as task:
+        from tagrefine_core import workflow
+
+        images = workflow.export_refined(session.store, run, out)
+        task.result = {"file": str(out), "images": images}
+    session.answer(task.result, f"{images:,} photos written to {out}.")
+
+
+def annotate(
+    context: typer.Context,
+    run: Annotated[str, typer.Argument(metavar="RUN", help="The run; `runs` lists them.")],
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Photos that may be new.")],
+    top: Annotated[int, typer.Option(min=1, help="How many tags a photo gets.")] = 10,
+    json: Json = False,
+) -> None:
+    """Tag photos with the network of a run."""
+    session = Session.of(context, json)
+    session.store.run(run)
+    if missing := [str(image) for image in images if not image.is_file()]:
+        raise ConfigError(f"There is no such file: {', '.join(missing[:5])}.")
+    with session.display() as progress:
+        from tagrefine_core import workflow
+
+        annotations = workflow.annotate(session.store, run, images, top=top, progress=progress)
+    document = [
+        {"file": str(found.file), "tags": [{"tag": tag, "score": score} for tag, score in found.tags]}
+        for found in annotations
+    ]
+    lines = [
+        f"{found.file}: " + ", ".join(f"{tag} {score:.2f}" for tag, score in found.tags)
+        for found in annotations
+    ]
+    session.answer(document, "\n".join(lines))
+
+
+def _settings(options: Mapping[str, Any], pairs: Sequence[str]) -> dict[str, Any]:
+    settings = {key: value for key, value in options.items() if value is not None}
+    for pair in pairs:
+        key, sign, value = pair.partition("=")
+        if not sign or not key:
+            raise ConfigError(f"--set takes KEY=VALUE, such as --set lr=0.01; got {pair!r}.")
+        if key == "preset":
+            raise ConfigError("Choose the preset with --preset.")
+        optional = key in TrainConfig.model_fields and TrainConfig.model_fields[key].default is None
+        settings[key] = None if optional and value.lower() in ("none", "null") else value
+    if settings.get("weights", "none") not in ("none", "imagenet"):
+        # A run may be resumed from another folder.
+        settings["weights"] = str(Path(settings["weights"]).expanduser().absolute())
+    return settings
+
+
+def _resumed_config(
+    session: Session, name: str, run_id: str, preset: str | None, given: Mapping[str, Any]
+) -> TrainConfig:
+    """Return the run's own settings; what is given besides must say the same."""
+    from tagrefine_core.jobs import run_states
+
+    record = session.store.run(run_id)
+    if record.collection != name:
+        raise RunError(f"Run {run_id} is of collection {record.collection!r}, not of {name!r}.")
+    if session.first and any(
+        run.id == run_id and run.state == "running" for run in run_states(session.store, name)
+    ):
+        raise JobError(f"Run {run_id} is being trained already. Wait for it, or cancel its job.")
+    config = TrainConfig(**record.config)
+    kept = {key: value for key, value in record.config.items() if key != "preset"}
+    wanted = train_config(preset or config.preset, **{**kept, **given})
+    if changed := [key for key in TrainConfig.model_fields if getattr(wanted, key) != getattr(config, key)]:
+        raise ConfigError(
+            f"Run {run_id} goes on with its own settings; it has "
+            + ", ".join(f"{key}={getattr(config, key)}" for key in changed)
+            + ". Leave these options out, or start a new run."
+        )
+    return config
+
+
+def _measures(metrics: Mapping[str, Any] | None) -> str:
+    if metrics is None:
+        return "There is no ground truth to measure it against."
+    return "\n".join(
+        f"{title:<9} " + ("undefined" if metrics[key] is None else f"{metrics[key]:.4f}")
+        for key, title in _MEASURES.items()
+    )

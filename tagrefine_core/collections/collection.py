@@ -1,0 +1,197 @@
+"""A collection as the rest of TagRefine sees it: photos, user tags, vocabulary, ground truth."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from tagrefine_core.collections.parallel import in_threads
+from tagrefine_core.collections.thumbnails import thumbnail
+from tagrefine_core.errors import CollectionError, ImageError
+from tagrefine_core.files import read_array
+from tagrefine_core.progress import Progress, silent
+from tagrefine_core.store import CollectionRecord, ImportIssue, Store, TagRecord
+
+__all__ = ["Collection", "array_folder", "collection_folder", "make_thumbnails"]
+
+
+def collection_folder(home: Path, collection_id: int) -> Path:
+    """Return the folder of a collection, of whatever data."""
+    return home / "collections" / str(collection_id)
+
+
+def array_folder(home: Path, collection_id: int, data_hash: str) -> Path:
+    """Return the folder of a collection's arrays: other data, another folder."""
+    return collection_folder(home, collection_id) / data_hash[:16]
+
+
+class Collection:
+    """N photos, C tags in the vocabulary, L labels with ground truth.
+
+    Opening one reads its record and vocabulary; everything else is read when first used, arrays memory-mapped.
+
+    Attributes
+    ----------
+    record : CollectionRecord
+    vocabulary : tuple of str, length C
+    label_columns : int64 (L,)
+        Column of each label in the vocabulary.
+    """
+
+    def __init__(self, store: Store, record: CollectionRecord) -> None:
+        self.store = store
+        self.record = record
+        tags, columns = store.vocabulary(record.id)
+        self.vocabulary: tuple[str, ...] = tuple(tags)
+        self.label_columns: NDArray[np.int64] = np.array(columns, dtype=np.int64)
+        self._arrays: dict[str, NDArray[Any]] = {}
+
+    @classmethod
+    def open(cls, store: Store, name: str) -> "Collection":
+        """Open a collection by name; CollectionError lists the names there are."""
+        return cls(store, store.collection(name))
+
+    @property
+    def id(self) -> int:
+        """Number in the database."""
+        return self.record.id
+
+    @property
+    def name(self) -> str:
+        """Name that the user gave."""
+        return self.record.name
+
+    @property
+    def n(self) -> int:
+        """Number of photos N."""
+        return self.record.images
+
+    @property
+    def data_hash(self) -> str:
+        """Changes when photos, tags, ground truth or vocabulary do; see `tagrefine_core.collections.writing`."""
+        return self.record.data_hash
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the arrays."""
+        return array_folder(self.store.home, self.id, self.data_hash)
+
+    @property
+    def root(self) -> Path:
+        """Folder that `files` are relative to."""
+        return self.store.home / self.record.root  # an absolute root stays as it is
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Tags with ground truth, length L, in the order of the columns of `truth`."""
+        return tuple(self.vocabulary[column] for column in self.label_columns)
+
+    @cached_property
+    def tags(self) -> csr_matrix:
+        """User tags within the vocabulary, uint8 (N, C), 1 where the user gave the tag."""
+        columns = self._array("tags_indices")
+        return self._matrix(np.ones(len(columns), dtype=np.uint8))
+
+    @cached_property
+    def tag_positions(self) -> csr_matrix:
+        """Place of the tag in the user's own list, uint16 (N, C), 1 for the first; same pattern as `tags`."""
+        return self._matrix(self._array("tags_positions"))
+
+    @cached_property
+    def truth(self) -> NDArray[np.int8] | None:
+        """Ground truth, int8 (N, L): 1 relevant, 0 not relevant, -1 not judged; None when there is none."""
+        return self._array("truth") if self.record.labels else None
+
+    @property
+    def files(self) -> list[str]:
+        """Path of every photo relative to `root`, in row order."""
+        return self._images[0]
+
+    @property
+    def sizes(self) -> NDArray[np.int32]:
+        """Width and height in pixels, int32 (N, 2)."""
+        return self._images[1]
+
+    @property
+    def users(self) -> list[str | None]:
+        """Who gave the tags, where it is known, in row order."""
+        return self._images[2]
+
+    @property
+    def tag_records(self) -> list[TagRecord]:
+        """Every spelling that users gave, the most frequent first, and what preprocessing did with it."""
+        return self.store.raw_tags(self.id)
+
+    @property
+    def issues(self) -> list[ImportIssue]:
+        """The import report."""
+        return self.store.import_issues(self.id)
+
+    def raw_tags(self, row: int) -> list[str]:
+        """Return the tags of a photo in the user's order and spelling."""
+        self._check_row(row)
+        start, end = self._array("raw_indptr")[row : row + 2]
+        return [self._spellings[number] for number in self._array("raw_indices")[start:end]]
+
+    def image_path(self, row: int) -> Path:
+        """Return where the photo of a row lies; it may have been moved away since the import."""
+        self._check_row(row)
+        return self.root / self.files[row]
+
+    def thumbnail(self, row: int, size: int = 256) -> Path:
+        """Return the thumbnail of a row, made when missing; see `tagrefine_core.collections.thumbnails`."""
+        self._check_row(row)
+        return thumbnail(self.store.home, self.id, root=self.root, file=self.files[row], row=row, size=size)
+
+    @cached_property
+    def _images(self) -> tuple[list[str], NDArray[np.int32], list[str | None]]:
+        rows = self.store.images(self.id)
+        sizes = np.array([(width, height) for _, width, height, _ in rows], dtype=np.int32)
+        return [row[0] for row in rows], sizes.reshape(-1, 2), [row[3] for row in rows]
+
+    @cached_property
+    def _spellings(self) -> list[str]:
+        return self.store.raw_spellings(self.id)
+
+    def _array(self, name: str) -> NDArray[Any]:
+        if name not in self._arrays:
+            path = self.folder / f"{name}.npy"
+            try:
+                self._arrays[name] = read_array(path)
+            except FileNotFoundError:
+                raise CollectionError(
+                    f"{path} is missing: collection {self.name!r} was imported again or deleted meanwhile. "
+                    "Open it anew; if that does not help, import it again."
+                ) from None
+        return self._arrays[name]
+
+    def _matrix(self, values: NDArray[Any]) -> csr_matrix:
+        return csr_matrix(
+            (values, self._array("tags_indices"), self._array("tags_indptr")),
+            shape=(self.n, len(self.vocabulary)),
+        )
+
+    def _check_row(self, row: int) -> None:
+        if not 0 <= row < self.n:
+            raise CollectionError(f"Collection {self.name!r} has rows 0 to {self.n - 1}; got {row}.")
+
+
+def make_thumbnails(
+    collection: Collection, *, size: int = 256, progress: Progress = silent, workers: int | None = None
+) -> int:
+    """Make all missing thumbnails of a collection and return how many photos could not be read any more."""
+
+    def make(row: int) -> bool:
+        try:
+            collection.thumbnail(row, size)
+        except ImageError:
+            return False
+        return True
+
+    made = in_threads(
+        make, range(collection.n), stage="Making thumbnails", progress=progress, workers=workers
+    )
+    return made.count(False)

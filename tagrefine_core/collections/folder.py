@@ -1,0 +1,102 @@
+"""Photos in any folders, each with a text file of tags beside it."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from tagrefine_core.collections.sources import Source
+from tagrefine_core.collections.text import clean, read_text
+from tagrefine_core.errors import CollectionError
+from tagrefine_core.progress import Progress
+from tagrefine_core.store import ImportIssue
+
+__all__ = ["EXTENSIONS", "photo_files", "read_folder"]
+
+_READ = ".jpg .jpeg .jpe .jfif .mpo .png .gif .webp .tif .tiff .bmp .ppm .pgm .pnm .avif"
+_NOT_READ = ".heic .heif .jxl .psd .raw .dng .cr2 .cr3 .nef .arw .orf .rw2 .raf"
+
+EXTENSIONS = frozenset(_READ.split())
+"""Ends of file names that are taken for photos."""
+
+
+def read_folder(path: Path, progress: Progress) -> Source:
+    """Read photos with sidecars ``IMG.jpg.txt`` or ``IMG.txt``: tags between commas or line ends.
+
+    Sub-folders are searched, hidden ones and links to folders are not.
+
+    Raises
+    ------
+    CollectionError
+        When there is no photo, or no sidecar.
+    """
+    photos: list[str] = []
+    sidecars: set[str] = set()
+    issues: list[ImportIssue] = []
+    for file in photo_files(path):
+        extension = PurePosixPath(file).suffix.lower()
+        if extension == ".txt":
+            sidecars.add(file)
+        elif not _is_unicode(file):
+            issues.append(ImportIssue(ascii(file)[1:-1], "its name is not valid UTF-8; rename it"))
+        elif extension in EXTENSIONS:
+            photos.append(file)
+        elif extension in _NOT_READ.split():
+            issues.append(ImportIssue(file, f"{extension} files are not read; convert it to JPEG or PNG"))
+    if not photos:
+        raise CollectionError(
+            f"No photos in {path} or its sub-folders: looked for files such as .jpg, .png, .webp."
+        )
+    photos.sort(key=_natural)
+    tags = []
+    found = guessed = 0
+    for done, file in enumerate(photos, start=1):
+        names = (f"{file}.txt", str(PurePosixPath(file).with_suffix(".txt")))
+        sidecar = next((name for name in names if name in sidecars), None)
+        text, guess = "", None
+        if sidecar is not None:
+            found += 1
+            try:
+                text, guess = read_text(path / sidecar)
+            except CollectionError as error:
+                issues.append(ImportIssue(file, f"its tags were not read: {error}", "note"))
+        guessed += guess is not None
+        tags.append([tag for tag in map(clean, re.split(r"[,\r\n]+", text)) if tag])
+        if done % 500 == 0 or done == len(photos):
+            progress("Reading tags", done, len(photos))
+    if not found:
+        raise CollectionError(
+            f"{path} has {len(photos):,} photos, but none has a text file of tags beside it: "
+            f"looked for {photos[0]}.txt and the like."
+        )
+    if found < len(photos):
+        issues.append(ImportIssue(".", f"{len(photos) - found:,} photos have no text file: no tags", "note"))
+    if guessed:
+        issues.append(
+            ImportIssue(".", f"{guessed:,} text files are not UTF-8; read as Western European", "note")
+        )
+    return Source("folder", path, photos, tags, [None] * len(photos), issues=tuple(issues))
+
+
+def photo_files(path: Path) -> Iterator[str]:
+    """Yield every file below ``path``, relative and with ``/``, without hidden files and folders."""
+    for folder, folders, names in os.walk(path):
+        folders[:] = sorted(name for name in folders if name[0] not in ".@" and name != "__MACOSX")
+        below = Path(folder).relative_to(path)
+        for name in names:
+            if not name.startswith("."):
+                yield (below / name).as_posix()
+
+
+def _natural(file: str) -> tuple[list[tuple[int, str]], str]:
+    """Sort key that puts ``img2.jpg`` before ``img10.jpg``."""
+    parts = re.split(r"(\d+)", file.lower())
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts if part], file
+
+
+def _is_unicode(file: str) -> bool:
+    try:
+        file.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

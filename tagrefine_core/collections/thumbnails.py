@@ -1,0 +1,74 @@
+"""Small copies of photos for the pages, made when first asked for."""
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+
+from tagrefine_core.collections.images import load_image
+from tagrefine_core.errors import DataError, ImageError
+
+__all__ = ["thumbnail", "thumbnail_folder"]
+
+
+def thumbnail_folder(home: Path, collection_id: int) -> Path:
+    """Return the folder of a collection's thumbnails; it can be deleted at any time."""
+    return home / "cache" / "thumbnails" / str(collection_id)
+
+
+def thumbnail(home: Path, collection_id: int, *, root: Path, file: str, row: int, size: int = 256) -> Path:
+    """Return the path of a photo's thumbnail, a JPEG that fits a square; it is made when missing.
+
+    Its name holds a hash of the original's path, time and size, so a changed photo or another import never
+    shows an old thumbnail. Several threads and processes may ask for the same one at once.
+
+    Parameters
+    ----------
+    root : Path
+        Folder of the photos.
+    file : str
+        Path of the photo below it.
+    row : int
+    size : int
+        Longest side in pixels, 16 to 2048; small photos are not enlarged.
+
+    Raises
+    ------
+    ImageError
+        When the original is missing or damaged.
+    DataError
+        When ``size`` is out of range.
+    """
+    if not 16 <= size <= 2048:
+        raise DataError(f"A thumbnail has 16 to 2048 pixels; got {size}.")
+    original = root / file
+    try:
+        status = original.stat()
+    except OSError as error:
+        raise ImageError(f"{file} is missing ({error.strerror})") from error
+    version = f"{original}\n{status.st_mtime_ns}\n{status.st_size}".encode()
+    name = f"{row}-{hashlib.sha256(version).hexdigest()[:12]}.jpg"
+    path = thumbnail_folder(home, collection_id) / str(size) / str(row // 1000) / name
+    # Not synced like other files: after a crash it may be empty, and is made again.
+    if not path.exists() or not path.stat().st_size:
+        try:
+            picture = load_image(original, size=size)
+        except ImageError as error:
+            raise ImageError(f"{file} {error}") from error
+        picture.thumbnail((size, size), Image.Resampling.LANCZOS, reducing_gap=2.0)
+        _save(picture, path)
+    return path
+
+
+def _save(picture: Image.Image, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as target:
+            picture.save(target, "JPEG", quality=85)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

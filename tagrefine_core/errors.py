@@ -1,0 +1,86 @@
+"""Errors that a user can cause or has to know of.
+
+::
+
+    TagRefineError            what was wrong, where, what to do; exit status 2, never a traceback
+     +- ConfigError           an option, preset or file of settings
+     +- DataError             an array or table of the wrong shape or content
+     +- HomeError             the home folder cannot be used
+     +- CollectionError       a collection that does not exist, or a source that cannot be imported
+     +- ImageError            one picture that cannot be read
+     +- LabelError            ground truth that does not fit the collection
+     +- WordNetMissing        WordNet is not on this machine
+     +- WeightsError          pretrained weights that cannot be had or do not fit
+     +- RunError              a run that does not exist or is in the wrong state
+     +- JobError              a background job that cannot be started
+    Cancelled                 the user asked a long task to stop (no mistake, hence not an error above)
+    TagRefineWarning          something is missing or unusual, and the text says what changes
+"""
+
+__all__ = [
+    "Cancelled",
+    "CollectionError",
+    "ConfigError",
+    "DataError",
+    "HomeError",
+    "ImageError",
+    "JobError",
+    "LabelError",
+    "RunError",
+    "TagRefineError",
+    "TagRefineWarning",
+    "WeightsError",
+    "WordNetMissing",
+]
+
+
+class TagRefineError(Exception):
+    """A mistake or a lack that the user can mend; its text says how."""
+
+
+class ConfigError(TagRefineError):
+    """An option has a value that is unknown or out of range."""
+
+
+class DataError(TagRefineError):
+    """An array or table has the wrong shape, type or content."""
+
+
+class HomeError(TagRefineError):
+    """The home folder is missing, not writable, or of a newer version."""
+
+
+class CollectionError(TagRefineError):
+    """A collection does not exist, or its source cannot be imported."""
+
+
+class ImageError(TagRefineError):
+    """A picture cannot be read; the text is the reason shown in the import report."""
+
+
+class LabelError(TagRefineError):
+    """Ground-truth labels do not fit the collection."""
+
+
+class WordNetMissing(TagRefineError):
+    """WordNet was not found; the text says what to run."""
+
+
+class WeightsError(TagRefineError):
+    """Pretrained weights cannot be had or do not fit the backbone."""
+
+
+class RunError(TagRefineError):
+    """A run does not exist, or is not in a state that allows what was asked."""
+
+
+class JobError(TagRefineError):
+    """A background job cannot be started or controlled."""
+
+
+class Cancelled(Exception):
+    """A long task was asked to stop and has stopped at a safe point."""
+
+
+class TagRefineWarning(UserWarning):
+    """Something is missing or unusual; the text says what changes."""

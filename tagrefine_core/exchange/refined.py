@@ -1,0 +1,180 @@
+"""Refined tags as CSV or JSON lines, in the imagefolder convention of Hugging Face.
+
+Both have a row for each photo with ``file_name`` first, relative to the collection's folder, then ``tags`` (refined, the
+best first), ``scores`` (of those tags, in [0, 1]), ``user_tags`` (as the user spelled them), ``added`` and ``removed``.
+In CSV a list is a JSON array in one cell, so any tag survives and ``import table`` reads the file back.
+"""
+
+import csv
+import io
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from tagrefine_core.errors import ConfigError, DataError
+from tagrefine_core.files import write_file
+from tagrefine_core.refinement import Changes
+
+__all__ = ["RefinedPhoto", "check_target", "refined_photos", "write_refined"]
+
+_DECIMALS = 4
+_SUFFIXES = (".csv", ".jsonl")
+
+
+@dataclass(frozen=True)
+class RefinedPhoto:
+    """One photo before and after.
+
+    Attributes
+    ----------
+    file_name : str
+        Relative to the collection's folder.
+    tags : list of str
+        Refined, the best first.
+    scores : list of float
+        Of ``tags``, in [0, 1].
+    user_tags : list of str
+        In the user's order and spelling.
+    added, removed : list of str
+        Tags that only the refinement has; the user's tags that it takes away.
+    """
+
+    file_name: str
+    tags: list[str]
+    scores: list[float]
+    user_tags: list[str]
+    added: list[str]
+    removed: list[str]
+
+
+def refined_photos(
+    files: Sequence[str],
+    user_tags: Callable[[int], Sequence[str]],
+    vocabulary: Sequence[str],
+    changes: Changes,
+) -> Iterator[RefinedPhoto]:
+    """Yield photo by photo what a run changed.
+
+    Parameters
+    ----------
+    files : sequence of str, length N
+        Relative to the collection's folder.
+    user_tags : callable
+        From a row to the user's tags.
+    vocabulary : sequence of str, length C
+        Tags in column order.
+    changes : Changes
+        Of N photos and C tags; may be memory-mapped, since it is read photo by photo.
+
+    Raises
+    ------
+    DataError
+        When the shapes differ.
+    """
+    if changes.shape != (len(files), len(vocabulary)):
+        raise DataError(
+            f"The changes have shape {changes.shape}, but there are {len(files)} photos and {len(vocabulary)} tags."
+        )
+    for row, file in enumerate(files):
+        (kept, kept_scores), (added, added_scores), (removed, _) = (
+            _stored(matrix, row) for matrix in (changes.kept, changes.added, changes.removed)
+        )
+        columns = np.concatenate([kept, added])
+        scores = np.concatenate([kept_scores, added_scores]).astype(np.float64)
+        best = np.lexsort((columns, -scores))
+        yield RefinedPhoto(
+            file_name=file,
+            tags=[vocabulary[column] for column in columns[best]],
+            scores=scores[best].round(_DECIMALS).tolist(),
+            user_tags=list(user_tags(row)),
+            added=[vocabulary[column] for column in added],
+            removed=[vocabulary[column] for column in removed],
+        )
+
+
+def check_target(out: Path) -> None:
+    """Refuse a file that cannot be written, before the work begins.
+
+    Raises
+    ------
+    ConfigError
+        When the name does not end in .csv or .jsonl, or its folder is missing or not writable.
+    """
+    if out.suffix.lower() not in _SUFFIXES:
+        raise ConfigError(f"The name of the file says its format: use .csv or .jsonl; got {str(out)!r}.")
+    folder = out.absolute().parent
+    if not folder.is_dir():
+        raise ConfigError(f"There is no folder {folder}; make it first.")
+    if out.is_dir() or not os.access(folder, os.W_OK):
+        raise ConfigError(f"{out} cannot be written.")
+
+
+def write_refined(photos: Iterable[RefinedPhoto], out: Path) -> int:
+    """Write photos to a CSV or JSONL file, whole or not at all.
+
+    Parameters
+    ----------
+    photos : iterable of RefinedPhoto
+        Taken one by one, so any number fits.
+    out : Path
+        Its ending says which format.
+
+    Returns
+    -------
+    int
+        How many photos were written.
+
+    Raises
+    ------
+    ConfigError
+        See `check_target`; or when the disk refuses.
+    """
+    check_target(out)
+    write = _write_csv if out.suffix.lower() == ".csv" else _write_jsonl
+    count = 0
+
+    def counted() -> Iterator[RefinedPhoto]:
+        nonlocal count
+        for count, photo in enumerate(photos, start=1):  # noqa: B007
+            yield photo
+
+    def to_file(file: BinaryIO) -> None:
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+        write(counted(), text)
+        text.detach()  # flushes, and leaves the file open for its owner
+
+    try:
+        write_file(out, to_file)
+    except OSError as error:
+        raise ConfigError(f"{out} cannot be written ({error.strerror}).") from error
+    return count
+
+
+def _write_csv(photos: Iterator[RefinedPhoto], text: io.TextIOWrapper) -> None:
+    writer = csv.writer(text)
+    writer.writerow(RefinedPhoto.__dataclass_fields__)
+    for photo in photos:
+        first, *lists = vars(photo).values()
+        writer.writerow([_safe_name(first), *(json.dumps(item, ensure_ascii=False) for item in lists)])
+
+
+def _write_jsonl(photos: Iterator[RefinedPhoto], text: io.TextIOWrapper) -> None:
+    for photo in photos:
+        text.write(json.dumps(vars(photo), ensure_ascii=False) + "\n")
+
+
+def _safe_name(file: str) -> str:
+    """Keep a spreadsheet from taking a file name for a formula: the same path, but it begins with ``./``."""
+    return f"./{file}" if file.startswith(("=", "+", "-", "@", "\t", "\r")) else file
+
+
+def _stored(matrix: sparse.csr_matrix, row: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    part = slice(*matrix.indptr[row : row + 2])
+    return matrix.indices[part], matrix.data[part]

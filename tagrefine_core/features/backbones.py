@@ -1,0 +1,284 @@
+"""Backbones: torchvision networks cut into stages, without their classifier."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import torchvision
+from torch import Tensor, nn
+
+from tagrefine_core.errors import ConfigError, WeightsError
+from tagrefine_core.features.dropout import Dropout
+
+__all__ = ["BACKBONES", "Backbone", "Trunk", "build_trunk", "load_weights", "weights_hash"]
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """What TagRefine knows of one architecture.
+
+    Attributes
+    ----------
+    dimensions : int
+        d, the length of its feature.
+    image_size : int
+        Side in pixels that it takes by default.
+    stages : callable
+        Cuts a built torchvision model into its stages, the first first; the last ends in (B, d).
+    fixed_size : bool
+        Whether it takes pictures of ``image_size`` only.
+    """
+
+    dimensions: int
+    image_size: int
+    stages: Callable[[Any], list[nn.Module]]
+    fixed_size: bool = False
+
+
+class Trunk(nn.Module):
+    """Stages applied one after the other: (B, 3, H, W) in, features (B, d) out.
+
+    Statistics of batch normalization stay as they were learned, and stochastic depth stays off: features are then
+    the same in training and in use, and a batch can be shared by several processes.
+    """
+
+    def __init__(self, stages: list[nn.Module]) -> None:
+        super().__init__()
+        self.stages = nn.ModuleList(stages)
+        self.learned = 0
+
+    def learn(self, finetune: str) -> None:
+        """Choose what is trained: ``head`` nothing here, ``blocks:K`` the last K stages, ``all`` everything."""
+        self.learned = {"head": 0, "all": len(self.stages)}.get(finetune, -1)
+        if self.learned < 0:
+            self.learned = int(finetune.removeprefix("blocks:"))
+            if self.learned > len(self.stages):
+                raise ConfigError(
+                    f"finetune={finetune}: this backbone has {len(self.stages)} stages; use 'all' to train every one."
+                )
+        for number, stage in enumerate(self.stages):
+            stage.requires_grad_(number >= len(self.stages) - self.learned)
+
+    def train(self, mode: bool = True) -> "Trunk":
+        """Switch only our own dropout; the backbone's statistics and random layers stay fixed."""
+        super().train(False)
+        for module in self.modules():
+            if isinstance(module, Dropout):
+                module.training = mode
+        return self
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return features (B, d)."""
+        frozen = len(self.stages) - self.learned
+        with torch.no_grad():
+            for stage in self.stages[:frozen]:
+                x = stage(x)
+        for stage in self.stages[frozen:]:
+            x = stage(x)
+        return x
+
+
+class _Tokens(nn.Module):
+    """First stage of a vision transformer: patches, class token, positions."""
+
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self.conv_proj = model.conv_proj
+        self.class_token = model.class_token
+        self.pos_embedding = model.encoder.pos_embedding
+
+    def forward(self, x: Tensor) -> Tensor:
+        patches = self.conv_proj(x).flatten(2).transpose(1, 2)
+        return torch.cat([self.class_token.expand(len(x), -1, -1), patches], dim=1) + self.pos_embedding
+
+
+class _ClassToken(nn.Module):
+    """Last stage of a vision transformer."""
+
+    def __init__(self, norm: nn.Module) -> None:
+        super().__init__()
+        self.norm = norm
+
+    def forward(self, x: Tensor) -> Tensor:
+        token: Tensor = self.norm(x)[:, 0]
+        return token
+
+
+def _vgg16(model: Any) -> list[nn.Module]:
+    stages, layers = [], []
+    for layer in model.features:
+        layers.append(layer)
+        if isinstance(layer, nn.MaxPool2d):
+            stages.append(nn.Sequential(*layers))
+            layers = []
+    fc6, relu6, _, fc7, relu7 = list(model.classifier)[:5]
+    return [
+        *stages,
+        nn.Sequential(model.avgpool, nn.Flatten(), fc6, relu6, Dropout(0.5)),
+        nn.Sequential(fc7, relu7),
+    ]
+
+
+def _resnet50(model: Any) -> list[nn.Module]:
+    return [
+        nn.Sequential(model.conv1, model.bn1, model.relu, model.maxpool),
+        model.layer1,
+        model.layer2,
+        model.layer3,
+        nn.Sequential(model.layer4, model.avgpool, nn.Flatten()),
+    ]
+
+
+def _mobilenet(model: Any) -> list[nn.Module]:
+    *first, last = model.features
+    return [*first, nn.Sequential(last, nn.AdaptiveAvgPool2d(1), nn.Flatten())]
+
+
+def _convnext_tiny(model: Any) -> list[nn.Module]:
+    *first, last = model.features
+    return [*first, nn.Sequential(last, model.avgpool, model.classifier[0], nn.Flatten())]
+
+
+def _vit_b_16(model: Any) -> list[nn.Module]:
+    return [_Tokens(model), *model.encoder.layers, _ClassToken(model.encoder.ln)]
+
+
+def _small_cnn(_: Any) -> list[nn.Module]:
+    """Five small convolutions with group normalization, quick to train from nothing on two cores."""
+
+    def block(inputs: int, outputs: int) -> nn.Module:
+        return nn.Sequential(
+            nn.Conv2d(inputs, outputs, 3, stride=2, padding=1, bias=False),
+            nn.GroupNorm(8, outputs),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(outputs, outputs, 3, padding=1, bias=False),
+            nn.GroupNorm(8, outputs),
+            nn.ReLU(inplace=True),
+        )
+
+    widths = [(3, 32), (32, 64), (64, 128), (128, 256)]
+    *first, last = [block(inputs, outputs) for inputs, outputs in widths]
+    return [*first, nn.Sequential(last, nn.AdaptiveAvgPool2d(1), nn.Flatten())]
+
+
+BACKBONES: Mapping[str, Backbone] = {
+    "vgg16": Backbone(4096, 224, _vgg16),
+    "resnet50": Backbone(2048, 224, _resnet50),
+    "mobilenet_v2": Backbone(1280, 224, _mobilenet),
+    "mobilenet_v3_small": Backbone(576, 224, _mobilenet),
+    "convnext_tiny": Backbone(768, 224, _convnext_tiny),
+    "vit_b_16": Backbone(768, 224, _vit_b_16, fixed_size=True),
+    "small_cnn": Backbone(256, 64, _small_cnn),
+}
+
+
+def load_weights(name: str, weights: str) -> dict[str, Tensor] | None:
+    """Return the state dict of a backbone, or None for ``weights="none"``.
+
+    Parameters
+    ----------
+    name : str
+        A key of `BACKBONES`.
+    weights : str
+        ``"imagenet"`` (torchvision's own download, kept in its cache), ``"none"``, or the path of a state dict
+        (``.pth``/``.pt``, read with ``weights_only=True``, or ``.safetensors``).
+
+    Raises
+    ------
+    WeightsError
+        When they cannot be had; says how to give a file instead.
+    """
+    if weights == "none":
+        return None
+    if weights == "imagenet":
+        if name == "small_cnn":
+            raise WeightsError("small_cnn has no ImageNet weights; use --weights none.")
+        entry = torchvision.models.get_model_weights(name)["IMAGENET1K_V1"]
+        try:
+            return dict(entry.get_state_dict(progress=False, check_hash=True))
+        except (OSError, RuntimeError) as error:
+            raise WeightsError(
+                f"The ImageNet weights of {name} could not be downloaded ({error}). Without a network: fetch "
+                f"{entry.url.rsplit('/', 1)[-1]} of torchvision on another machine and give it with --weights FILE, "
+                f"or start from nothing with --weights none."
+            ) from error
+    path = Path(weights).expanduser()
+    if not path.is_file():
+        raise WeightsError(
+            f"There is no weights file {path}. Give a state dict of torchvision's {name}, 'imagenet' or 'none'."
+        )
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            return dict(load_file(path))
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises a dozen kinds here; all mean the same to the user
+        raise WeightsError(
+            f"{path} is not a state dict that can be read safely ({_first_line(error)})."
+        ) from error
+    state = state.get("state_dict", state) if isinstance(state, dict) else state
+    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
+        raise WeightsError(f"{path} does not hold a state dict (names to tensors).")
+    return {key.removeprefix("module."): value for key, value in state.items()}
+
+
+def build_trunk(
+    name: str, state: Mapping[str, Tensor] | None, *, seed: int, image_size: int | None = None
+) -> Trunk:
+    """Build a backbone, load weights, and cut off its classifier.
+
+    Parameters
+    ----------
+    name : str
+        A key of `BACKBONES`.
+    state : mapping or None
+        State dict of the whole torchvision model (the classifier's entries are not used), or None for random
+        weights drawn from ``seed``.
+    image_size : int or None
+        Checked where the architecture takes one size only.
+
+    Raises
+    ------
+    WeightsError
+        When names or shapes do not fit; says which.
+    """
+    backbone = BACKBONES[name]
+    if backbone.fixed_size and image_size not in (None, backbone.image_size):
+        raise ConfigError(
+            f"{name} takes pictures of {backbone.image_size} pixels only; got image_size={image_size}."
+        )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = nn.Module() if name == "small_cnn" else torchvision.models.get_model(name, weights=None)
+        trunk = Trunk(backbone.stages(model))
+    if state is not None:
+        used = {id(tensor) for tensor in (*trunk.parameters(), *trunk.buffers())}
+        wanted = {
+            key: tensor for key, tensor in model.state_dict(keep_vars=True).items() if id(tensor) in used
+        }
+        missing = [key for key in wanted if key not in state]
+        wrong = [key for key in wanted if key in state and state[key].shape != wanted[key].shape]
+        if missing or wrong:
+            what = f"has no {missing[0]!r}" if missing else f"has {wrong[0]!r} of another shape"
+            raise WeightsError(
+                f"These weights do not fit {name}: the state dict {what}. Choose the backbone they belong to."
+            )
+        model.load_state_dict({key: state[key] for key in wanted}, strict=False)
+    return trunk
+
+
+def weights_hash(trunk: nn.Module) -> str:
+    """Return a short SHA-256 over names and values of all weights: what features depend on."""
+    digest = hashlib.sha256()
+    for key, value in sorted(trunk.state_dict().items()):
+        digest.update(key.encode())
+        digest.update(value.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

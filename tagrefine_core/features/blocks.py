@@ -1,0 +1,58 @@
+"""Large arrays computed block by block, kept in the cache, and resumed where they stopped."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tagrefine_core.files import create_array, read_array, read_json, write_json
+from tagrefine_core.progress import Progress
+
+__all__ = ["fill_blocks"]
+
+
+def fill_blocks(
+    folder: Path,
+    *,
+    shape: tuple[int, ...],
+    dtype: Any,
+    block: int,
+    compute: Callable[[NDArray[np.int64]], NDArray[Any]],
+    stage: str,
+    progress: Progress,
+) -> NDArray[Any]:
+    """Return the array ``folder/array.npy``, computing the blocks of rows that are not there yet.
+
+    Parameters
+    ----------
+    folder : Path
+        Of this array alone; its name has to tell everything that the content depends on.
+    shape, dtype
+        Of the whole array.
+    block : int
+        Rows computed at once.
+    compute : callable
+        Row numbers (B,) in, their part (B, ...) of the array out.
+    stage : str
+        What the progress calls this.
+
+    Returns
+    -------
+    ndarray
+        Memory-mapped, read-only.
+    """
+    path, record = folder / "array.npy", folder / "done.json"
+    done = read_json(record)["rows"] if record.exists() and path.exists() else 0
+    total = shape[0]
+    if done < total:
+        array = create_array(path, shape, dtype)
+        for start in range(done, total, block):
+            progress(stage, start, total)
+            rows = np.arange(start, min(start + block, total), dtype=np.int64)
+            array[start : start + len(rows)] = compute(rows)
+            array.flush()
+            write_json(record, {"rows": start + len(rows)})
+        progress(stage, total, total)
+    return read_array(path)

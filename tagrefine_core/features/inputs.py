@@ -1,0 +1,149 @@
+"""What the network reads: stored features of a frozen trunk, or pictures."""
+
+import hashlib
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from tagrefine_core.collections import Collection
+from tagrefine_core.features.backbones import Trunk, weights_hash
+from tagrefine_core.features.blocks import fill_blocks
+from tagrefine_core.features.pictures import augment, decode_many, normalize
+from tagrefine_core.progress import Progress
+
+__all__ = ["FeatureInputs", "Inputs", "PictureInputs", "picture_inputs", "stored_features"]
+
+_BLOCK = 64
+_PIXEL_BUDGET = 6 << 30
+
+
+class Inputs(Protocol):
+    """Rows of the collection as input tensors of the network, on its device."""
+
+    def read(self, rows: NDArray[np.int64]) -> Tensor:
+        """Return inputs (B, ...) as they are in use."""
+        ...
+
+    def read_augmented(self, rows: NDArray[np.int64], *, seed: int, start: int, total: int) -> Tensor:
+        """Return inputs (B, ...) for training: rows ``start`` to ``start + B`` of a batch of ``total``."""
+        ...
+
+
+class FeatureInputs:
+    """Stored trunk features (N, d); nothing to augment."""
+
+    def __init__(self, features: NDArray[np.float32], device: torch.device) -> None:
+        self.array = features
+        self.device = device
+
+    def read(self, rows: NDArray[np.int64]) -> Tensor:
+        """Return features (B, d)."""
+        return torch.from_numpy(np.asarray(self.array[rows])).to(self.device)
+
+    def read_augmented(self, rows: NDArray[np.int64], *, seed: int, start: int, total: int) -> Tensor:
+        """Return the same features."""
+        return self.read(rows)
+
+
+class PictureInputs:
+    """Photos decoded to one size, from the pixel cache or from the files.
+
+    Parameters
+    ----------
+    pixels : ndarray uint8 (N, 3, size, size) or None
+        The pixel cache; None: decode when asked.
+    """
+
+    def __init__(
+        self,
+        collection: Collection,
+        size: int,
+        *,
+        pixels: NDArray[np.uint8] | None,
+        augmented: bool,
+        device: torch.device,
+    ) -> None:
+        self.collection = collection
+        self.size = size
+        self.pixels = pixels
+        self.augmented = augmented
+        self.device = device
+
+    def read(self, rows: NDArray[np.int64]) -> Tensor:
+        """Return normalized pictures (B, 3, size, size)."""
+        if self.pixels is None:
+            pictures = _decode(self.collection, rows, self.size)
+        else:
+            pictures = np.asarray(self.pixels[rows])
+        return normalize(torch.from_numpy(pictures).to(self.device))
+
+    def read_augmented(self, rows: NDArray[np.int64], *, seed: int, start: int, total: int) -> Tensor:
+        """Return normalized pictures, cropped and flipped at random where that is asked for."""
+        pictures = self.read(rows)
+        return augment(pictures, seed=seed, start=start, total=total) if self.augmented else pictures
+
+
+def picture_inputs(
+    home: Path,
+    collection: Collection,
+    size: int,
+    *,
+    augmented: bool,
+    device: torch.device,
+    progress: Progress,
+) -> PictureInputs:
+    """Return the photos of a collection as inputs, with a pixel cache where it stays below 6 GB."""
+    shape = (collection.n, 3, size, size)
+    pixels = None
+    if int(np.prod(shape)) <= _PIXEL_BUDGET:
+        pixels = fill_blocks(
+            home / "cache" / "pixels" / f"{_key(collection.data_hash)}-{size}",
+            shape=shape,
+            dtype=np.uint8,
+            block=256,
+            compute=lambda rows: _decode(collection, rows, size),
+            stage="Reading photos",
+            progress=progress,
+        )
+    return PictureInputs(collection, size, pixels=pixels, augmented=augmented, device=device)
+
+
+def stored_features(
+    home: Path, collection: Collection, trunk: Trunk, size: int, *, device: torch.device, progress: Progress
+) -> NDArray[np.float32]:
+    """Return the trunk's features of all photos, float32 (N, d), extracted once and kept in the cache.
+
+    They are keyed by the collection's data, the trunk's weights and the picture size, so they are never stale;
+    an interrupted extraction goes on at the block where it stopped.
+    """
+    trunk = trunk.to(device).eval()
+
+    def compute(rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        pictures = normalize(torch.from_numpy(_decode(collection, rows, size)).to(device))
+        with torch.inference_mode():
+            features: NDArray[np.float32] = trunk(pictures).float().cpu().numpy()
+        return features
+
+    with torch.inference_mode():
+        dimensions = trunk(torch.zeros(1, 3, size, size, device=device)).shape[1]
+    return fill_blocks(
+        home / "cache" / "features" / _key(collection.data_hash, weights_hash(trunk), size),
+        shape=(collection.n, dimensions),
+        dtype=np.float32,
+        block=_BLOCK,
+        compute=compute,
+        stage="Extracting features",
+        progress=progress,
+    )
+
+
+def _decode(collection: Collection, rows: NDArray[np.int64], size: int) -> NDArray[np.uint8]:
+    return decode_many([collection.image_path(int(row)) for row in rows], size)
+
+
+def _key(*parts: Any) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:24]

@@ -1,0 +1,72 @@
+"""Files that are either whole or absent: written under a temporary name, synced, renamed."""
+
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["create_array", "read_array", "read_json", "write_array", "write_file", "write_json"]
+
+
+def write_file(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Call ``write`` on a temporary file beside ``path`` and rename it into place.
+
+    Parameters
+    ----------
+    path : Path
+        Where the file ends up; its folder is made when missing.
+    write : callable
+        Receives the open binary file.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def write_array(path: Path, array: NDArray[Any]) -> None:
+    """Store ``array`` as ``.npy``; object arrays are refused, so nothing is ever unpickled."""
+    write_file(path, lambda file: np.save(file, array, allow_pickle=False))
+
+
+def read_array(path: Path, *, mmap: bool = True) -> NDArray[Any]:
+    """Open an ``.npy`` file, memory-mapped read-only unless ``mmap`` is false."""
+    array: NDArray[Any] = np.load(path, mmap_mode="r" if mmap else None, allow_pickle=False)
+    return array
+
+
+def create_array(path: Path, shape: tuple[int, ...], dtype: Any) -> np.memmap[Any, Any]:
+    """Open a writable memory-mapped ``.npy`` file of ``shape``, kept when it already fits.
+
+    Blocks of a long task are written into it one by one; the caller keeps the record of which
+    blocks are done.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists():
+        existing = np.load(path, mmap_mode="r+", allow_pickle=False)
+        if existing.shape == shape and existing.dtype == np.dtype(dtype):
+            return existing  # type: ignore[no-any-return]
+    return np.lib.format.open_memmap(path, mode="w+", dtype=np.dtype(dtype), shape=shape)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Store ``value`` as UTF-8 JSON; NaN is refused since JSON has none."""
+    text = json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False)
+    write_file(path, lambda file: file.write(text.encode()))
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file."""
+    return json.loads(path.read_text(encoding="utf-8"))

@@ -1,0 +1,172 @@
+"""Start, watch and cancel work in processes that outlive the app."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import tagrefine_core
+from tagrefine_core.errors import JobError
+from tagrefine_core.jobs import process
+from tagrefine_core.jobs.recording import JOB_VARIABLE, LIVE, TRAINS, is_live, live_jobs, log_file, stop_file
+from tagrefine_core.store import JobRecord, RunRecord, Store
+
+__all__ = ["cancel", "jobs", "run_states", "start", "tail", "watch"]
+
+_KINDS = ("demo", "import", "refine", "setup", "train")  # commands that record themselves
+_PROGRAM = (sys.executable, "-m", "tagrefine_core")
+_TAIL = 65_536  # bytes of a log that `tail` reads
+
+
+def start(store: Store, arguments: Sequence[str], *, collection: str | None = None) -> int:
+    """Run ``python -m tagrefine_core --home HOME ARGUMENTS`` in the background.
+
+    The process leads a session of its own, so it lives on when the app ends, and yields to other work.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        The command, then what it works on, then options: ``["train", "holiday", "--preset", "default"]``.
+    collection : str, optional
+        What the job works on; by default read from the arguments.
+
+    Returns
+    -------
+    int
+        The job's id, for `watch`.
+
+    Raises
+    ------
+    JobError
+        When a job of the same kind and collection is live, the command is not one for the background, or no
+        process can be made.
+    """
+    kind = arguments[0]
+    if kind not in _KINDS:
+        raise JobError(f"The command '{kind}' is not run in the background; these are: {', '.join(_KINDS)}.")
+    if collection is None:
+        collection = _collection_of(arguments)
+    job_id = store.create_job(kind, collection, arguments, (job.id for job in live_jobs(store)))
+    log = log_file(store.home, job_id)
+    command = [*_PROGRAM, "--home", str(store.home), *arguments]
+    package = str(Path(tagrefine_core.__file__).parents[1])
+    path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
+    try:
+        log.parent.mkdir(exist_ok=True)
+        with log.open("wb") as output:
+            child = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                env={**os.environ, JOB_VARIABLE: str(job_id), "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"},
+            )
+    except OSError as error:
+        store.update_job(job_id, state="failed", message=str(error))
+        raise JobError(f"The job '{kind}' cannot be started: {error}.") from error
+    try:
+        pid, started = process.identity(child.pid)
+        store.update_job(job_id, pid=pid, pid_started=started)
+    finally:
+        # Waiting for a child is what keeps it from staying a zombie.
+        threading.Thread(target=child.wait, name=f"job {job_id}", daemon=True).start()
+    return job_id
+
+
+def jobs(store: Store, limit: int = 50) -> list[JobRecord]:
+    """Return the latest jobs, the newest first; one whose process is gone is interrupted, here and in the store."""
+    return [_settle(store, job) for job in store.jobs(limit)]
+
+
+def watch(store: Store, job_id: int) -> JobRecord:
+    """Return a job as it is now; JobError when there is none."""
+    return _settle(store, store.job(job_id))
+
+
+def cancel(store: Store, job_id: int, *, grace: float = 10.0) -> JobRecord:
+    """Ask a job to stop at its next safe point; asked again after ``grace`` seconds, kill it.
+
+    Returns
+    -------
+    JobRecord
+        The job as it is right after; one that has ended already stays as it is.
+    """
+    job = watch(store, job_id)
+    if job.state not in LIVE:
+        return job
+    if job.pid is None or job.pid_started is None:
+        store.update_job(job_id, state="cancelled", message="Stopped before it started.")
+        return store.job(job_id)
+    request = stop_file(store.home, job_id)
+    if not request.exists():
+        request.parent.mkdir(exist_ok=True)
+        request.touch()
+    patient = time.time() - request.stat().st_mtime < grace
+    process.send(job.pid, job.pid_started, signal.SIGTERM if patient else signal.SIGKILL)
+    return watch(store, job_id)
+
+
+def tail(store: Store, job_id: int, lines: int = 20) -> str:
+    """Return the last lines that a background job printed; empty for a job of a terminal."""
+    try:
+        with log_file(store.home, job_id).open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
+            text = file.read().decode(errors="replace")
+    except FileNotFoundError:
+        return ""
+    return "\n".join(text.splitlines()[-lines:])
+
+
+def run_states(store: Store, collection: str | None = None) -> list[RunRecord]:
+    """Return the runs, the newest first; one that no live job trains is interrupted, here and in the store."""
+    runs = store.runs(collection)
+    # The runs are read before the jobs: a run that was seen had its job then already.
+    live = [job for job in jobs(store, limit=1000) if job.state in LIVE]
+    for number, run in enumerate(runs):
+        if run.state == "running" and not any(_trains(job, run) for job in live):
+            # Its job may have ended in good order since.
+            if store.run(run.id).state == "running":
+                store.set_run_state(run.id, "interrupted", "Its process ended before the run did.")
+            runs[number] = store.run(run.id)
+    return runs
+
+
+def _trains(job: JobRecord, run: RunRecord) -> bool:
+    if job.run_id is not None:
+        return job.run_id == run.id
+    # It has not told yet which run it makes; at any rate, one that is younger than itself.
+    return job.kind in TRAINS and job.collection == run.collection and run.created >= job.created
+
+
+def _settle(store: Store, job: JobRecord) -> JobRecord:
+    if job.state not in LIVE or is_live(job):
+        return job
+    job = store.job(job.id)  # the process may have written its end just before it went
+    if job.state not in LIVE or is_live(job):
+        return job
+    request = stop_file(store.home, job.id)
+    if request.exists():
+        state, message = "cancelled", "Stopped on request."
+    elif job.state == "starting":
+        state, message = "failed", tail(store, job.id, 1) or "Its process ended before the work began."
+    else:
+        state, message = "interrupted", "Its process ended before the work did."
+    store.update_job(job.id, state=state, message=message, seconds_left=None)
+    request.unlink(missing_ok=True)
+    return store.job(job.id)
+
+
+def _collection_of(arguments: Sequence[str]) -> str:
+    if arguments[0] == "demo":
+        return "demo"
+    for position, argument in enumerate(arguments):
+        if argument == "--name":
+            return "".join(arguments[position + 1 : position + 2])
+        if argument.startswith("--name="):
+            return argument.removeprefix("--name=")
+    return next((argument for argument in arguments[1:] if not argument.startswith("-")), "")

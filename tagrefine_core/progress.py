@@ -1,0 +1,44 @@
+"""How long tasks say how far they are, and learn that they should stop."""
+
+import time
+from typing import Protocol
+
+__all__ = ["Estimate", "Progress", "silent"]
+
+
+class Progress(Protocol):
+    """Called often by a long task. Raises `tagrefine_core.errors.Cancelled` to stop it.
+
+    Parameters
+    ----------
+    stage : str
+        What is being done, in words for a user ("Extracting features").
+    done, total : int
+        Steps done, of how many; ``total`` may be 0 while it is unknown.
+    """
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Tell how far the task is."""
+        ...
+
+
+def silent(stage: str, done: int, total: int) -> None:
+    """Progress that nobody watches."""
+
+
+class Estimate:
+    """Seconds left of one stage, from its own speed so far."""
+
+    def __init__(self) -> None:
+        self._stage = ""
+        self._start = 0.0
+        self._first = 0
+
+    def seconds_left(self, stage: str, done: int, total: int) -> float | None:
+        """Return the expected seconds left, or None before there is anything to measure."""
+        now = time.monotonic()
+        if stage != self._stage or done < self._first:
+            self._stage, self._start, self._first = stage, now, done
+        if done <= self._first or total <= 0:
+            return None
+        return (now - self._start) / (done - self._first) * max(0, total - done)

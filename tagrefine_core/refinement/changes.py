@@ -1,0 +1,227 @@
+"""The tags kept, added and removed on every photo."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+
+from tagrefine_core.errors import ConfigError, DataError
+from tagrefine_core.files import read_array, read_json, write_array, write_json
+from tagrefine_core.refinement.blocks import check_scores_and_tags, tag_blocks
+from tagrefine_core.refinement.thresholds import Thresholds
+
+__all__ = ["Changes", "TagCounts", "changes"]
+
+_KINDS = ("kept", "added", "removed")
+_PARTS = ("data", "indices", "indptr")
+_RECORD = "changes.json"
+_VERSION = 1
+
+
+class TagCounts(NamedTuple):
+    """Photos on which each tag was kept, added, removed: three (C,) int64 arrays."""
+
+    kept: NDArray[np.int64]
+    added: NDArray[np.int64]
+    removed: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Changes:
+    """User tags against refined tags.
+
+    Attributes
+    ----------
+    kept, added, removed : (N, C) CSR float32 matrices
+        The value is the refined score. A score may be exactly 0, so that what is stored counts, not
+        what is nonzero. ``kept`` and ``removed`` together are the user tags; ``kept`` and ``added``
+        together are the refined tags.
+    strictness : float
+        Of the thresholds that they come from.
+    """
+
+    kept: sparse.csr_matrix
+    added: sparse.csr_matrix
+    removed: sparse.csr_matrix
+    strictness: float
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Images and tags."""
+        n, c = self.kept.shape
+        return int(n), int(c)
+
+    def counts_by_tag(self) -> TagCounts:
+        """Return on how many photos each tag was kept, added and removed."""
+        return TagCounts(*(
+            np.bincount(getattr(self, kind).indices, minlength=self.shape[1]).astype(np.int64) for kind in _KINDS
+        ))
+
+    def magnitude(self) -> NDArray[np.float64]:
+        """How much each photo changed, (N,) float64, 0 without any change.
+
+        The sum over added tags of the score and over removed tags of 1 - score: read as
+        probabilities, the number of changes on the photo that are expected to be right. Sorting by it
+        puts photos first whose changes are many and sure.
+        """
+        return _row_sums(self.added, self.added.data) + _row_sums(self.removed, 1.0 - self.removed.data)
+
+    def refined(self, i: int) -> NDArray[np.int64]:
+        """Return the columns of photo ``i``'s refined tags, best score first, ties by column.
+
+        Raises
+        ------
+        DataError
+            If there is no such photo.
+        """
+        n = self.shape[0]
+        if not 0 <= i < n:
+            raise DataError(f"There is no photo {i}; the rows are 0 to {n - 1}.")
+        parts = [(matrix, slice(*matrix.indptr[i : i + 2])) for matrix in (self.kept, self.added)]
+        columns = np.concatenate([matrix.indices[row] for matrix, row in parts]).astype(np.int64)
+        scores = np.concatenate([matrix.data[row] for matrix, row in parts])
+        return columns[np.lexsort((columns, -scores))]
+
+    def save(self, folder: Path) -> None:
+        """Write ``.npy`` files and, last of all, the record that makes them valid."""
+        (folder / _RECORD).unlink(missing_ok=True)
+        for kind in _KINDS:
+            for part in _PARTS:
+                write_array(folder / f"{kind}_{part}.npy", getattr(getattr(self, kind), part))
+        record = {"version": _VERSION, "shape": list(self.shape), "strictness": self.strictness}
+        write_json(folder / _RECORD, record)
+
+    @classmethod
+    def open(cls, folder: Path) -> "Changes":
+        """Open what `save` wrote, memory-mapped.
+
+        Raises
+        ------
+        DataError
+            If the folder holds no complete changes, or those of another version.
+        """
+        if not (folder / _RECORD).exists():
+            raise DataError(f"{folder} holds no complete tag changes ({_RECORD} is missing); compute them again.")
+        record = read_json(folder / _RECORD)
+        if record["version"] != _VERSION:
+            raise DataError(
+                f"{folder} holds tag changes of version {record['version']}, not {_VERSION}; compute them again."
+            )
+        shape = tuple(record["shape"])
+        matrices = {
+            kind: _csr(*(read_array(folder / f"{kind}_{part}.npy") for part in _PARTS), shape) for kind in _KINDS
+        }
+        return cls(**matrices, strictness=record["strictness"])
+
+
+def changes(
+    scores: ArrayLike,
+    tags: Any,
+    thresholds: Thresholds,
+    *,
+    max_added: int | None = None,
+    block_bytes: int = 2**26,
+) -> Changes:
+    """Compare the user tags with the scores.
+
+    Parameters
+    ----------
+    scores : (N, C) float array
+        Refined probabilities in [0, 1]; a memory-mapped array is read in blocks.
+    tags : (N, C) scipy sparse matrix
+        Nonzero where the user gave the tag.
+    thresholds : Thresholds
+        From `tagrefine_core.refinement.thresholds`.
+    max_added : int, optional
+        At most so many additions per photo, those that exceed their threshold by most in log-odds
+        (ties by column). For a curator's eyes: tags that scores tell apart weakly pass their threshold
+        on many photos.
+    block_bytes : int
+        Working memory to stay near; the result comes on top (8 bytes per tag kept, added, removed).
+
+    Returns
+    -------
+    Changes
+
+    Raises
+    ------
+    DataError
+        If shapes differ, or a score is NaN or outside [0, 1].
+    ConfigError
+        If ``max_added`` is negative or ``block_bytes`` is not positive.
+    """
+    array, given = check_scores_and_tags(scores, tags)
+    n, c = array.shape
+    if thresholds.add.shape != (c,):
+        raise DataError(f"thresholds are for {len(thresholds.add)} tags, but scores have {c} columns.")
+    if max_added is not None and max_added < 0:
+        raise ConfigError(f"max_added must not be negative, got {max_added}.")
+    parts: dict[str, list[tuple[NDArray[Any], ...]]] = {kind: [] for kind in _KINDS}
+    add = _next_float32(thresholds.add)
+    for block in tag_blocks(array, given, block_bytes):
+        is_added = block.scores >= add
+        is_added[block.rows, block.columns] = False
+        rows, columns = np.nonzero(is_added)
+        if max_added is not None:
+            rows, columns = _surest(rows, columns, block.scores, thresholds.add, max_added)
+        of_tags = block.scores[block.rows, block.columns]
+        is_removed = of_tags <= thresholds.remove[block.columns]
+        for kind, place in (
+            ("added", (rows, columns)),
+            ("removed", (block.rows[is_removed], block.columns[is_removed])),
+            ("kept", (block.rows[~is_removed], block.columns[~is_removed])),
+        ):
+            counts = np.bincount(place[0], minlength=len(block.scores))
+            parts[kind].append((block.scores[place], place[1].astype(np.int32), counts))
+    matrices = {kind: _joined(parts.pop(kind), (n, c)) for kind in _KINDS}
+    return Changes(**matrices, strictness=thresholds.strictness)
+
+
+def _next_float32(limit: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Smallest float32 not below each limit: the same comparison, without a float64 copy of the scores."""
+    rounded = limit.astype(np.float32)
+    return np.where(rounded < limit, np.nextafter(rounded, np.float32(np.inf)), rounded)
+
+
+def _surest(
+    rows: NDArray[np.intp],
+    columns: NDArray[np.intp],
+    scores: NDArray[np.float32],
+    add: NDArray[np.float64],
+    max_added: int,
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Keep of each row's additions the ``max_added`` with the largest log-odds over the threshold."""
+    tiny = np.finfo(np.float32).tiny
+    probability, limit = scores[rows, columns].astype(np.float64), add[columns]
+    excess = np.log((probability + tiny) / (1 - probability + tiny)) - np.log((limit + tiny) / (1 - limit + tiny))
+    order = np.lexsort((columns, -excess, rows))
+    place = np.arange(len(order)) - np.searchsorted(rows, rows)  # rows ascend, before and after
+    chosen = np.sort(order[place < max_added])
+    return rows[chosen], columns[chosen]
+
+
+def _joined(blocks: list[tuple[NDArray[Any], ...]], shape: tuple[int, int]) -> sparse.csr_matrix:
+    data, indices, counts = (
+        np.concatenate(column) if column else np.empty(0, dtype=dtype)
+        for column, dtype in zip(
+            zip(*blocks, strict=True) if blocks else ((), (), ()), (np.float32, np.int32, np.int64), strict=True
+        )
+    )
+    return _csr(data, indices, np.concatenate(([0], np.cumsum(counts, dtype=np.int64))), shape)
+
+
+def _csr(
+    data: NDArray[Any], indices: NDArray[Any], indptr: NDArray[Any], shape: tuple[int, ...]
+) -> sparse.csr_matrix:
+    matrix = sparse.csr_matrix((data, indices, indptr), shape=shape)
+    # Known from how they are made; scipy would look through memory-mapped indices to find out.
+    matrix.has_sorted_indices = matrix.has_canonical_format = True
+    return matrix
+
+
+def _row_sums(matrix: sparse.csr_matrix, values: NDArray[np.floating]) -> NDArray[np.float64]:
+    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    return np.bincount(rows, weights=values, minlength=matrix.shape[0])

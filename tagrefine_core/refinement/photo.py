@@ -1,0 +1,94 @@
+"""The tags of one photo, the user's beside the refined ones."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from tagrefine_core.collections import Collection
+from tagrefine_core.refinement.query import ChangedTags
+from tagrefine_core.store import TagRecord
+
+__all__ = ["PhotoTag", "photo_tags", "votes"]
+
+
+@dataclass(frozen=True)
+class PhotoTag:
+    """One tag of one photo.
+
+    Attributes
+    ----------
+    tag : str
+        The tag, or the user's spelling of a tag that preprocessing dropped.
+    state : {"added", "kept", "removed", "dropped", "absent"}
+        "dropped" by preprocessing, before training; "absent": neither the user nor the run gives it.
+    column : int or None
+        Place in the vocabulary; None for a dropped tag.
+    score : float or None
+        Refined score in [0, 1]; None for a dropped tag.
+    note : str
+        How the user spelled it where that differs, or why it was dropped.
+    """
+
+    tag: str
+    state: Literal["added", "kept", "removed", "dropped", "absent"]
+    column: int | None
+    score: float | None
+    note: str = ""
+
+
+def photo_tags(
+    collection: Collection,
+    changes: ChangedTags,
+    scores: NDArray[np.float32],
+    records: Mapping[str, TagRecord],
+    row: int,
+) -> list[PhotoTag]:
+    """List the tags of a photo: added by score, then kept and removed in the user's order, then dropped.
+
+    Parameters
+    ----------
+    records : mapping of str to TagRecord
+        ``Collection.tag_records`` by spelling.
+    """
+    spellings: dict[str, list[str]] = {}
+    dropped = []
+    for raw in dict.fromkeys(collection.raw_tags(row)):
+        record = records[raw]
+        if record.tag is None:
+            dropped.append(PhotoTag(raw, "dropped", None, None, record.reason))
+        elif raw != record.tag:
+            spellings.setdefault(record.tag, []).append(raw)
+
+    def listed(
+        state: Literal["added", "kept", "removed"], matrix: sparse.csr_matrix, rank: NDArray[np.float64]
+    ) -> list[PhotoTag]:
+        columns = _columns(matrix, row)
+        columns = columns[np.argsort(rank[columns], kind="stable")]
+        return [_tag(collection.vocabulary[column], state, int(column)) for column in columns]
+
+    def _tag(tag: str, state: Literal["added", "kept", "removed"], column: int) -> PhotoTag:
+        note = f"written as {', '.join(spellings[tag])}" if tag in spellings else ""
+        return PhotoTag(tag, state, column, float(scores[row, column]), note)
+
+    place = np.full(len(collection.vocabulary), np.inf)
+    start, stop = collection.tag_positions.indptr[row : row + 2]
+    place[collection.tag_positions.indices[start:stop]] = collection.tag_positions.data[start:stop]
+    return [
+        *listed("added", changes.added, -np.asarray(scores[row], dtype=np.float64)),
+        *listed("kept", changes.kept, place),
+        *listed("removed", changes.removed, place),
+        *dropped,
+    ]
+
+
+def votes(tags: sparse.csr_matrix, neighbors: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Count by tag, (C,), how many of the ``neighbors`` were given it by their users."""
+    return np.bincount(tags[neighbors].indices, minlength=tags.shape[1]).astype(np.int64)
+
+
+def _columns(matrix: sparse.csr_matrix, row: int) -> NDArray[np.int64]:
+    return np.asarray(matrix.indices[matrix.indptr[row] : matrix.indptr[row + 1]], dtype=np.int64)

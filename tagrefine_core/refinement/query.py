@@ -1,0 +1,241 @@
+"""Find and order the photos of a collection by their tags and by what a run would change."""
+
+import difflib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal, Protocol, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from tagrefine_core.errors import ConfigError
+from tagrefine_core.refinement.search import Mask, search
+
+__all__ = ["ChangedTags", "Found", "PhotoKind", "PhotoOrder", "PhotoQuery", "PhotoTable", "find"]
+
+PhotoKind = Literal["any", "changed", "added", "removed", "kept", "unchanged", "untagged"]
+PhotoOrder = Literal["change", "score", "file"]
+
+
+class ChangedTags(Protocol):
+    """The part of `tagrefine_core.refinement.Changes` that queries use; each matrix is CSR (N, C)."""
+
+    @property
+    def added(self) -> sparse.csr_matrix:
+        """Tags that the run adds."""
+
+    @property
+    def removed(self) -> sparse.csr_matrix:
+        """Tags of the user that the run removes."""
+
+    @property
+    def kept(self) -> sparse.csr_matrix:
+        """Tags of the user that the run keeps."""
+
+    def magnitude(self) -> NDArray[np.float64]:
+        """How much each photo changes, (N,)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhotoQuery:
+    """Which photos, in which order.
+
+    Parameters
+    ----------
+    search : str
+        See `tagrefine_core.refinement.search`; blank finds all.
+    tag : str or None
+        Only photos where this tag of the vocabulary is of the ``kind`` of change.
+    kind : {"any", "changed", "added", "removed", "kept", "unchanged", "untagged"}
+        "changed" is added or removed, "unchanged" neither (of the tag, or of any tag),
+        "untagged" photos without a user tag in the vocabulary.
+    order : {"change", "score", "file"}
+        Most changed first; highest score first (of ``tag``, else of the tags added); file name.
+    """
+
+    search: str = ""
+    tag: str | None = None
+    kind: PhotoKind = "any"
+    order: PhotoOrder = "change"
+
+    def __post_init__(self) -> None:
+        for name, value, allowed in (
+            ("kind", self.kind, get_args(PhotoKind)),
+            ("order", self.order, get_args(PhotoOrder)),
+        ):
+            if value not in allowed:
+                raise ConfigError(f"{name}={value!r} is unknown; choose one of: {', '.join(allowed)}.")
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a query found.
+
+    Attributes
+    ----------
+    rows : int64 (n,)
+        Rows in the order asked for.
+    unknown : dict of str to list of str
+        Searched words that are no tag, no spelling and in no file name, with tags spelled alike.
+    """
+
+    rows: NDArray[np.int64]
+    unknown: dict[str, list[str]] = field(default_factory=dict)
+
+
+class PhotoTable:
+    """The columns that queries read: tags by column, spellings, file names, changes.
+
+    Parameters
+    ----------
+    files : sequence of str, length N
+    vocabulary : sequence of str, length C
+    tags : csr (N, C)
+        The users' tags.
+    spellings : sequence of str, length R
+        Every spelling that users gave, in number order.
+    raw : csr (N, R)
+        Which photo has which spelling.
+    changes : ChangedTags
+    scores : ndarray (N, C), may be memory-mapped
+    """
+
+    def __init__(
+        self,
+        *,
+        files: Sequence[str],
+        vocabulary: Sequence[str],
+        tags: sparse.csr_matrix,
+        spellings: Sequence[str],
+        raw: sparse.csr_matrix,
+        changes: ChangedTags,
+        scores: NDArray[np.float32],
+    ) -> None:
+        self.files = files
+        self.vocabulary = vocabulary
+        self.changes = changes
+        self.scores = scores
+        self._raw = raw
+        self._tags = tags
+        self._columns = {tag.lower(): column for column, tag in enumerate(vocabulary)}
+        self._spellings: dict[str, list[int]] = {}
+        for number, spelling in enumerate(spellings):
+            self._spellings.setdefault(spelling.lower(), []).append(number)
+
+    def column(self, tag: str) -> int:
+        """Return the column of a tag; ConfigError proposes others when there is none."""
+        column = self._columns.get(tag.lower())
+        if column is None:
+            alike = ", ".join(self.alike(tag)) or "see the Tags page"
+            raise ConfigError(f"{tag!r} is not a tag of this collection; similar ones: {alike}.")
+        return column
+
+    def alike(self, word: str) -> list[str]:
+        """Return up to three tags spelled like ``word``."""
+        return difflib.get_close_matches(word.lower(), self.vocabulary, n=3, cutoff=0.7)
+
+    def of_kind(self, kind: PhotoKind, column: int | None) -> Mask:
+        """Return the photos, bool (N,), with that kind of change of one tag, or of any tag."""
+        if kind == "untagged":
+            return np.diff(self._tags.indptr) == 0
+        if kind in ("changed", "unchanged"):
+            changed = self._holds("added", column) | self._holds("removed", column)
+            return changed if kind == "changed" else ~changed
+        if kind == "any":
+            if column is None:
+                return np.ones(len(self.files), dtype=bool)
+            return self._holds("added", column) | self._holds("tags", column)
+        return self._holds(kind, column)
+
+    def with_word(self, word: str) -> Mask:
+        """Return the photos of a searched word: a tag before or after refinement, else a spelling, else a file name."""
+        column = self._columns.get(word)
+        if column is not None:
+            return self.of_kind("any", column)
+        numbers = self._spellings.get(word)
+        if numbers is not None:
+            return np.asarray(self._raw_columns[:, numbers].sum(axis=1)).ravel() > 0
+        return self.with_file(word)
+
+    def with_file(self, text: str) -> Mask:
+        """Return the photos whose file name contains ``text``, in lower case."""
+        return np.fromiter((text in file for file in self._lower_files), dtype=bool, count=len(self.files))
+
+    @cached_property
+    def by_file(self) -> NDArray[np.int64]:
+        """Rows in the natural order of their file names: im2 before im10."""
+        keys = [
+            [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", file)]
+            for file in self._lower_files
+        ]
+        return np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.int64)
+
+    @cached_property
+    def by_change(self) -> NDArray[np.int64]:
+        """Rows by how much changes, the most first, ties in row order."""
+        return np.argsort(-self.changes.magnitude(), kind="stable")
+
+    @cached_property
+    def by_score(self) -> NDArray[np.int64]:
+        """Rows by the highest score among the tags added, photos that gain none last."""
+        added = self.changes.added
+        highest = np.full(len(self.files), -np.inf)
+        rows = np.repeat(np.arange(len(self.files)), np.diff(added.indptr))
+        np.maximum.at(highest, rows, self.scores[rows, added.indices])
+        return np.argsort(-highest, kind="stable")
+
+    @cached_property
+    def _by_column(self) -> dict[str, sparse.csc_matrix]:
+        parts = {"tags": self._tags} | {
+            name: getattr(self.changes, name) for name in ("added", "removed", "kept")
+        }
+        return {name: part.tocsc() for name, part in parts.items()}
+
+    @cached_property
+    def _raw_columns(self) -> sparse.csc_matrix:
+        return self._raw.tocsc()
+
+    @cached_property
+    def _lower_files(self) -> list[str]:
+        return [file.lower() for file in self.files]
+
+    def _holds(self, part: str, column: int | None) -> Mask:
+        if column is None:
+            matrix = self._tags if part == "tags" else getattr(self.changes, part)
+            return np.diff(matrix.indptr) > 0
+        matrix = self._by_column[part]
+        mask = np.zeros(len(self.files), dtype=bool)
+        mask[matrix.indices[matrix.indptr[column] : matrix.indptr[column + 1]]] = True
+        return mask
+
+
+def find(table: PhotoTable, query: PhotoQuery) -> Found:
+    """Find and order photos.
+
+    Raises
+    ------
+    ConfigError
+        When the tag is not in the vocabulary or the search cannot be read.
+    """
+    column = None if query.tag is None else table.column(query.tag)
+    mask = table.of_kind(query.kind, column)
+    unknown: dict[str, list[str]] = {}
+
+    def with_word(word: str) -> Mask:
+        found = table.with_word(word)
+        if not found.any() and word not in unknown:
+            unknown[word] = table.alike(word)
+        return found
+
+    if query.search.strip():
+        mask &= search(query.search, with_word, table.with_file)
+    if query.order == "score" and column is not None:
+        # Only the photos found are read from the memory-mapped scores.
+        rows = np.flatnonzero(mask)
+        return Found(rows[np.argsort(-table.scores[rows, column], kind="stable")], unknown)
+    order = {"change": "by_change", "score": "by_score", "file": "by_file"}[query.order]
+    rows = getattr(table, order)
+    return Found(rows[mask[rows]], unknown)

@@ -1,0 +1,13 @@
+"""The database of a home folder: collections, runs, metrics, jobs (SQLite, write-ahead log)."""
+
+from tagrefine_core.store.records import (
+    CollectionRecord,
+    EpochRecord,
+    ImportIssue,
+    JobRecord,
+    RunRecord,
+    TagRecord,
+)
+from tagrefine_core.store.store import Store
+
+__all__ = ["CollectionRecord", "EpochRecord", "ImportIssue", "JobRecord", "RunRecord", "Store", "TagRecord"]

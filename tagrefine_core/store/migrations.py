@@ -1,0 +1,144 @@
+"""Named migrations, applied in order, each committed together with its own record."""
+
+import sqlite3
+from datetime import UTC, datetime
+
+from tagrefine_core.errors import HomeError
+
+__all__ = ["MIGRATIONS", "migrate"]
+
+MIGRATIONS: dict[str, str] = {
+    "0001_collections": """
+        CREATE TABLE collections (
+            id INTEGER PRIMARY KEY,
+            name TEXT NOT NULL UNIQUE,
+            kind TEXT NOT NULL,
+            root TEXT NOT NULL,
+            images INTEGER NOT NULL,
+            tags INTEGER NOT NULL,
+            labels INTEGER NOT NULL,
+            skipped INTEGER NOT NULL,
+            data_hash TEXT NOT NULL,
+            created TEXT NOT NULL,
+            details TEXT NOT NULL
+        );
+        CREATE TABLE images (
+            collection_id INTEGER NOT NULL REFERENCES collections(id) ON DELETE CASCADE,
+            row INTEGER NOT NULL,
+            file TEXT NOT NULL,
+            width INTEGER NOT NULL,
+            height INTEGER NOT NULL,
+            user TEXT,
+            PRIMARY KEY (collection_id, row)
+        ) WITHOUT ROWID;
+        CREATE TABLE vocabulary (
+            collection_id INTEGER NOT NULL REFERENCES collections(id) ON DELETE CASCADE,
+            column INTEGER NOT NULL,
+            tag TEXT NOT NULL,
+            label INTEGER,
+            PRIMARY KEY (collection_id, column)
+        ) WITHOUT ROWID;
+        CREATE TABLE raw_tags (
+            collection_id INTEGER NOT NULL REFERENCES collections(id) ON DELETE CASCADE,
+            number INTEGER NOT NULL,
+            raw TEXT NOT NULL,
+            count INTEGER NOT NULL,
+            outcome TEXT NOT NULL,
+            tag TEXT,
+            reason TEXT NOT NULL,
+            PRIMARY KEY (collection_id, number)
+        ) WITHOUT ROWID;
+        CREATE TABLE import_issues (
+            collection_id INTEGER NOT NULL REFERENCES collections(id) ON DELETE CASCADE,
+            number INTEGER NOT NULL,
+            file TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            severity TEXT NOT NULL,
+            PRIMARY KEY (collection_id, number)
+        ) WITHOUT ROWID;
+    """,
+    "0002_runs": """
+        CREATE TABLE runs (
+            id TEXT PRIMARY KEY,
+            collection_id INTEGER NOT NULL REFERENCES collections(id) ON DELETE CASCADE,
+            state TEXT NOT NULL,
+            config TEXT NOT NULL,
+            seed INTEGER NOT NULL,
+            data_hash TEXT NOT NULL,
+            versions TEXT NOT NULL,
+            created TEXT NOT NULL,
+            finished TEXT,
+            message TEXT NOT NULL DEFAULT ''
+        );
+        CREATE TABLE epochs (
+            run_id TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
+            stage TEXT NOT NULL,
+            epoch INTEGER NOT NULL,
+            step INTEGER NOT NULL,
+            numbers TEXT NOT NULL,
+            PRIMARY KEY (run_id, stage, epoch)
+        ) WITHOUT ROWID;
+        CREATE TABLE metrics (
+            collection_id INTEGER NOT NULL REFERENCES collections(id) ON DELETE CASCADE,
+            subject TEXT NOT NULL,
+            numbers TEXT NOT NULL,
+            PRIMARY KEY (collection_id, subject)
+        ) WITHOUT ROWID;
+    """,
+    "0003_jobs": """
+        CREATE TABLE jobs (
+            id INTEGER PRIMARY KEY,
+            kind TEXT NOT NULL,
+            collection TEXT NOT NULL,
+            run_id TEXT,
+            arguments TEXT NOT NULL,
+            state TEXT NOT NULL,
+            pid INTEGER,
+            pid_started REAL,
+            stage TEXT NOT NULL DEFAULT '',
+            done INTEGER NOT NULL DEFAULT 0,
+            total INTEGER NOT NULL DEFAULT 0,
+            seconds_left REAL,
+            message TEXT NOT NULL DEFAULT '',
+            created TEXT NOT NULL,
+            finished TEXT,
+            result TEXT
+        );
+    """,
+}
+
+
+def migrate(connection: sqlite3.Connection) -> list[str]:
+    """Apply what is missing and return the names applied.
+
+    Raises
+    ------
+    HomeError
+        When the database was written by a newer TagRefine.
+    """
+    connection.execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, applied TEXT NOT NULL)")
+    known = {row[0] for row in connection.execute("SELECT name FROM migrations")}
+    if newer := sorted(known - MIGRATIONS.keys()):
+        raise HomeError(
+            f"The database was written by a newer TagRefine (it knows {', '.join(newer)}). Update TagRefine to open this home."
+        )
+    applied = []
+    for name, script in MIGRATIONS.items():
+        if name in known:
+            continue
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            # Another process may have applied it while this one waited for the lock.
+            if connection.execute("SELECT 1 FROM migrations WHERE name = ?", (name,)).fetchone() is None:
+                for statement in script.split(";"):
+                    if statement.strip():
+                        connection.execute(statement)
+                connection.execute(
+                    "INSERT INTO migrations VALUES (?, ?)", (name, datetime.now(UTC).isoformat())
+                )
+                applied.append(name)
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+    return applied

@@ -1,0 +1,105 @@
+"""Rows of the database as plain frozen records."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+__all__ = [
+    "CollectionRecord",
+    "EpochRecord",
+    "ImportIssue",
+    "JobRecord",
+    "JobState",
+    "RunRecord",
+    "RunState",
+    "TagRecord",
+]
+
+RunState = Literal["running", "finished", "cancelled", "failed", "interrupted"]
+JobState = Literal["starting", "running", "finished", "cancelled", "failed", "interrupted"]
+
+
+@dataclass(frozen=True)
+class CollectionRecord:
+    """One collection: N images, C tags in the vocabulary, L labels with ground truth."""
+
+    id: int
+    name: str
+    kind: str
+    root: str
+    images: int
+    tags: int
+    labels: int
+    skipped: int
+    data_hash: str
+    created: str
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ImportIssue:
+    """One row of the import report. ``severity`` "skipped": the photo is not in the collection; "note": it is."""
+
+    file: str
+    reason: str
+    severity: Literal["skipped", "note"] = "skipped"
+
+
+@dataclass(frozen=True)
+class TagRecord:
+    """What preprocessing did with one spelling of a user tag."""
+
+    raw: str
+    count: int
+    outcome: Literal["kept", "merged", "dropped"]
+    tag: str | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One training run; ``state`` is what the database says, `Store.runs` callers see dead ones as interrupted."""
+
+    id: str
+    collection_id: int
+    collection: str
+    state: RunState
+    config: dict[str, Any]
+    seed: int
+    data_hash: str
+    versions: dict[str, str]
+    created: str
+    finished: str | None
+    message: str
+    metrics: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """Losses and monitors after one epoch of one stage ("phi0" or "constraints")."""
+
+    stage: str
+    epoch: int
+    step: int
+    values: dict[str, float | None]
+
+
+@dataclass(frozen=True)
+class JobRecord:
+    """One background job (import, train, demo ...), with its progress."""
+
+    id: int
+    kind: str
+    collection: str
+    run_id: str | None
+    arguments: list[str]
+    state: JobState
+    pid: int | None
+    pid_started: float | None
+    stage: str
+    done: int
+    total: int
+    seconds_left: float | None
+    message: str
+    created: str
+    finished: str | None
+    result: dict[str, Any] | None

@@ -1,0 +1,439 @@
+"""Everything the rest of TagRefine asks of the database."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tagrefine_core.errors import CollectionError, HomeError, JobError, RunError
+from tagrefine_core.store.migrations import migrate
+from tagrefine_core.store.records import (
+    CollectionRecord,
+    EpochRecord,
+    ImportIssue,
+    JobRecord,
+    RunRecord,
+    TagRecord,
+)
+
+__all__ = ["Store"]
+
+_RUN = (
+    "SELECT runs.*, collections.name, metrics.numbers FROM runs JOIN collections ON collections.id = runs.collection_id \
+LEFT JOIN metrics ON metrics.collection_id = runs.collection_id AND metrics.subject = runs.id"
+)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+class Store:
+    """The database ``tagrefine.db`` of a home folder.
+
+    Every call opens its own short connection, so a store can be shared by threads and processes.
+
+    Parameters
+    ----------
+    home : Path
+        An existing, writable folder.
+
+    Raises
+    ------
+    HomeError
+        When the file is not a database or is of a newer version.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.path = home / "tagrefine.db"
+        try:
+            with self.connect() as connection:
+                migrate(connection)
+        except sqlite3.DatabaseError as error:
+            raise HomeError(
+                f"{self.path} cannot be used as TagRefine's database ({error}). Move it away or choose another home."
+            ) from error
+
+    @contextmanager
+    def connect(self) -> Iterator[sqlite3.Connection]:
+        """Open a connection in autocommit mode with foreign keys on."""
+        connection = sqlite3.connect(self.path, timeout=30.0, isolation_level=None)
+        try:
+            connection.row_factory = sqlite3.Row
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            yield connection
+        finally:
+            connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Open a connection inside one write transaction."""
+        with self.connect() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+
+    # Collections
+
+    def collections(self) -> list[CollectionRecord]:
+        """List all collections, the newest first."""
+        with self.connect() as connection:
+            return [
+                _collection(row) for row in connection.execute("SELECT * FROM collections ORDER BY id DESC")
+            ]
+
+    def collection(self, name: str) -> CollectionRecord:
+        """Find a collection by name; CollectionError lists the names there are."""
+        with self.connect() as connection:
+            row = connection.execute("SELECT * FROM collections WHERE name = ?", (name,)).fetchone()
+        if row is None:
+            names = ", ".join(record.name for record in self.collections()) or "none yet"
+            raise CollectionError(f"There is no collection {name!r} in {self.home}; there are: {names}.")
+        return _collection(row)
+
+    def write_collection(
+        self,
+        record: CollectionRecord,
+        *,
+        images: Iterable[tuple[str, int, int, str | None]],
+        vocabulary: Sequence[str],
+        label_columns: Sequence[int],
+        raw_tags: Iterable[TagRecord],
+        issues: Iterable[ImportIssue],
+        before_commit: Callable[[int], None] | None = None,
+    ) -> CollectionRecord:
+        """Write a collection whole, in one transaction; one of the same name is replaced and keeps its id and runs.
+
+        Parameters
+        ----------
+        record : CollectionRecord
+            ``id`` and ``created`` are ignored.
+        images : iterable of (file, width, height, user)
+            In row order; ``file`` is relative to the root.
+        vocabulary : sequence of str
+            Tags in column order.
+        label_columns : sequence of int
+            Column of each label, in the order of the ground-truth array.
+        raw_tags, issues
+            Preprocessing decisions in the order of the raw-tag numbers, and the import report.
+        before_commit : callable, optional
+            Given the collection's number once all rows are written; when it raises, nothing has changed.
+        """
+        label_of = {int(column): number for number, column in enumerate(label_columns)}
+        with self.transaction() as connection:
+            old = connection.execute(
+                "SELECT id, data_hash FROM collections WHERE name = ?", (record.name,)
+            ).fetchone()
+            values = (
+                record.kind,
+                record.root,
+                record.images,
+                record.tags,
+                record.labels,
+                record.skipped,
+                record.data_hash,
+                _now(),
+                json.dumps(record.details),
+            )
+            if old is None:
+                cursor = connection.execute(
+                    "INSERT INTO collections (kind, root, images, tags, labels, skipped, data_hash, created, details, name)"
+                    " VALUES (?,?,?,?,?,?,?,?,?,?)",
+                    (*values, record.name),
+                )
+                number = int(cursor.lastrowid or 0)
+            else:
+                number = old["id"]
+                connection.execute(
+                    "UPDATE collections SET kind=?, root=?, images=?, tags=?, labels=?, skipped=?, data_hash=?, created=?, details=?"
+                    " WHERE id=?",
+                    (*values, number),
+                )
+                for table in ("images", "vocabulary", "raw_tags", "import_issues"):
+                    connection.execute(f"DELETE FROM {table} WHERE collection_id = ?", (number,))
+                if old["data_hash"] != record.data_hash:
+                    # Those of runs stay beside the run, which is no longer current.
+                    connection.execute(
+                        "DELETE FROM metrics WHERE collection_id = ? AND subject = 'user_tags'", (number,)
+                    )
+            connection.executemany(
+                "INSERT INTO images VALUES (?,?,?,?,?,?)",
+                ((number, row, *image) for row, image in enumerate(images)),
+            )
+            connection.executemany(
+                "INSERT INTO vocabulary VALUES (?,?,?,?)",
+                ((number, column, tag, label_of.get(column)) for column, tag in enumerate(vocabulary)),
+            )
+            connection.executemany(
+                "INSERT INTO raw_tags VALUES (?,?,?,?,?,?,?)",
+                (
+                    (number, k, tag.raw, tag.count, tag.outcome, tag.tag, tag.reason)
+                    for k, tag in enumerate(raw_tags)
+                ),
+            )
+            connection.executemany(
+                "INSERT INTO import_issues VALUES (?,?,?,?,?)",
+                ((number, k, issue.file, issue.reason, issue.severity) for k, issue in enumerate(issues)),
+            )
+            if before_commit is not None:
+                before_commit(number)
+        return self.collection(record.name)
+
+    def delete_collection(self, name: str) -> CollectionRecord:
+        """Forget a collection with its runs and metrics; arrays and thumbnails are the caller's to remove."""
+        record = self.collection(name)
+        with self.transaction() as connection:
+            connection.execute("DELETE FROM collections WHERE id = ?", (record.id,))
+        return record
+
+    def images(self, collection_id: int) -> list[tuple[str, int, int, str | None]]:
+        """Return (file, width, height, user) of every image in row order."""
+        with self.connect() as connection:
+            rows = connection.execute(
+                "SELECT file, width, height, user FROM images WHERE collection_id = ? ORDER BY row",
+                (collection_id,),
+            )
+            return [tuple(row) for row in rows]
+
+    def image_file(self, collection_id: int, row: int) -> str | None:
+        """Return the file of one image, or None; the quick look-up of the thumbnail route."""
+        with self.connect() as connection:
+            found = connection.execute(
+                "SELECT file FROM images WHERE collection_id = ? AND row = ?", (collection_id, row)
+            ).fetchone()
+        return None if found is None else str(found["file"])
+
+    def vocabulary(self, collection_id: int) -> tuple[list[str], list[int]]:
+        """Return the tags in column order, and the column of each label in label order."""
+        with self.connect() as connection:
+            rows = connection.execute(
+                "SELECT tag, label, column FROM vocabulary WHERE collection_id = ? ORDER BY column",
+                (collection_id,),
+            ).fetchall()
+        labelled = sorted((row["label"], row["column"]) for row in rows if row["label"] is not None)
+        return [row["tag"] for row in rows], [column for _, column in labelled]
+
+    def raw_tags(self, collection_id: int) -> list[TagRecord]:
+        """Return every spelling that users gave and what preprocessing did with it, in number order."""
+        with self.connect() as connection:
+            rows = connection.execute(
+                "SELECT raw, count, outcome, tag, reason FROM raw_tags WHERE collection_id = ? ORDER BY number",
+                (collection_id,),
+            )
+            return [TagRecord(**dict(row)) for row in rows]
+
+    def raw_spellings(self, collection_id: int) -> list[str]:
+        """Return only the spellings, in number order: several times faster than `raw_tags`."""
+        with self.connect() as connection:
+            rows = connection.execute(
+                "SELECT raw FROM raw_tags WHERE collection_id = ? ORDER BY number", (collection_id,)
+            )
+            return [row[0] for row in rows]
+
+    def import_issues(self, collection_id: int) -> list[ImportIssue]:
+        """Return the import report."""
+        with self.connect() as connection:
+            rows = connection.execute(
+                "SELECT file, reason, severity FROM import_issues WHERE collection_id = ? ORDER BY number",
+                (collection_id,),
+            )
+            return [ImportIssue(**dict(row)) for row in rows]
+
+    # Runs
+
+    def create_run(
+        self,
+        run_id: str,
+        collection_id: int,
+        *,
+        config: dict[str, Any],
+        seed: int,
+        data_hash: str,
+        versions: dict[str, str],
+    ) -> None:
+        """Record a run that starts now."""
+        with self.transaction() as connection:
+            connection.execute(
+                "INSERT INTO runs (id, collection_id, state, config, seed, data_hash, versions, created) VALUES (?,?,?,?,?,?,?,?)",
+                (
+                    run_id,
+                    collection_id,
+                    "running",
+                    json.dumps(config),
+                    seed,
+                    data_hash,
+                    json.dumps(versions),
+                    _now(),
+                ),
+            )
+
+    def set_run_state(self, run_id: str, state: str, message: str = "") -> None:
+        """Change the state of a run; every state but "running" also sets the time it finished."""
+        finished = None if state == "running" else _now()
+        with self.transaction() as connection:
+            connection.execute(
+                "UPDATE runs SET state=?, message=?, finished=? WHERE id=?",
+                (state, message, finished, run_id),
+            )
+
+    def run(self, run_id: str) -> RunRecord:
+        """Find a run; RunError lists the latest ones there are."""
+        with self.connect() as connection:
+            row = connection.execute(f"{_RUN} WHERE runs.id = ?", (run_id,)).fetchone()
+        if row is None:
+            names = ", ".join(run.id for run in self.runs()[:8]) or "none yet"
+            raise RunError(f"There is no run {run_id!r} in {self.home}; the latest are: {names}.")
+        return _run(row)
+
+    def runs(self, collection: str | None = None) -> list[RunRecord]:
+        """List the runs, of one collection or of all, the newest first."""
+        where, values = (" WHERE collections.name = ?", (collection,)) if collection else ("", ())
+        with self.connect() as connection:
+            return [
+                _run(row)
+                for row in connection.execute(
+                    f"{_RUN}{where} ORDER BY runs.created DESC, runs.rowid DESC", values
+                )
+            ]
+
+    def delete_run(self, run_id: str) -> None:
+        """Forget a run with its epochs and metrics; its folder is the caller's to remove."""
+        with self.transaction() as connection:
+            connection.execute("DELETE FROM metrics WHERE subject = ?", (run_id,))
+            connection.execute("DELETE FROM runs WHERE id = ?", (run_id,))
+
+    def write_epoch(self, run_id: str, epoch: EpochRecord) -> None:
+        """Record an epoch; the same epoch again (after a resume) replaces it."""
+        with self.transaction() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO epochs VALUES (?,?,?,?,?)",
+                (run_id, epoch.stage, epoch.epoch, epoch.step, json.dumps(epoch.values)),
+            )
+
+    def epochs(self, run_id: str) -> list[EpochRecord]:
+        """Return the epochs of a run, stage 1 first."""
+        with self.connect() as connection:
+            rows = connection.execute(
+                "SELECT * FROM epochs WHERE run_id = ? ORDER BY stage DESC, epoch", (run_id,)
+            )
+            return [
+                EpochRecord(row["stage"], row["epoch"], row["step"], json.loads(row["numbers"]))
+                for row in rows
+            ]
+
+    # Metrics: of a run, or of the collection's "user_tags"
+
+    def write_metrics(self, collection_id: int, subject: str, numbers: dict[str, Any]) -> None:
+        """Record the metrics of a run id or of ``"user_tags"``."""
+        with self.transaction() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO metrics VALUES (?,?,?)", (collection_id, subject, json.dumps(numbers))
+            )
+
+    def metrics(self, collection_id: int, subject: str) -> dict[str, Any] | None:
+        """Return recorded metrics, or None."""
+        with self.connect() as connection:
+            row = connection.execute(
+                "SELECT numbers FROM metrics WHERE collection_id = ? AND subject = ?",
+                (collection_id, subject),
+            ).fetchone()
+        return None if row is None else dict(json.loads(row["numbers"]))
+
+    # Jobs
+
+    def create_job(
+        self, kind: str, collection: str, arguments: Sequence[str], live: Iterable[int] = ()
+    ) -> int:
+        """Record a job that is about to start, unless one of the same kind and collection is live.
+
+        Parameters
+        ----------
+        live : iterable of int
+            Ids of jobs whose process is known to be alive.
+
+        Raises
+        ------
+        JobError
+            When such a job is live: two at once would write the same files.
+        """
+        with self.transaction() as connection:
+            for number in live:
+                row = connection.execute(
+                    "SELECT kind, collection FROM jobs WHERE id = ?", (number,)
+                ).fetchone()
+                if row is not None and (row["kind"], row["collection"]) == (kind, collection):
+                    raise JobError(
+                        f"A job '{kind}' for {collection!r} is already running (job {number}). Wait for it, or cancel it."
+                    )
+            cursor = connection.execute(
+                "INSERT INTO jobs (kind, collection, arguments, state, created) VALUES (?,?,?,?,?)",
+                (kind, collection, json.dumps(list(arguments)), "starting", _now()),
+            )
+            return int(cursor.lastrowid or 0)
+
+    def update_job(self, job_id: int, **values: Any) -> None:
+        """Change columns of a job; ``result`` is stored as JSON."""
+        if "result" in values and values["result"] is not None:
+            values["result"] = json.dumps(values["result"])
+        if values.get("state") in ("finished", "cancelled", "failed", "interrupted"):
+            values.setdefault("finished", _now())
+        columns = ", ".join(f"{name} = ?" for name in values)
+        with self.transaction() as connection:
+            connection.execute(f"UPDATE jobs SET {columns} WHERE id = ?", (*values.values(), job_id))
+
+    def job(self, job_id: int) -> JobRecord:
+        """Find a job."""
+        with self.connect() as connection:
+            row = connection.execute("SELECT * FROM jobs WHERE id = ?", (job_id,)).fetchone()
+        if row is None:
+            raise JobError(f"There is no job {job_id} in {self.home}.")
+        return _job(row)
+
+    def jobs(self, limit: int = 50) -> list[JobRecord]:
+        """List the jobs, the newest first."""
+        with self.connect() as connection:
+            return [
+                _job(row)
+                for row in connection.execute("SELECT * FROM jobs ORDER BY id DESC LIMIT ?", (limit,))
+            ]
+
+
+def _collection(row: sqlite3.Row) -> CollectionRecord:
+    return CollectionRecord(**{**dict(row), "details": json.loads(row["details"])})
+
+
+def _run(row: sqlite3.Row) -> RunRecord:
+    return RunRecord(
+        id=row["id"],
+        collection_id=row["collection_id"],
+        collection=row["name"],
+        state=row["state"],
+        config=json.loads(row["config"]),
+        seed=row["seed"],
+        data_hash=row["data_hash"],
+        versions=json.loads(row["versions"]),
+        created=row["created"],
+        finished=row["finished"],
+        message=row["message"],
+        metrics=None if row["numbers"] is None else json.loads(row["numbers"]),
+    )
+
+
+def _job(row: sqlite3.Row) -> JobRecord:
+    return JobRecord(
+        **{
+            **dict(row),
+            "arguments": json.loads(row["arguments"]),
+            "result": None if row["result"] is None else json.loads(row["result"]),
+        }
+    )

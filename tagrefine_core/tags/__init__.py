@@ -1,0 +1,27 @@
+"""Tags: WordNet, the paper's preprocessing, and how similar tags are."""
+
+from tagrefine_core.tags.cooccurrence import google_distance, tag_counts
+from tagrefine_core.tags.normalization import Lemma, lemmatize, normalize
+from tagrefine_core.tags.similarity import similarity_matrix, tag_distance
+from tagrefine_core.tags.vocabulary import TagDecision, Vocabulary, build_vocabulary
+from tagrefine_core.tags.wordnet import WordNet, install, load
+from tagrefine_core.tags.wordnet_similarity import WordNetLink, explain_wordnet, wordnet_distance
+
+__all__ = [
+    "Lemma",
+    "TagDecision",
+    "Vocabulary",
+    "WordNet",
+    "WordNetLink",
+    "build_vocabulary",
+    "explain_wordnet",
+    "google_distance",
+    "install",
+    "lemmatize",
+    "load",
+    "normalize",
+    "similarity_matrix",
+    "tag_counts",
+    "tag_distance",
+    "wordnet_distance",
+]

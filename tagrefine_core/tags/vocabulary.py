@@ -1,0 +1,196 @@
+"""The paper's preprocessing: from raw user tags to the vocabulary and the tag matrix (section "Data Preprocessing")."""
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from tagrefine_core.errors import ConfigError, LabelError
+from tagrefine_core.tags.normalization import Lemma, lemmatize
+from tagrefine_core.tags.wordnet import WordNet
+
+__all__ = ["TagDecision", "Vocabulary", "build_vocabulary"]
+
+
+@dataclass(frozen=True, slots=True)
+class TagDecision:
+    """What preprocessing did with one spelling, and why.
+
+    Parameters
+    ----------
+    raw : str
+        As users typed it.
+    count : int
+        Photos that carry this spelling.
+    outcome : {"kept", "merged", "dropped"}
+        Merged: the spelling counts for a tag that is spelled otherwise.
+    tag : str or None
+        The tag it counts for; None when dropped.
+    reason : str
+        In words for a curator.
+    """
+
+    raw: str
+    count: int
+    outcome: Literal["kept", "merged", "dropped"]
+    tag: str | None
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Vocabulary:
+    """The tags of a collection and which photo carries which.
+
+    Parameters
+    ----------
+    tags : tuple of str, length C
+        WordNet lemmas (``_`` between words) in alphabetical order.
+    label_columns : ndarray of int64, shape (L,)
+        Column of each label, in the order of the labels.
+    matrix : csr_matrix of uint8, shape (N, C)
+        1 where a photo's user tags contain the tag.
+    frequency : ndarray of int64, shape (C,)
+        Photos by tag.
+    decisions : tuple of TagDecision
+        One for every distinct spelling, the most frequent first.
+    forced : tuple of str
+        Tags that are too rare or not in WordNet and stay only because they are labels.
+    """
+
+    tags: tuple[str, ...]
+    label_columns: NDArray[np.int64]
+    matrix: csr_matrix
+    frequency: NDArray[np.int64]
+    decisions: tuple[TagDecision, ...]
+    forced: tuple[str, ...]
+
+    @property
+    def n_unforced(self) -> int:
+        """Size of the vocabulary by the paper's rules alone."""
+        return len(self.tags) - len(self.forced)
+
+
+def build_vocabulary(
+    raw_tags: Sequence[Sequence[str]],
+    labels: Sequence[str],
+    *,
+    min_fraction: float = 0.001,
+    wordnet: WordNet,
+) -> Vocabulary:
+    """Lemmatize the tags, keep what WordNet has and enough photos carry; labels stay in any case.
+
+    Synonyms are not merged (the paper does not). Two raw tags of a photo that fall on one lemma count once.
+
+    Parameters
+    ----------
+    raw_tags : sequence of sequences of str, length N
+        User tags by photo, as typed.
+    labels : sequence of str, length L
+        Names of the ground-truth labels; each is lemmatized like a tag.
+    min_fraction : float, default 0.001
+        A tag needs at least this part of the N photos; exactly that many is enough.
+    wordnet : WordNet
+
+    Returns
+    -------
+    Vocabulary
+
+    Raises
+    ------
+    LabelError
+        When a label is empty, or two labels are the same tag.
+    ConfigError
+        When ``min_fraction`` is not between 0 and 1.
+    """
+    if not 0 <= min_fraction <= 1:
+        raise ConfigError(f"min_fraction is a part of the photos, from 0 to 1; got {min_fraction}.")
+    n_images = len(raw_tags)
+    spellings, by_spelling = _spelling_matrix(raw_tags)
+    lemmas = [lemmatize(raw, wordnet) for raw in spellings]  # each distinct spelling once
+    label_tags = _label_tags(labels, wordnet)
+
+    names = sorted({lemma.name for lemma in lemmas if lemma.known} | set(label_tags))
+    column = {name: i for i, name in enumerate(names)}
+    places = [(i, column[lemma.name]) for i, lemma in enumerate(lemmas) if lemma.name in column]
+    rows, columns = np.array(places, dtype=np.int64).reshape(-1, 2).T
+    to_lemma = csr_matrix(
+        (np.ones(len(places), np.int32), (rows, columns)), shape=(len(spellings), len(names))
+    )
+    by_lemma = csr_matrix(by_spelling @ to_lemma)
+    by_lemma.data[:] = 1  # two spellings of one lemma are OR-ed
+    frequency = np.asarray(by_lemma.sum(axis=0), np.int64).ravel()
+
+    # The decimal that was written, not its binary neighbor: 0.07 * 100 is a little more than 7 in floats.
+    minimum = max(1, math.ceil(Fraction(str(float(min_fraction))) * n_images))
+    forced = {name for name in label_tags if name not in wordnet or frequency[column[name]] < minimum}
+    kept = [i for i, name in enumerate(names) if frequency[i] >= minimum or name in forced]
+    tags = tuple(names[i] for i in kept)
+    new_column = {tag: i for i, tag in enumerate(tags)}
+
+    rare = f"of {n_images:,} photos, fewer than {100 * min_fraction:g} %"
+    decisions = []
+    for raw, count, lemma in zip(
+        spellings, np.asarray(by_spelling.sum(axis=0)).ravel().tolist(), lemmas, strict=True
+    ):
+        if lemma.name in new_column:
+            decisions.append(_kept(raw, count, lemma, is_forced=lemma.name in forced))
+        else:
+            on = f"on {frequency[column[lemma.name]]:,} {rare}" if lemma.known else ""
+            reason = ", ".join(filter(None, (lemma.relation, on)))
+            decisions.append(TagDecision(raw, count, "dropped", None, reason))
+    matrix = csr_matrix(by_lemma[:, kept], dtype=np.uint8)
+    matrix.sort_indices()
+    return Vocabulary(
+        tags=tags,
+        label_columns=np.array([new_column[name] for name in label_tags], dtype=np.int64),
+        matrix=matrix,
+        frequency=frequency[kept],
+        decisions=tuple(sorted(decisions, key=lambda decision: (-decision.count, decision.raw))),
+        forced=tuple(sorted(forced)),
+    )
+
+
+def _spelling_matrix(raw_tags: Sequence[Sequence[str]]) -> tuple[list[str], csr_matrix]:
+    """Return the distinct spellings and a 0/1 matrix of photos by spelling."""
+    ids: dict[str, int] = {}
+    columns = np.fromiter(
+        (ids.setdefault(raw, len(ids)) for raw in itertools.chain.from_iterable(raw_tags)), dtype=np.int64
+    )
+    starts = np.concatenate([[0], np.cumsum([len(tags) for tags in raw_tags], dtype=np.int64)])
+    matrix = csr_matrix((np.ones(len(columns), np.int32), columns, starts), shape=(len(raw_tags), len(ids)))
+    matrix.sum_duplicates()
+    matrix.data[:] = 1
+    return list(ids), matrix
+
+
+def _label_tags(labels: Sequence[str], wordnet: WordNet) -> list[str]:
+    """Return the tag of each label."""
+    owner: dict[str, str] = {}
+    for label in labels:
+        name = lemmatize(label, wordnet).name
+        if not name:
+            raise LabelError(f"A label has no name: {label!r}. Name every label in the ground truth.")
+        if name in owner:
+            raise LabelError(
+                f"The labels {owner[name]!r} and {label!r} are both the tag {name!r}. Merge or rename one of them."
+            )
+        owner[name] = label
+    return list(owner)
+
+
+def _kept(raw: str, count: int, lemma: Lemma, *, is_forced: bool) -> TagDecision:
+    """Return the decision on a spelling whose tag is in the vocabulary."""
+    shown = lemma.name.replace("_", " ")
+    is_itself = raw in (lemma.name, shown)
+    # A label that WordNet does not know matches by its normalized spelling.
+    relation = lemma.relation if lemma.known else "" if is_itself else f"spelling variant of {shown}"
+    reason = ", ".join(filter(None, (relation, "kept because it is a label" if is_forced else "")))
+    return TagDecision(
+        raw, count, "kept" if is_itself else "merged", lemma.name, reason or "in WordNet, on enough photos"
+    )

@@ -1,0 +1,1 @@
+"""Training runs: from a collection to refined scores (Algorithm 2)."""

@@ -1,0 +1,124 @@
+"""Start a run, or go on with one."""
+
+import secrets
+from datetime import datetime
+
+from tagrefine_core.collections import Collection
+from tagrefine_core.config import TrainConfig
+from tagrefine_core.errors import Cancelled, RunError
+from tagrefine_core.files import read_json, write_json
+from tagrefine_core.progress import Progress, silent
+from tagrefine_core.store import Store
+from tagrefine_core.training.distributed import World
+from tagrefine_core.training.run import Run
+from tagrefine_core.training.setup import prepare, versions
+from tagrefine_core.training.trainer import Trainer
+
+__all__ = ["train"]
+
+
+def train(
+    store: Store,
+    collection: Collection,
+    config: TrainConfig | None = None,
+    *,
+    resume: str | None = None,
+    progress: Progress = silent,
+) -> Run:
+    """Train a run to its end (Algorithm 2) and leave scores, features and trace in its folder.
+
+    Parameters
+    ----------
+    store : Store
+    collection : Collection
+    config : TrainConfig or None
+        Settings of a new run.
+    resume : str or None
+        A run to go on with instead, from its last checkpoint, with its own settings.
+    progress : Progress
+        May raise Cancelled; the run then is ``cancelled`` and can be resumed.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    RunError
+        When the run to resume is finished, of another collection, or of data that has changed since.
+    """
+    world_device = config.device if config is not None else "auto"
+    if resume is not None:
+        config = _resumable(store, collection, resume)
+        world_device = config.device
+    if config is None:
+        raise RunError("A new run needs settings; give a preset, or a run to resume.")
+    world = World.join(world_device)
+    if not world.first:
+        progress = silent
+    run_id = resume or world.agree(_new_id())
+    if world.first:
+        if resume is None:
+            store.create_run(
+                run_id,
+                collection.id,
+                config=config.model_dump(),
+                seed=config.seed,
+                data_hash=collection.data_hash,
+                versions=versions(),
+            )
+        else:
+            store.set_run_state(run_id, "running", store.run(run_id).message)
+    world.wait()
+    run = Run.open(store, run_id)
+    run.folder.mkdir(parents=True, exist_ok=True)
+    state, message = "failed", ""
+    try:
+        setup, recorded = prepare(store.home, collection, config, world.device, progress)
+        if world.first:
+            _check_same(run, recorded)
+        checkpoint = run.folder / "checkpoint.pt"
+        trainer = Trainer(store, run_id, collection, config, setup, world, progress)
+        world.wait()
+        # Killed before its first checkpoint: there is nothing to go on from but the start.
+        trainer.train(resume=resume is not None and checkpoint.exists())
+        state, message = "finished", store.run(run_id).message
+    except (Cancelled, KeyboardInterrupt):
+        state, message = "cancelled", "Cancelled; it can be resumed."
+        raise
+    except Exception as error:
+        message = str(error) or type(error).__name__
+        raise
+    finally:
+        if world.first:
+            store.set_run_state(run_id, state, message)
+    return Run.open(store, run_id)
+
+
+def _resumable(store: Store, collection: Collection, run_id: str) -> TrainConfig:
+    run = Run.open(store, run_id)
+    if run.record.collection != collection.name:
+        raise RunError(
+            f"Run {run_id} is of collection {run.record.collection!r}, not of {collection.name!r}."
+        )
+    if run.record.state == "finished":
+        raise RunError(f"Run {run_id} is finished; there is nothing to resume. Start a new run.")
+    if run.record.data_hash != collection.data_hash:
+        raise RunError(
+            f"Collection {collection.name!r} was imported anew since run {run_id} began, with other photos or tags. "
+            f"Start a new run."
+        )
+    return run.config
+
+
+def _check_same(run: Run, recorded: dict[str, str]) -> None:
+    """Record what the run was built from; resumed, it has to be built from the same."""
+    path = run.folder / "setup.json"
+    if path.exists() and (before := read_json(path)) != recorded:
+        changed = ", ".join(key for key in recorded if before.get(key) != recorded[key])
+        raise RunError(f"Run {run.id} cannot be resumed: {changed} changed since it began. Start a new run.")
+    write_json(path, recorded)
+
+
+def _new_id() -> str:
+    return f"{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"

@@ -1,0 +1,111 @@
+"""A run on disk: its record, its refined scores and its neighbor trace."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tagrefine_core.config import TrainConfig
+from tagrefine_core.errors import RunError
+from tagrefine_core.files import read_array
+from tagrefine_core.store import EpochRecord, RunRecord, Store
+
+__all__ = ["NeighborTrace", "Run", "run_folder"]
+
+
+def run_folder(home: Path, run_id: str) -> Path:
+    """Return the folder of a run's arrays and checkpoint."""
+    return home / "runs" / run_id
+
+
+@dataclass(frozen=True)
+class NeighborTrace:
+    """Nearest neighbors of some query images while the network trained (the paper's Fig. 4).
+
+    Attributes
+    ----------
+    queries : int64 (Q,)
+        Rows of the query images.
+    steps : int64 (T,)
+        Training iterations of stage 2 after which they were taken; 0 is phi0.
+    neighbors : int64 (T, Q, k)
+        Rows of the nearest candidates, the nearest first.
+    distances : float32 (T, Q, k)
+        Their Euclidean distances in the features of that iteration.
+    """
+
+    queries: NDArray[np.int64]
+    steps: NDArray[np.int64]
+    neighbors: NDArray[np.int64]
+    distances: NDArray[np.float32]
+
+
+class Run:
+    """One training run and what it left in its folder.
+
+    The folder ``runs/<id>`` holds ``scores.npy`` float32 (N, C) in [0, 1], ``features.npy`` float16 (N, d),
+    ``rows.npy`` int64 (the rows trained on), ``trace_*.npy`` and ``checkpoint.pt``.
+    """
+
+    def __init__(self, store: Store, record: RunRecord) -> None:
+        self.store = store
+        self.record = record
+        self.folder = run_folder(store.home, record.id)
+
+    @classmethod
+    def open(cls, store: Store, run_id: str) -> "Run":
+        """Open a run by id; RunError when there is none."""
+        return cls(store, store.run(run_id))
+
+    @property
+    def id(self) -> str:
+        """The run's id."""
+        return self.record.id
+
+    @cached_property
+    def config(self) -> TrainConfig:
+        """The settings it was trained with."""
+        return TrainConfig(**self.record.config)
+
+    @property
+    def current(self) -> bool:
+        """Whether the collection still holds the data this run was trained on."""
+        return self.store.collection(self.record.collection).data_hash == self.record.data_hash
+
+    @property
+    def epochs(self) -> list[EpochRecord]:
+        """Losses and monitors by epoch."""
+        return self.store.epochs(self.id)
+
+    @cached_property
+    def scores(self) -> NDArray[np.float32]:
+        """Refined scores, float32 (N, C) in [0, 1], memory-mapped; of one photo and tag: how likely it fits."""
+        return self._array("scores.npy")
+
+    @cached_property
+    def features(self) -> NDArray[np.float16]:
+        """Features of the final network, float16 (N, d), memory-mapped."""
+        return self._array("features.npy")
+
+    @cached_property
+    def rows(self) -> NDArray[np.int64]:
+        """Rows of the collection that the run trained on."""
+        return self._array("rows.npy")
+
+    @cached_property
+    def trace(self) -> NeighborTrace:
+        """The neighbor trace; of an unfinished run, as far as it has come."""
+        names = ("queries", "steps", "neighbors", "distances")
+        return NeighborTrace(*(self._array(f"trace_{name}.npy") for name in names))
+
+    def _array(self, name: str) -> NDArray[Any]:
+        path = self.folder / name
+        if not path.exists():
+            raise RunError(
+                f"Run {self.id} has no {name}: it is {self.record.state}. "
+                f"Finish it with: python -m tagrefine_core train {self.record.collection} --resume {self.id}"
+            )
+        return read_array(path)

@@ -1,0 +1,184 @@
+"""Everything a run needs before its first step: photos to train on, targets, inputs, network, tag similarity."""
+
+import importlib.metadata
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from tagrefine_core import __version__
+from tagrefine_core.collections import Collection
+from tagrefine_core.config import TrainConfig
+from tagrefine_core.errors import CollectionError
+from tagrefine_core.features.backbones import BACKBONES, Trunk, build_trunk, load_weights, weights_hash
+from tagrefine_core.features.inputs import FeatureInputs, Inputs, picture_inputs, stored_features
+from tagrefine_core.files import write_file
+from tagrefine_core.model.network import Network
+from tagrefine_core.progress import Progress
+from tagrefine_core.tags import google_distance, similarity_matrix, tag_distance, wordnet_distance
+from tagrefine_core.tags import wordnet as wordnet_files
+
+__all__ = ["Setup", "build_network", "prepare", "training_rows", "versions"]
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What training works on; rows are numbered 0 to n-1 within the training photos.
+
+    Attributes
+    ----------
+    rows : int64 (n,)
+        Rows of the collection that are trained on.
+    tags : csr uint8 (n, C)
+        Their user tags G.
+    inputs : Inputs
+        What the network reads, by rows of the collection.
+    network : Network
+        phi, on its device.
+    xi : Tensor (C, C) or None
+        Tag similarity; None when lambda1 is 0.
+    judged : int64 (V,)
+        Training rows watched with ground truth; empty without.
+    """
+
+    rows: NDArray[np.int64]
+    tags: sp.csr_matrix
+    inputs: Inputs
+    network: Network
+    xi: Tensor | None
+    judged: NDArray[np.int64]
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that results depend on."""
+    packages = ("torch", "torchvision", "numpy", "scipy", "nltk", "pillow")
+    found = {name: importlib.metadata.version(name) for name in packages}
+    return {"tagrefine": __version__, "python": platform.python_version(), **found}
+
+
+def training_rows(n: int, config: TrainConfig) -> NDArray[np.int64]:
+    """Return the rows to train on: all for refinement, fold ``fold`` of one seeded permutation for annotation.
+
+    Folds are disjoint, so repeats with ``fold`` 0, 1, ... are independent (methods: one fifth, five repeats).
+
+    Returns
+    -------
+    int64 (n',), ascending
+    """
+    if config.task == "refinement":
+        return np.arange(n, dtype=np.int64)
+    size = int(n * config.train_fraction)
+    if size < 1 or (config.fold + 1) * size > n:
+        raise CollectionError(
+            f"Fold {config.fold} of {config.train_fraction:g} of {n} photos does not exist; "
+            f"there are {n // max(1, size)} folds, numbered from 0."
+        )
+    order = np.random.default_rng(config.seed).permutation(n)
+    return np.sort(order[config.fold * size : (config.fold + 1) * size]).astype(np.int64)
+
+
+def prepare(
+    home: Path, collection: Collection, config: TrainConfig, device: torch.device, progress: Progress
+) -> tuple[Setup, dict[str, str]]:
+    """Build the `Setup` of a run, and what to record about it.
+
+    Returns
+    -------
+    Setup
+    dict
+        ``weights_hash`` and ``ic_source``, kept with the run.
+    """
+    rows = training_rows(collection.n, config)
+    tags = collection.tags[rows]
+    if collection.tags.shape[1] == 0:
+        raise CollectionError(
+            f"No tag of {collection.name!r} survived preprocessing, so there is nothing to learn. "
+            f"See the Collection page for the reasons, or import with a lower --min-fraction."
+        )
+    network, recorded = _network(home, collection, config, tags, device)
+    size = config.image_size or BACKBONES[config.backbone].image_size
+    inputs: Inputs
+    if config.finetune == "head":
+        trunk, network.trunk = network.trunk, None
+        assert isinstance(trunk, Trunk)
+        features = stored_features(home, collection, trunk, size, device=device, progress=progress)
+        inputs = FeatureInputs(features, device)
+    else:
+        inputs = picture_inputs(
+            home, collection, size, augmented=config.augment, device=device, progress=progress
+        )
+    xi = None
+    if config.lambda1 > 0:
+        progress("Measuring tag similarity", 0, 1)
+        similarity, recorded["ic_source"] = _similarity(tags, collection.vocabulary, config)
+        xi = torch.from_numpy(similarity).float().to(device)
+    judged = np.zeros(0, dtype=np.int64)
+    if collection.truth is not None and config.validation > 0:
+        count = max(1, int(len(rows) * config.validation))
+        judged = np.sort(np.random.default_rng((config.seed, 1)).permutation(len(rows))[:count])
+    return Setup(rows, tags, inputs, network, xi, judged), recorded
+
+
+def build_network(config: TrainConfig, trunk: Trunk, tags: int) -> Network:
+    """Build phi around a trunk, its new layers not yet initialized."""
+    trunk.learn(config.finetune)
+    head = config.finetune == "head"
+    adapter = config.adapter if config.adapter is not None else (256 if head else 0)
+    return Network(
+        trunk,
+        dimensions=BACKBONES[config.backbone].dimensions,
+        tags=tags,
+        adapter=adapter,
+        dropout=config.dropout,
+        normalize=config.normalize,
+    )
+
+
+def _network(
+    home: Path, collection: Collection, config: TrainConfig, tags: sp.csr_matrix, device: torch.device
+) -> tuple[Network, dict[str, str]]:
+    state = load_weights(config.backbone, config.weights)
+    trunk = build_trunk(config.backbone, state, seed=config.seed, image_size=config.image_size)
+    key = weights_hash(trunk)
+    if config.finetune != "all":
+        _keep_trunk(home, trunk, key)
+    network = build_network(config, trunk, tags.shape[1])
+    prior = torch.from_numpy(np.asarray(tags.mean(axis=0), dtype=np.float32).reshape(-1))
+    network.initialize(prior, torch.Generator().manual_seed(config.seed))
+    return network.to(device), {"weights_hash": key}
+
+
+def _keep_trunk(home: Path, trunk: Trunk, key: str) -> None:
+    """Store the frozen trunk once, so that a run can annotate after the user's weights file is gone."""
+    path = trunk_path(home, key)
+    if not path.exists():
+        write_file(path, lambda file: torch.save(trunk.state_dict(), file))
+
+
+def trunk_path(home: Path, key: str) -> Path:
+    """Return where a trunk is kept."""
+    return home / "backbones" / f"{key}.pt"
+
+
+def _similarity(
+    tags: sp.csr_matrix, vocabulary: tuple[str, ...], config: TrainConfig
+) -> tuple[NDArray[np.float64], str]:
+    google = google_distance(tags, zero_cooccurrence=config.zero_cooccurrence)
+    source = "not used (alpha=0)"
+    distance = google
+    if config.alpha > 0:
+        wordnet = wordnet_files.load()
+        source = wordnet.ic_source
+        knowledge = wordnet_distance(vocabulary, measure=config.kb_measure, wordnet=wordnet)
+        distance = tag_distance(google, knowledge, config.alpha)
+    xi = similarity_matrix(distance)
+    if 0 < config.xi_topk < len(xi):
+        weakest = np.partition(xi, -config.xi_topk, axis=1)[:, [-config.xi_topk]]
+        kept = np.where(xi >= weakest, xi, 0.0)
+        xi = np.maximum(kept, kept.T)
+    return xi, source

@@ -1,0 +1,185 @@
+"""Routes and middleware, through a real ASGI client."""
+
+import asyncio
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote
+
+import numpy as np
+import pytest
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.types import Message
+
+from pages.routes import routes
+from pages.routes.arrays import array_url
+from pages.routes.security import content_security_policy, middleware
+from pages.routes.thumbnails import thumbnail_url
+from tagrefine_core.store import Store
+
+
+@dataclass
+class Answer:
+    status_code: int
+    headers: Headers
+    content: bytes
+
+
+class Client:
+    """Sends addresses to our routes behind our middleware as they are written; clients of libraries tidy them first."""
+
+    def __init__(self) -> None:
+        self.app = Starlette(routes=routes(), middleware=middleware())
+
+    def get(self, address: str, headers: Mapping[str, str] | None = None, *, method: str = "GET") -> Answer:
+        path, _, query = address.partition("?")
+        given = {"host": "127.0.0.1", **{name.lower(): value for name, value in (headers or {}).items()}}
+        scope = {
+            "type": "http",
+            "http_version": "1.1",
+            "method": method,
+            "scheme": "http",
+            "path": unquote(path),
+            "raw_path": path.encode(),
+            "query_string": query.encode(),
+            "root_path": "",
+            "headers": [(name.encode(), value.encode()) for name, value in given.items()],
+            "client": ("127.0.0.1", 40000),
+            "server": ("127.0.0.1", 8501),
+        }
+        sent: list[Message] = []
+
+        async def receive() -> Message:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        asyncio.run(self.app(scope, receive, send))
+        content = b"".join(message.get("body", b"") for message in sent[1:])
+        return Answer(sent[0]["status"], Headers(raw=sent[0]["headers"]), content)
+
+
+@pytest.fixture
+def client(small_home: Store) -> Client:
+    return Client()
+
+
+def _demo(store: Store) -> int:
+    return store.collection("demo").id
+
+
+def test_thumbnail_is_a_small_jpeg_that_is_kept_by_its_hash(client: Client, small_home: Store) -> None:
+    address = f"/thumbnails/{_demo(small_home)}/3?size=128"
+    first = client.get(address)
+    assert first.status_code == 200
+    assert first.headers["content-type"] == "image/jpeg"
+    assert first.content[:2] == b"\xff\xd8"
+    assert first.headers["cache-control"] == "private, no-cache"
+    again = client.get(address, headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert client.get(f"/thumbnails/{_demo(small_home)}/4?size=128").headers["etag"] != first.headers["etag"]
+
+
+def test_versioned_thumbnail_is_kept_for_good_while_the_version_is_right(
+    client: Client, small_home: Store
+) -> None:
+    record = small_home.collection("demo")
+    right = client.get(thumbnail_url(record.id, 3, data_hash=record.data_hash))
+    assert "immutable" in right.headers["cache-control"]
+    wrong = client.get(thumbnail_url(record.id, 3, data_hash="0" * 64))
+    assert wrong.headers["cache-control"] == "private, no-cache"
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/thumbnails/{id}/40", 404),
+        ("/thumbnails/999/0", 404),
+        ("/thumbnails/{id}/99999999999999999999999", 404),
+        ("/thumbnails/99999999999999999999999/0", 404),
+        ("/thumbnails/{id}/0?size=999999", 400),
+        ("/thumbnails/{id}/0?size=../../x", 400),
+        ("/thumbnails/{id}/-1", 404),
+        ("/thumbnails/{id}/../../tagrefine.db", 404),
+        ("/thumbnails/{id}/%2e%2e%2f%2e%2e%2ftagrefine.db", 404),
+        ("/assets/../app.py", 404),
+        ("/assets/%2e%2e/app.py", 404),
+        ("/assets/..%2fapp.py", 404),
+        ("/arrays/../tagrefine.db", 404),
+        ("/arrays/%2e%2e%2ftagrefine.db", 404),
+    ],
+)
+def test_nothing_but_thumbnails_of_the_collection_comes_out(
+    client: Client, small_home: Store, address: str, status: int
+) -> None:
+    answer = client.get(address.format(id=_demo(small_home)))
+    assert answer.status_code == status
+    assert b"SQLite" not in answer.content and b"st.App" not in answer.content
+
+
+def test_photo_that_was_moved_away_is_a_404(client: Client, small_home: Store) -> None:
+    (Path(small_home.collection("demo").root) / "im07.png").unlink()
+    assert client.get(f"/thumbnails/{_demo(small_home)}/7?size=512").status_code == 404
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, ">i4"])
+def test_array_arrives_as_little_endian_bytes(client: Client, dtype: str) -> None:
+    values = np.arange(12, dtype=dtype).reshape(3, 4)[:, ::2]
+    answer = client.get(array_url(values))
+    received = np.frombuffer(answer.content, dtype=np.dtype(dtype).newbyteorder("<")).reshape(3, 2)
+    np.testing.assert_array_equal(received, values)
+    assert client.get(array_url(values), headers={"If-None-Match": answer.headers["etag"]}).status_code == 304
+
+
+def test_arrays_over_the_budget_drop_the_least_recently_used(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pages.routes.arrays._BUDGET", 250)
+    first, second = (array_url(np.full(100, number, dtype=np.uint8)) for number in (1, 2))
+    assert client.get(first).status_code == 200
+    array_url(np.full(100, 3, dtype=np.uint8))
+    assert client.get(first).status_code == 200
+    assert client.get(second).status_code == 404
+
+
+def test_objects_are_not_published() -> None:
+    with pytest.raises(TypeError, match="only numbers"):
+        array_url(np.array([{}], dtype=object))
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:8501", ""]
+)
+def test_other_hosts_are_refused(client: Client, host: str) -> None:
+    assert client.get("/thumbnails/1/0", headers={"Host": host}).status_code == 400
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8501", "localhost:8501", "localhost"])
+def test_own_hosts_are_answered(client: Client, small_home: Store, host: str) -> None:
+    assert client.get(f"/thumbnails/{_demo(small_home)}/0", headers={"Host": host}).status_code == 200
+
+
+def test_every_answer_carries_the_security_headers(client: Client, small_home: Store) -> None:
+    for address in (f"/thumbnails/{_demo(small_home)}/0", "/nothing", "/assets/logo.svg"):
+        headers = client.get(address).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["content-security-policy"] == content_security_policy()
+
+
+def test_policy_names_no_other_server_and_allows_no_eval() -> None:
+    policy = content_security_policy()
+    script = next(part for part in policy.split("; ") if part.startswith("script-src"))
+    assert "unsafe" not in script and "data:" not in script
+    assert "*" not in policy.replace("127.0.0.1:*", "").replace("localhost:*", "")
+    assert not re.findall(r"https?:", policy)
+    for directive in ("object-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "default-src 'self'"):
+        assert directive in policy
+
+
+def test_routes_write_only_with_get(client: Client, small_home: Store) -> None:
+    assert client.get(f"/thumbnails/{_demo(small_home)}/0", method="POST").status_code == 405
+    assert client.get("/arrays/x", method="DELETE").status_code == 405

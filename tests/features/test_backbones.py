@@ -1,0 +1,109 @@
+"""Backbones give the features they promise; weights that do not fit say why."""
+
+import pytest
+import torch
+import torchvision
+
+from tagrefine_core.errors import ConfigError, WeightsError
+from tagrefine_core.features import BACKBONES, build_trunk, load_weights, weights_hash
+
+
+@pytest.mark.parametrize("name", ["mobilenet_v2", "mobilenet_v3_small", "resnet50", "convnext_tiny", "small_cnn"])
+def test_trunk_equals_the_whole_model_without_its_classifier(name):
+    size = 64
+    state = None
+    if name != "small_cnn":
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(5)
+            model = torchvision.models.get_model(name, weights=None).eval()
+        state = model.state_dict()
+    trunk = build_trunk(name, state, seed=0).eval()
+    x = torch.rand(2, 3, size, size, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        features = trunk(x)
+        assert features.shape == (2, BACKBONES[name].dimensions)
+        if name == "mobilenet_v2":
+            assert torch.allclose(model.classifier(features), model(x), atol=1e-5)
+        if name == "resnet50":
+            assert torch.allclose(model.fc(features), model(x), atol=1e-4)
+        if name == "convnext_tiny":
+            assert torch.allclose(model.classifier[2](features), model(x), atol=1e-4)
+
+
+@pytest.mark.slow
+def test_vgg16_feature_is_the_output_of_its_last_4096_layer():
+    model = torchvision.models.vgg16(weights=None).eval()
+    trunk = build_trunk("vgg16", model.state_dict(), seed=0).eval()
+    x = torch.rand(1, 3, 224, 224)
+    with torch.no_grad():
+        features = trunk(x)
+        assert features.shape == (1, 4096) and (features >= 0).all()
+        assert torch.allclose(model.classifier[6](features), model(x), atol=1e-5)
+
+
+@pytest.mark.slow
+def test_vision_transformer_feature_is_its_class_token():
+    model = torchvision.models.vit_b_16(weights=None).eval()
+    trunk = build_trunk("vit_b_16", model.state_dict(), seed=0).eval()
+    x = torch.rand(1, 3, 224, 224)
+    with torch.no_grad():
+        assert torch.allclose(model.heads(trunk(x)), model(x), atol=1e-5)
+    with pytest.raises(ConfigError, match="224 pixels only"):
+        build_trunk("vit_b_16", None, seed=0, image_size=192)
+
+
+def test_what_is_learned():
+    trunk = build_trunk("small_cnn", None, seed=0)
+    counts = []
+    for finetune in ("head", "blocks:1", "blocks:2", "all"):
+        trunk.learn(finetune)
+        counts.append(sum(weight.requires_grad for weight in trunk.parameters()))
+    assert counts[0] == 0 and counts[1] == 6 and counts[2] == 12 and counts[3] == 24
+    with pytest.raises(ConfigError, match="has 4 stages"):
+        trunk.learn("blocks:5")
+
+
+def test_backbone_statistics_stay_fixed_in_training():
+    trunk = build_trunk("mobilenet_v3_small", None, seed=0)
+    trunk.learn("all")
+    before = {name: value.clone() for name, value in trunk.named_buffers()}
+    trunk.train()(torch.rand(2, 3, 64, 64))
+    assert all(torch.equal(value, before[name]) for name, value in trunk.named_buffers())
+
+
+def test_random_weights_come_from_the_seed_alone():
+    hashes = [weights_hash(build_trunk("small_cnn", None, seed=seed)) for seed in (1, 1, 2)]
+    torch.rand(3)
+    assert hashes[0] == hashes[1] != hashes[2]
+    state = torch.random.get_rng_state()
+    build_trunk("small_cnn", None, seed=3)
+    assert torch.equal(state, torch.random.get_rng_state())
+
+
+def test_weights_of_another_backbone_say_what_is_missing(tmp_path):
+    path = tmp_path / "other.pth"
+    torch.save(torchvision.models.mobilenet_v3_small(weights=None).state_dict(), path)
+    with pytest.raises(WeightsError, match="do not fit mobilenet_v2"):
+        build_trunk("mobilenet_v2", load_weights("mobilenet_v2", str(path)), seed=0)
+
+
+def test_weights_files_that_cannot_be_read(tmp_path):
+    with pytest.raises(WeightsError, match="no weights file"):
+        load_weights("vgg16", str(tmp_path / "none.pth"))
+    broken = tmp_path / "broken.pth"
+    broken.write_bytes(b"PK not really")
+    with pytest.raises(WeightsError, match="cannot be read|read safely"):
+        load_weights("vgg16", str(broken))
+    code = tmp_path / "code.pth"
+    torch.save({"weight": torch.nn.Linear}, code)  # a class, which only unpickling could load
+    with pytest.raises(WeightsError, match="read safely"):
+        load_weights("vgg16", str(code))
+    assert load_weights("vgg16", "none") is None
+
+
+def test_a_head_of_other_classes_does_not_matter(tmp_path):
+    model = torchvision.models.mobilenet_v3_small(weights=None, num_classes=7)
+    path = tmp_path / "seven.pth"
+    torch.save({"state_dict": {f"module.{key}": value for key, value in model.state_dict().items()}}, path)
+    trunk = build_trunk("mobilenet_v3_small", load_weights("mobilenet_v3_small", str(path)), seed=0)
+    assert torch.equal(next(trunk.parameters()), next(model.parameters()))

@@ -1,0 +1,131 @@
+"""The losses against hand-worked cases, plain loops and finite differences."""
+
+import numpy as np
+import pytest
+import torch
+
+from tagrefine_core.errors import ConfigError, DataError
+from tagrefine_core.model.losses import (
+    logistic,
+    semantic_dependency,
+    user_error_sparsity,
+    visual_consistency,
+    visual_similarity,
+)
+
+P = torch.tensor([[0.8, 0.2], [0.6, 0.4]], dtype=torch.float64)
+XI = torch.tensor([[0.0, 0.5], [0.5, 0.0]], dtype=torch.float64)
+
+
+def random_case(seed, anchors=3, m=4, tags=5):
+    generator = torch.Generator().manual_seed(seed)
+    p = torch.rand(anchors, m, tags, generator=generator, dtype=torch.float64)
+    gamma = torch.rand(anchors, m - 1, generator=generator, dtype=torch.float64)
+    xi = torch.rand(tags, tags, generator=generator, dtype=torch.float64)
+    xi = (xi + xi.T).fill_diagonal_(0.0)
+    tags_given = (torch.rand(anchors * m, tags, generator=generator) < 0.3).double()
+    return p, gamma, xi, tags_given
+
+
+def test_hand_worked_micro_batch():
+    gamma = torch.tensor([[0.5]], dtype=torch.float64)
+    given = torch.tensor([[1.0, 0.0], [1.0, 0.0]], dtype=torch.float64)
+    assert visual_consistency(P[None], gamma).item() == pytest.approx(0.04)
+    assert semantic_dependency(P, XI).item() == pytest.approx(0.05)
+    assert semantic_dependency(P, XI, reduction="per_image").item() == pytest.approx(0.025)
+    assert user_error_sparsity(P, given).item() == pytest.approx(1.2)
+    assert user_error_sparsity(P, given, reduction="per_image").item() == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_equations_in_plain_loops(seed):
+    p, gamma, xi, given = random_case(seed)
+    anchors, m, tags = p.shape
+    s = anchors * m
+    vis = sum(
+        float(gamma[j, e]) * float(((p[j, 0] - p[j, e + 1]) ** 2).sum())
+        for j in range(anchors)
+        for e in range(m - 1)
+    )
+    assert visual_consistency(p, gamma).item() == pytest.approx(m / (s * (m - 1)) * vis)
+    flat = p.reshape(s, tags)
+    eq6 = sum(
+        float(xi[a, b]) * float(((flat[:, a] - flat[:, b]) ** 2).sum()) for a in range(tags) for b in range(tags)
+    )
+    assert semantic_dependency(flat, xi).item() == pytest.approx(eq6 / tags**2 / 2)  # eq. 6 is twice eq. 8
+    err = sum(abs(float(given[i, c]) - float(flat[i, c])) for i in range(s) for c in range(tags))
+    assert user_error_sparsity(flat, given).item() == pytest.approx(err)
+
+
+@pytest.mark.parametrize("reduction", ["literal", "per_image"])
+def test_gradients_by_finite_differences(reduction):
+    p, gamma, xi, given = random_case(7)
+    p.requires_grad_()
+    assert torch.autograd.gradcheck(lambda x: visual_consistency(x, gamma, reduction=reduction), (p,))
+    flat = p.detach().reshape(-1, p.shape[-1]).requires_grad_()
+    assert torch.autograd.gradcheck(lambda x: semantic_dependency(x, xi, reduction=reduction), (flat,))
+    assert torch.autograd.gradcheck(lambda x: user_error_sparsity(x, given, reduction=reduction), (flat,))
+    assert torch.autograd.gradcheck(lambda x: logistic(x, given), (flat,))
+
+
+def test_diagonal_of_xi_has_no_effect():
+    p, _, xi, _ = random_case(1)
+    flat = p.reshape(-1, p.shape[-1])
+    with_diagonal = xi.clone().fill_diagonal_(1.0)
+    assert semantic_dependency(flat, with_diagonal).item() == pytest.approx(semantic_dependency(flat, xi).item())
+
+
+def test_never_negative_and_zero_where_it_should_be():
+    p, gamma, xi, given = random_case(3)
+    flat = p.reshape(-1, p.shape[-1])
+    assert visual_consistency(p, gamma) > 0 and semantic_dependency(flat, xi) > 0
+    assert visual_consistency(p[:, :1].expand_as(p), gamma).item() == 0.0
+    assert semantic_dependency(flat[:, :1].expand_as(flat), xi).item() == pytest.approx(0.0, abs=1e-12)
+    assert user_error_sparsity(given, given).item() == 0.0
+
+
+def test_order_of_tags_and_anchors_does_not_matter():
+    p, gamma, xi, given = random_case(5)
+    tags, anchors = torch.randperm(p.shape[2]), torch.randperm(p.shape[0])
+    flat = p.reshape(-1, p.shape[-1])
+    assert visual_consistency(p[anchors][:, :, tags], gamma[anchors]).item() == pytest.approx(
+        visual_consistency(p, gamma).item()
+    )
+    assert semantic_dependency(flat[:, tags], xi[tags][:, tags]).item() == pytest.approx(
+        semantic_dependency(flat, xi).item()
+    )
+    assert user_error_sparsity(flat[:, tags], given[:, tags]).item() == pytest.approx(
+        user_error_sparsity(flat, given).item()
+    )
+
+
+def test_no_gradient_through_gamma():
+    features = torch.rand(2, 3, requires_grad=True, dtype=torch.float64)
+    p = torch.rand(2, 4, 5, requires_grad=True, dtype=torch.float64)
+    gamma = visual_similarity(features.square(), 0.7)
+    visual_consistency(p, gamma).backward()
+    assert features.grad is None and p.grad is not None
+    attached = torch.exp(-features.square())
+    visual_consistency(p.detach().requires_grad_(), attached).backward()
+    assert features.grad is None
+
+
+def test_median_distance_gives_gamma_of_one_over_e():
+    squared = torch.tensor([1.0, 2.0, 9.0])
+    assert visual_similarity(squared, squared.median())[1].item() == pytest.approx(np.exp(-1))
+
+
+def test_logistic_sums_over_tags_and_averages_over_images():
+    logits = torch.tensor([[0.0, 0.0], [0.0, 0.0]])
+    assert logistic(logits, torch.tensor([[1.0, 0.0], [0.0, 0.0]])).item() == pytest.approx(2 * np.log(2))
+
+
+def test_wrong_shapes_say_what_was_given():
+    with pytest.raises(DataError, match=r"\(A, m-1\).*\(2, 2\)"):
+        visual_consistency(P, XI)
+    with pytest.raises(DataError, match=r"\(C, C\).*\(2, 2\) and \(3, 3\)"):
+        semantic_dependency(P, torch.zeros(3, 3))
+    with pytest.raises(DataError, match="one shape"):
+        user_error_sparsity(P, torch.zeros(2, 3))
+    with pytest.raises(ConfigError, match="reduction"):
+        user_error_sparsity(P, P, reduction="mean")

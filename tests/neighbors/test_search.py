@@ -1,0 +1,252 @@
+import warnings
+
+import numpy as np
+import pytest
+import torch
+
+from tagrefine_core.errors import ConfigError, DataError, TagRefineWarning
+from tagrefine_core.neighbors import candidate_sets, nearest
+from tagrefine_core.neighbors.block_search import BlockSearch
+
+
+def naive(queries, base, k, metric, exclude=None):
+    """All pairs in float64, one query after the other."""
+    base = np.asarray(base, dtype=np.float64)
+    indices, distances = [], []
+    for number, query in enumerate(np.asarray(queries, dtype=np.float64)):
+        if metric == "euclidean":
+            distance = np.sqrt(((base - query) ** 2).sum(axis=1))
+        else:
+            lengths, length = np.linalg.norm(base, axis=1), np.linalg.norm(query)
+            both = lengths * length
+            cosine = np.divide(base @ query, both, out=np.zeros(len(base)), where=both > 0)
+            distance = np.where((lengths == 0) & (length == 0), 0.0, 1 - cosine)
+        rows = np.arange(len(base))
+        if exclude is not None:
+            rows = rows[rows != exclude[number]]
+        order = rows[np.lexsort((rows, distance[rows]))][:k]
+        indices.append(order)
+        distances.append(distance[order])
+    return np.array(indices), np.array(distances)
+
+
+def assert_same(result, expected):
+    np.testing.assert_array_equal(result[0], expected[0])
+    np.testing.assert_allclose(result[1], expected[1], rtol=1e-12, atol=1e-14)
+
+
+@pytest.fixture
+def float64_searches(monkeypatch):
+    """Count the queries that the fast pass could not settle."""
+    counts = []
+    original = BlockSearch._float64_pass
+
+    def counted(self, queries, *rest):
+        counts.append(len(queries))
+        return original(self, queries, *rest)
+
+    monkeypatch.setattr(BlockSearch, "_float64_pass", counted)
+    return counts
+
+
+def test_hand_made_ties_go_to_the_lower_row():
+    base = np.array([[0.0, 2.0], [2.0, 0.0], [-2.0, 0.0], [1.0, 0.0], [0.0, -2.0]])
+    indices, distances = nearest(np.zeros((1, 2)), base, 4)
+    assert indices.tolist() == [[3, 0, 1, 2]]
+    assert distances.tolist() == [[1.0, 2.0, 2.0, 2.0]]
+    assert indices.dtype == np.int64 and distances.dtype == np.float64
+
+
+def test_hand_made_cosine_with_zero_vectors():
+    base = np.array([[0.0, 0.0], [3.0, 0.0], [0.0, 5.0], [-1.0, 0.0], [0.0, 0.0]])
+    indices, distances = nearest(np.array([[0.0, 0.0], [2.0, 0.0]]), base, 5, "cosine")
+    assert indices.tolist() == [[0, 4, 1, 2, 3], [1, 0, 2, 4, 3]]
+    assert distances.tolist() == [[0, 0, 1, 1, 1], [0, 1, 1, 1, 2]]
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("block_bytes", [1, 20_000, 2**28])
+def test_equals_all_pairs(metric, dtype, block_bytes):
+    rng = np.random.default_rng(1)
+    base, queries = rng.normal(size=(90, 24)).astype(dtype), rng.normal(size=(7, 24)).astype(dtype)
+    result = nearest(queries, base, 7, metric, block_bytes=block_bytes)
+    assert_same(result, naive(queries, base, 7, metric))
+
+
+def test_ties_on_an_integer_grid(float64_searches):
+    rng = np.random.default_rng(2)
+    base = rng.integers(-1, 2, size=(3000, 4))
+    own = np.arange(0, 3000, 50)
+    result = nearest(base[own], base, 60, exclude=own, block_bytes=2**18)
+    assert_same(result, naive(base[own], base, 60, "euclidean", own))
+    assert sum(float64_searches) > 0
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+def test_duplicates_stay_neighbors_and_the_image_itself_goes(metric, float64_searches):
+    rng = np.random.default_rng(3)
+    distinct = rng.normal(size=(40, 16)).astype(np.float32)
+    base = distinct[rng.integers(0, 40, size=4000)]  # about 100 copies of everything
+    own = np.arange(0, 4000, 97)
+    indices, distances = nearest(base[own], base, 150, metric, exclude=own, block_bytes=2**20)
+    assert not (indices == own[:, None]).any()
+    assert (distances[:, 0] == 0).all()
+    copies = (base[own][:, None] == base[None]).all(-1)
+    for row, found, far in zip(own, indices, distances, strict=True):
+        same = np.flatnonzero((base == base[row]).all(1) & (np.arange(4000) != row))
+        assert found[: len(same)].tolist() == same[:150].tolist()
+        assert (np.diff(far) >= 0).all()
+    assert copies.sum() > 2000 and sum(float64_searches) > 0
+    if metric == "euclidean":
+        assert_same((indices, distances), naive(base[own], base, 150, metric, own))
+
+
+def test_all_rows_identical():
+    base = np.full((5000, 8), 0.1, dtype=np.float32)
+    indices, distances = nearest(base[:3], base, 4, exclude=np.arange(3), block_bytes=2**18)
+    assert indices.tolist() == [[1, 2, 3, 4], [0, 2, 3, 4], [0, 1, 3, 4]]
+    assert (distances == 0).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_large_common_offset(dtype, float64_searches):
+    rng = np.random.default_rng(4)
+    base = (1e4 + rng.normal(size=(2000, 12))).astype(dtype)
+    result = nearest(base[:50], base, 10, exclude=np.arange(50))
+    assert_same(result, naive(base[:50], base, 10, "euclidean", np.arange(50)))
+    assert not float64_searches  # centering keeps the fast pass good enough
+
+
+def test_norms_that_drown_differences_are_searched_again(float64_searches):
+    rng = np.random.default_rng(5)
+    base = 1e-3 * rng.normal(size=(2000, 12))
+    base[:1000] += 1e4
+    base[1000:] -= 1e4
+    result = nearest(base[::40], base, 10, exclude=np.arange(0, 2000, 40), block_bytes=2**20)
+    assert_same(result, naive(base[::40], base, 10, "euclidean", np.arange(0, 2000, 40)))
+    assert sum(float64_searches) > 0
+
+
+def test_nearly_parallel_vectors(float64_searches):
+    rng = np.random.default_rng(6)
+    base = 1 + 1e-5 * rng.normal(size=(1500, 10))
+    indices, distances = nearest(base[:20], base, 5, "cosine", exclude=np.arange(20))
+    # 1 - cos loses these digits, hence the reference by extended precision
+    wide = base.astype(np.longdouble)
+    unit = wide / np.sqrt((wide**2).sum(axis=1, keepdims=True))
+    for row in range(20):
+        half_square = ((unit - unit[row]) ** 2).sum(axis=1) / 2
+        half_square[row] = np.inf
+        assert indices[row].tolist() == np.argsort(half_square)[:5].tolist()
+    assert (distances > 0).all() and (distances < 1e-8).all()
+    assert sum(float64_searches) > 0
+
+
+@pytest.mark.parametrize("factor", [1e-30, 1e25])
+def test_extreme_scales(factor):
+    rng = np.random.default_rng(7)
+    base = rng.normal(size=(200, 5))
+    indices, distances = nearest(base[:9], base, 6)
+    scaled, far = nearest((base[:9] * factor).astype(np.float32), (base * factor).astype(np.float32), 6)
+    np.testing.assert_array_equal(indices, scaled)
+    np.testing.assert_allclose(far, distances * factor, rtol=1e-5)
+
+
+def test_order_of_base_rows_does_not_matter():
+    rng = np.random.default_rng(8)
+    base, queries = rng.normal(size=(500, 9)), rng.normal(size=(20, 9))
+    order = rng.permutation(500)
+    indices, distances = nearest(queries, base, 11)
+    shuffled, same = nearest(queries, base[order], 11)
+    np.testing.assert_array_equal(order[shuffled], indices)
+    np.testing.assert_array_equal(distances, same)
+
+
+def test_settings_of_the_caller_do_not_change_the_result():
+    rng = np.random.default_rng(9)
+    base = rng.normal(size=(400, 32)).astype(np.float32)
+    expected = nearest(base, base, 5)
+    torch.set_float32_matmul_precision("medium")
+    try:
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            result = nearest(base, base, 5)
+        assert torch.get_float32_matmul_precision() == "medium"
+    finally:
+        torch.set_float32_matmul_precision("highest")
+    assert_same(result, expected)
+
+
+def test_memory_mapped_and_empty_queries(tmp_path):
+    rng = np.random.default_rng(10)
+    base = rng.normal(size=(120, 6)).astype(np.float16)
+    np.save(tmp_path / "features.npy", base)
+    mapped = np.load(tmp_path / "features.npy", mmap_mode="r")
+    assert_same(nearest(mapped[:5], mapped, 3, "cosine"), nearest(base[:5], base, 3, "cosine"))
+    indices, distances = nearest(base[:0], base, 3)
+    assert indices.shape == distances.shape == (0, 3)
+
+
+def test_more_neighbors_than_rows_warns_and_returns_all():
+    base = np.arange(4.0)[:, None]
+    with pytest.warns(TagRefineWarning, match="only 4 exist"):
+        indices, _ = nearest([[0.0]], base, 9)
+    assert indices.tolist() == [[0, 1, 2, 3]]
+    with pytest.warns(TagRefineWarning, match="only 3 exist"):
+        indices, _ = nearest([[0.0]], base, 4, exclude=[0])
+    assert indices.tolist() == [[1, 2, 3]]
+
+
+@pytest.mark.parametrize(
+    ("error", "message", "arguments", "options"),
+    [
+        (ConfigError, "at least 1", ([[0.0]], [[0.0]], 0), {}),
+        (ConfigError, "manhattan", ([[0.0]], [[0.0]], 1, "manhattan"), {}),
+        (ConfigError, "'mps'", ([[0.0]], [[0.0]], 1), {"device": "mps"}),
+        (ConfigError, "block_bytes", ([[0.0]], [[0.0]], 1), {"block_bytes": 0}),
+        (DataError, r"base\[1, 0\] is nan", ([[0.0]], [[0.0], [np.nan]], 1), {}),
+        (DataError, r"queries\[0, 1\] is inf", ([[0.0, np.inf]], [[0.0, 1.0]], 1), {}),
+        (DataError, "2 dimensions but base has 1", ([[0.0, 1.0]], [[0.0]], 1), {}),
+        (DataError, "2-D", ([0.0], [[0.0]], 1), {}),
+        (DataError, "no neighbor", ([[0.0]], [[0.0]], 1), {"exclude": [0]}),
+        (DataError, "no neighbor", ([[0.0]], np.empty((0, 1)), 1), {}),
+        (DataError, "one row number per query", ([[0.0]], [[0.0], [1.0]], 1), {"exclude": [0, 1]}),
+        (DataError, "base has rows 0 to 1", ([[0.0]], [[0.0], [1.0]], 1), {"exclude": [2]}),
+        (DataError, "dtype", ([["a"]], [[0.0]], 1), {}),
+    ],
+)
+def test_mistakes_are_named(error, message, arguments, options):
+    with pytest.raises(error, match=message):
+        nearest(*arguments, **options)
+
+
+def test_candidate_sets_in_memory_and_on_disk(tmp_path):
+    rng = np.random.default_rng(11)
+    features = rng.integers(0, 3, size=(700, 4)).astype(np.float32)
+    expected, _ = naive(features, features, 12, "euclidean", np.arange(700))
+    seen = []
+    on_disk = candidate_sets(
+        features, 12, out=tmp_path / "deep" / "candidates.npy", progress=lambda *at: seen.append(at), block_bytes=2**17
+    )
+    np.testing.assert_array_equal(on_disk, expected)
+    np.testing.assert_array_equal(candidate_sets(features, 12), expected)
+    assert isinstance(on_disk, np.memmap) and on_disk.dtype == np.int32
+    assert len(seen) > 1 and seen == sorted(seen) and seen[-1] == (700, 700)
+
+
+def test_a_stopped_search_leaves_no_file(tmp_path):
+    def stop(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        candidate_sets(np.eye(50), 3, out=tmp_path / "candidates.npy", progress=stop)
+    assert not list(tmp_path.iterdir())
+
+
+def test_candidate_sets_of_a_tiny_collection():
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert candidate_sets([[0.0], [1.0], [5.0]], 512).tolist() == [[1, 2], [0, 2], [1, 0]]
+    assert [warning.category for warning in caught] == [TagRefineWarning]
+    with pytest.raises(DataError, match="1 rows"):
+        candidate_sets([[0.0]], 3)

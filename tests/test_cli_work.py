@@ -1,0 +1,174 @@
+"""The commands that do the work, for real: import, train, stop, resume, evaluate, refine, annotate."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tagrefine_core.cli import main
+from tagrefine_core.jobs import jobs
+from tagrefine_core.store import Store
+
+ROOT = Path(__file__).parents[1]
+COLORS = {"sea": (30, 60, 200), "grass": (40, 180, 40), "sunset": (220, 90, 30), "snow": (235, 235, 245)}
+TINY = ["--preset", "demo", "--set", "image_size=32", "--set", "s=16", "--set", "m=4", "--set", "M=16"]
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """64 pictures of four colors, with noisy tags and ground truth."""
+    folder = tmp_path_factory.mktemp("photos")
+    rng = np.random.default_rng(0)
+    lines = []
+    for number in range(64):
+        label = list(COLORS)[number % 4]
+        noise = rng.normal(0, 25, (40, 40, 3)) + COLORS[label]
+        Image.fromarray(noise.clip(0, 255).astype(np.uint8)).save(folder / f"{number}.png")
+        tag = label if rng.random() < 0.8 else str(rng.choice(list(COLORS)))
+        lines.append({"file_name": f"{number}.png", "tags": [tag], "labels": [label]})
+    (folder / "metadata.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def home(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the collection "colors"."""
+    home = tmp_path_factory.mktemp("home")
+    assert main(["--home", str(home), "import", "table", str(photos), "--name", "colors", "--json"]) == 0
+    return home
+
+
+def call(home: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
+    capsys.readouterr()
+    assert main(["--home", str(home), *arguments, "--json"]) == 0
+    return json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+
+
+def program(home: Path, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "tagrefine_core", "--home", str(home), *arguments],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_import_answers_what_it_imported(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = call(tmp_path, capsys, "import", "table", str(photos), "--name", "colors")
+    assert answer == {"collection": "colors", "images": 64, "tags": 4, "labels": 4, "skipped": 0}
+
+
+@pytest.mark.slow
+def test_from_photos_to_refined_tags(
+    home: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trained = call(home, capsys, "train", "colors", *TINY, "--epochs", "2", "--seed", "1")
+    assert set(trained) >= {"run", "state", "metrics"}
+    assert trained["state"] == "finished"
+    run = trained["run"]
+
+    metrics = call(home, capsys, "evaluate", run)
+    assert metrics.keys() >= {"miap", "miap_labelled", "miap_ceiling", "map", "micro_auc", "macro_auc"}
+    assert metrics == trained["metrics"]
+
+    (listed,) = [row for row in call(home, capsys, "runs") if row["run"] == run]
+    assert (listed["state"], listed["seed"], listed["config"]["epochs"]) == ("finished", 1, 2)
+    assert listed["config"]["epochs_phi0"] == 2
+    assert listed["metrics"]["map"] == metrics["map"]
+    job = jobs(Store(home))[0]
+    assert (job.kind, job.state, job.run_id) == ("train", "finished", run)
+    assert job.result is not None and job.result["run"] == run
+
+    for name in ("refined.csv", "refined.jsonl"):
+        out = tmp_path / name
+        assert call(home, capsys, "refine", run, "--out", str(out)) == {"file": str(out), "images": 64}
+        assert len(out.read_text().splitlines()) == 64 + (name == "refined.csv")
+
+    images = [str(photos / "0.png"), str(photos / "1.png")]
+    annotated = call(home, capsys, "annotate", run, *images, "--top", "3")
+    assert [found["file"] for found in annotated] == images
+    for found in annotated:
+        scores = [entry["score"] for entry in found["tags"]]
+        assert len(scores) == 3 and scores == sorted(scores, reverse=True)
+        assert all(0 <= score <= 1 for score in scores)
+        assert {entry["tag"] for entry in found["tags"]} <= COLORS.keys()
+
+    assert call(home, capsys, "delete", "run", run, "--yes") == {"deleted": run}
+    assert run not in [row["run"] for row in call(home, capsys, "runs")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_stopped_training_tells_how_to_go_on(
+    home: Path, capsys: pytest.CaptureFixture[str], number: signal.Signals, status: int
+) -> None:
+    child = program(home, "train", "colors", *TINY, "--epochs", "3000", "--json")
+    store = Store(home)
+    deadline = time.monotonic() + 60
+    while not (
+        jobs(store) and jobs(store)[0].pid == child.pid and jobs(store)[0].run_id and jobs(store)[0].done
+    ):
+        assert child.poll() is None and time.monotonic() < deadline
+        time.sleep(0.05)
+    run = jobs(store)[0].run_id
+    assert run is not None
+    assert store.run(run).state == "running"
+    child.send_signal(number)
+    output, errors = child.communicate(timeout=60)
+    assert (child.returncode, output) == (status, "")
+    assert "Traceback" not in errors
+    assert errors.splitlines()[-1].endswith(f"train colors --resume {run}")
+    assert (store.run(run).state, jobs(store)[0].state) == ("cancelled", "cancelled")
+
+    assert main(["--home", str(home), "train", "colors", "--resume", run, "--seed", "5"]) == 2
+    assert "seed=0" in capsys.readouterr().err
+    call(home, capsys, "delete", "run", run, "--yes")
+
+
+@pytest.mark.slow
+def test_training_on_two_processes_answers_once(home: Path) -> None:
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
+    arguments = [
+        "-m",
+        "tagrefine_core",
+        "--home",
+        str(home),
+        "train",
+        "colors",
+        *TINY,
+        "--epochs",
+        "1",
+        "--json",
+    ]
+    done = subprocess.run(
+        [*command, *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["state"] == "finished"
+
+
+def test_a_mistake_of_two_processes_is_told_once(home: Path) -> None:
+    errors = ""
+    for rank in ("0", "1"):
+        environment = {**os.environ, "RANK": rank, "WORLD_SIZE": "2"}
+        command = [sys.executable, "-m", "tagrefine_core", "--home", str(home), "train", "nothing"]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environment)
+        assert done.returncode == 2
+        errors += done.stderr
+    assert errors.count("\n") == 1
