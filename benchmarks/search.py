@@ -35,7 +35,8 @@ def timed(search: Callable[[], NDArray[np.int64]]) -> tuple[float, NDArray[np.in
 def naive(queries: NDArray[np.float16], base: NDArray[np.float16], k: int) -> NDArray[np.int64]:
     wide = base.astype(np.float64)
     found = [
-        np.argsort(((wide - query.astype(np.float64)) ** 2).sum(axis=1), kind="stable")[:k] for query in queries
+        np.argsort(((wide - query.astype(np.float64)) ** 2).sum(axis=1), kind="stable")[:k]
+        for query in queries
     ]
     return np.array(found)
 

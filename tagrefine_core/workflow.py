@@ -16,11 +16,13 @@ from tagrefine_core.collections import (
     Source,
     check_images,
     check_name,
+    demo_folder,
     make_thumbnails,
     read_source,
     remove_collection,
     write_collection,
 )
+from tagrefine_core.collections.demo import generate
 from tagrefine_core.config import TrainConfig
 from tagrefine_core.errors import CollectionError, JobError, LabelError, RunError
 from tagrefine_core.evaluation import Metrics, evaluate, user_tag_scores
@@ -103,29 +105,33 @@ def import_collection(
 def make_demo(
     store: Store, *, images: int = 1400, seed: int = 0, name: str = "demo", progress: Progress = silent
 ) -> Collection:
-    """Render the demo pictures into the home folder and import them, replacing an earlier demo of that name.
+    """Draw the demo pictures in the home folder and import them, replacing an earlier demo of that name.
+
+    When it was stopped, it goes on with the pictures that are there.
 
     Raises
     ------
     CollectionError
         When another collection has the name already.
     """
-    from tagrefine_core.collections.demo import generate
-
     check_name(name)
     if any(record.name == name and record.kind != "demo" for record in store.collections()):
         raise CollectionError(
             f"There is a collection {name!r} that is not a demo. Give the demo another name."
         )
-    photos = store.home / "photos"
-    photos.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=photos, prefix=".new-") as temporary:
-        generate(Path(temporary) / name, images=images, seed=seed, progress=progress)
-        # The new photos take the place of the old ones only when they are complete.
-        if (photos / name).exists():
-            (photos / name).rename(Path(temporary) / "old")
-        (Path(temporary) / name).rename(photos / name)
-    return _import(store, "table", photos / name, name, shown_as="demo", progress=progress)
+    # Pictures depend on the seed alone, so an earlier demo stays whole until the new one has been imported.
+    photos = demo_folder(store.home, name) / f"seed{seed}"
+    generate(
+        photos,
+        images=images,
+        seed=seed,
+        progress=lambda done, total: progress("Drawing the demo pictures", done, total),
+    )
+    collection = _import(store, "table", photos, name, shown_as="demo", progress=progress)
+    for folder in photos.parent.iterdir():
+        if folder != photos:
+            shutil.rmtree(folder, ignore_errors=True)
+    return collection
 
 
 def delete_collection(store: Store, name: str) -> CollectionRecord:

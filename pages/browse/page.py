@@ -1,17 +1,18 @@
 """The page "Browse": the user's tags against the refined ones, photo by photo."""
 
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import numpy as np
 import streamlit as st
 
 from pages.browse.source import STRICTNESS, found, source
+from pages.components.choice import choice
 from pages.components.gallery import gallery
 from pages.components.header import empty, header
 from pages.components.text import plain
-from pages.state import current_collection, current_run
+from pages.routes.photos import photo_query
+from pages.state import need_run
 from tagrefine_core.errors import ConfigError
-from tagrefine_core.refinement.query import PhotoQuery
 
 KINDS = {
     "any": "any",
@@ -40,20 +41,59 @@ def remember() -> None:
         st.query_params["photo"] = str(row)
 
 
-header("What changed", "The tags people gave their photos, beside what the trained model makes of them. Green is added, red is removed, plain is kept.")
-collection, run = current_collection(), current_run()
-if collection is None:
-    empty("No photos yet", "Import a collection, or let TagRefine make its demo.", button="Go to Collection", page="collection/page.py")
-    st.stop()
-if run is None:
-    empty("Nothing to compare yet", "Train a model on these photos; then its changes appear here.", button="Go to Train", page="train/page.py")
-    st.stop()
-
+header(
+    "What changed",
+    "The tags people gave their photos, beside what the trained model makes of them: green is added, red is "
+    "removed, plain is kept.",
+)
+collection, run = need_run()
 with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-    text = st.text_input("Search", key="search", bind="query-params", placeholder='flower and not macro, or "im27"', icon=None)
-    area = st.container(width=200)
-    kind = st.selectbox("Change", list(KINDS), key="kind", bind="query-params", format_func=KINDS.__getitem__, width=170)
-    order = st.selectbox("Sort", list(ORDERS), key="order", bind="query-params", format_func=ORDERS.__getitem__, width=160)
-    strictness = st.slider("Strictness", 0.0, 1.0, STRICTNESS, 0.05, key="strictness", bind="query-params", width=170, help="Left: more tags change. Right: only changes the model is surest of.")
+    search = st.text_input(
+        "Search", key="search", bind="query-params", placeholder='flower and not macro, or "im27"'
+    )
+    tag_place = st.container(width=190)
+    kind = choice("Change", KINDS, key="kind", default="any", width=165)
+    order = choice("Sort", ORDERS, key="order", default="change", width=150)
+    strictness = st.slider(
+        "Strictness",
+        0.0,
+        1.0,
+        STRICTNESS,
+        0.05,
+        key="strictness",
+        bind="query-params",
+        width=150,
+        help="To the left more tags change, to the right only those that the model is surest of.",
+    )
 of = source(run.id, strictness)
 counts = of.changes.counts_by_tag()
+names = {
+    tag: f"{tag}  +{counts.added[column]:,} -{counts.removed[column]:,}"
+    for column, tag in sorted(enumerate(collection.vocabulary), key=lambda pair: pair[1].lower())
+}
+with tag_place:
+    tag = choice("Tag", names, key="tag", default=None, placeholder="any")
+values = {"search": search, "tag": tag or "", "kind": kind, "order": order}
+try:
+    answer = found(of, photo_query(values))
+except ConfigError as error:
+    st.warning(plain(error))
+    st.stop()
+
+st.markdown(f"**{len(answer.rows):,}** of {collection.n:,} photos")
+for word, alike in answer.unknown.items():
+    hint = f" Did you mean {' or '.join(alike)}?" if alike else ""
+    st.warning(plain(f"No tag, spelling or file name has “{word}”.{hint}"))
+if len(answer.rows):
+    row = opened()
+    place = np.flatnonzero(answer.rows == row)
+    gallery(
+        address=f"/photos/{quote(run.id, safe='')}",
+        query=urlencode({**values, "strictness": strictness}),
+        total=len(answer.rows),
+        opened=row,
+        place=int(place[0]) if len(place) else None,
+        on_open=remember,
+    )
+else:
+    empty("No photo matches", "Choose another tag or kind of change, or clear the search.")

@@ -1,5 +1,7 @@
 """Why a photo gets a tag or loses one, in one plain sentence."""
 
+from math import isfinite
+
 from tagrefine_core.refinement.photo import PhotoTag
 
 __all__ = ["reason"]
@@ -13,15 +15,20 @@ def reason(tag: PhotoTag, limit: float) -> str:
     tag : PhotoTag
         A tag of the vocabulary.
     limit : float
-        Score that a tag of this state has to pass: to be added, or as the user's own, to stay.
+        Score that a tag of this state has to pass: to be added, or as the user's own, to stay; infinite
+        for a tag that is left alone.
     """
     score = f"The picture scores {tag.score:.2f} for “{tag.tag}”"
+    if not isfinite(limit):
+        return (
+            f"{score}, but too few photos carry this tag, or the scores do not tell them apart, to change it."
+        )
     match tag.state:
         case "added":
             return f"{score}; from {limit:.2f} on it is added. The user did not write it."
         case "removed":
-            return f"{score}; below {limit:.2f} the user's own tag is removed."
+            return f"{score}; the user's own tag is removed at {limit:.2f} and below."
         case "kept":
-            return f"{score}; the user wrote it, and it stays from {limit:.2f} on."
+            return f"{score}; the user wrote it, and above {limit:.2f} it stays."
         case _:
-            return f"{score}; it would be added from {limit:.2f} on."
+            return f"{score}; from {limit:.2f} on it would be added."

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -21,12 +22,25 @@ from tagrefine_core.refinement.query import Found, PhotoQuery, PhotoTable, find
 from tagrefine_core.store import TagRecord
 from tagrefine_core.training.run import Run
 
-__all__ = ["NEIGHBORS", "STRICTNESS", "Source", "found", "neighbors", "photo", "source", "window"]
+__all__ = [
+    "MAX_ADDED",
+    "NEIGHBORS",
+    "STRICTNESS",
+    "Source",
+    "found",
+    "neighbors",
+    "photo",
+    "source",
+    "window",
+]
 
 NEIGHBORS = 30
 """How many nearest photos are asked whether their users gave a tag."""
 
 STRICTNESS = 0.5
+
+MAX_ADDED = 10
+"""A photo shows no more additions than a person would read: those that pass their limit most clearly."""
 
 _SHOWN = 15  # nearest photos that are shown
 _TOP = 8  # highest scores listed whether the photo gets the tag or not
@@ -56,14 +70,16 @@ def source(run_id: str, strictness: float = STRICTNESS) -> Source:
     record = store.run(run_id)
     collection = store.collection(record.collection)
     if collection.data_hash != record.data_hash:
-        raise RunError(f"{collection.name!r} has changed since this run was trained. Train again, or choose another run.")
+        raise RunError(
+            f"{collection.name!r} has changed since this run was trained. Train again, or choose another run."
+        )
     return _source(open_collection(collection), open_run(record), round(strictness, 3))
 
 
 @lru_cache(maxsize=3)
 def _source(collection: Collection, run: Run, strictness: float) -> Source:
-    limits = thresholds(run.scores, collection.tags, strictness=strictness)
-    changed = changes(run.scores, collection.tags, limits)
+    limits = _limits(collection, run).with_strictness(strictness)
+    changed = changes(run.scores, collection.tags, limits, max_added=MAX_ADDED)
     records = collection.tag_records
     indptr, indices = (read_array(collection.folder / f"raw_{name}.npy") for name in ("indptr", "indices"))
     raw = sparse.csr_matrix(
@@ -79,6 +95,11 @@ def _source(collection: Collection, run: Run, strictness: float) -> Source:
         scores=run.scores,
     )
     return Source(collection, run, limits, changed, table, {record.raw: record for record in records})
+
+
+@lru_cache(maxsize=4)
+def _limits(collection: Collection, run: Run) -> Thresholds:
+    return thresholds(run.scores, collection.tags, strictness=STRICTNESS)
 
 
 @lru_cache(maxsize=32)
@@ -126,8 +147,9 @@ def neighbors(of: Source, row: int) -> dict[str, Any]:
 
 
 def _score(of: Source, tag: PhotoTag) -> dict[str, Any]:
-    add, remove = of.thresholds.add[tag.column], of.thresholds.remove[tag.column]
-    return {**asdict(tag), "marks": [float(remove if tag.state in ("kept", "removed") else add)], "reason": reason(tag, add, remove)}
+    limits = of.thresholds.remove if tag.state in ("kept", "removed") else of.thresholds.add
+    limit = float(limits[tag.column])
+    return {**asdict(tag), "limit": limit if isfinite(limit) else None, "reason": reason(tag, limit)}
 
 
 def _card(of: Source, row: int) -> dict[str, Any]:

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from pages.components.header import empty, header
+from pages.components.choice import choice
+from pages.components.header import header
 from pages.components.player import player
 from pages.neighbors.story import story
-from pages.state import current_collection, current_run
+from pages.state import need_run
 
 
 def remember() -> None:
@@ -15,41 +16,26 @@ def remember() -> None:
 
 header(
     "A neighborhood learns",
-    "The photos that the network takes as most alike to the one on the left, from before the training with "
-    "neighbors to its end. Green frames with a check share something with it, red ones with a cross do not.",
+    "The photos that the network takes as most alike to the one on the left, while it trains. "
+    "Green frames with a check are relevant, red ones with a cross are not.",
 )
-collection, run = current_collection(), current_run()
-if collection is None:
-    empty(
-        "No photos yet",
-        "Import a collection, or let TagRefine make its demo.",
-        button="Go to Collection",
-        page="collection/page.py",
-    )
-    st.stop()
-if run is None:
-    empty(
-        "No neighbors to watch yet",
-        "Train a model on these photos; it notes the neighbors of some of them while it learns.",
-        button="Go to Train",
-        page="train/page.py",
-    )
-    st.stop()
-
-judges = {"labels": "shares a true label", "refined": "shares a refined tag"}
+collection, run = need_run()
+judges = {"labels": "a true label", "refined": "a refined tag"}
 if collection.truth is None:
     by = "refined"
-    st.caption("A neighbor counts as relevant when it shares a refined tag: this collection has no true labels.")
+    st.markdown("A neighbor is relevant when it shares a refined tag: these photos have no true labels.")
 else:
-    by = st.segmented_control(
-        "A neighbor is relevant when it",
-        list(judges),
-        default="labels",
-        required=True,
-        format_func=judges.__getitem__,
-        key="by",
-        bind="query-params",
-    )
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown("A neighbor is relevant when it shares", width="content")
+        by = choice(
+            "What a relevant neighbor shares",
+            judges,
+            key="by",
+            default="labels",
+            draw=st.segmented_control,
+            required=True,
+            label_visibility="collapsed",
+        )
 chosen = st.query_params.get("query", "")
 player(
     story(collection, run, by),

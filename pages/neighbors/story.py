@@ -41,7 +41,7 @@ def story(collection: Collection, run: Run, by: Literal["labels", "refined"]) ->
         have, names = sparse.csr_matrix(np.asarray(collection.truth) == 1), collection.labels
     else:
         changes = source(run.id).changes
-        have, names = sparse.csr_matrix((changes.kept + changes.added) > 0), collection.vocabulary
+        have, names = _present(changes.kept) + _present(changes.added), collection.vocabulary
     judged = relevance(trace, have, by=by)
     # As many as training uses: the anchor's own place in its group of m is not a neighbor.
     shown = min(trace.neighbors.shape[2], max(1, run.config.m - 1))
@@ -72,6 +72,13 @@ def story(collection: Collection, run: Run, by: Literal["labels", "refined"]) ->
         "pictures": f"/thumbnails/{collection.id}",
         "version": collection.data_hash[:12],
     }
+
+
+def _present(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
+    # A stored score may be 0: what counts is that it is stored.
+    return sparse.csr_matrix(
+        (np.ones(matrix.nnz, np.int8), matrix.indices, matrix.indptr), shape=matrix.shape
+    )
 
 
 def _query(queries: Any, neighbors: Any, judged: Relevance, q: int, shown: int) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from pages.routes.arrays import array
+from pages.routes.photos import ROUTES as PHOTOS
 from pages.routes.thumbnails import thumbnail
 
 __all__ = ["routes"]
@@ -18,5 +19,6 @@ def routes() -> list[BaseRoute]:
     return [
         Route("/thumbnails/{collection_id:int}/{row:int}", thumbnail, methods=["GET"]),
         Route("/arrays/{digest:str}", array, methods=["GET"]),
+        *PHOTOS,
         Mount("/assets", StaticFiles(directory=_ASSETS)),
     ]

@@ -2,25 +2,18 @@
 
 import streamlit as st
 
-from pages.components.header import empty, header
+from pages.components.choice import choice
+from pages.components.header import header
 from pages.components.matrix import matrix
 from pages.routes.arrays import array_url
-from pages.state import current_collection
+from pages.state import need_collection
 from pages.tags.panel import SORTS, order, panel, similarity
 
 header(
     "Which tags go together",
-    "Every cell compares two tags: the darker, the more often photos carry both and the nearer their meanings.",
+    "Every cell compares two tags: the stronger its color, the more often photos carry both and the nearer their meanings.",
 )
-collection = current_collection()
-if collection is None:
-    empty(
-        "No tags yet",
-        "Import a collection, or let TagRefine make its demo.",
-        button="Go to Collection",
-        page="collection/page.py",
-    )
-    st.stop()
+collection = need_collection()
 column = {tag: number for number, tag in enumerate(collection.vocabulary)}
 
 
@@ -31,15 +24,11 @@ def pick() -> None:
     st.session_state["other"] = None if other is None else collection.vocabulary[other]
 
 
-tags = list(collection.vocabulary)
+tags = {tag: tag for tag in collection.vocabulary}
 with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-    tag = st.selectbox("Tag", tags, index=None, placeholder="any", key="tag", bind="query-params", width=210)
-    other = st.selectbox(
-        "Compared with", tags, index=None, placeholder="none", key="other", bind="query-params", width=210
-    )
-    sort = st.selectbox(
-        "Order", list(SORTS), format_func=SORTS.__getitem__, key="sort", bind="query-params", width=200
-    )
+    tag = choice("Tag", tags, key="tag", default=None, placeholder="any", width=210)
+    other = choice("Compared with", tags, key="other", default=None, placeholder="none", width=210)
+    sort = choice("Order", SORTS, key="sort", default="clusters", width=200)
     alpha = st.slider(
         "Weight of meaning (alpha)",
         0.0,
@@ -53,18 +42,20 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
     )
     st.caption(f"{len(tags):,} tags", width="content")
 
-with st.spinner("Comparing all tags …", show_time=True):
-    alike = similarity(collection)
-    levels, peak = alike.levels(alpha)
 chosen = (column.get(tag), column.get(other))
+# The first time, distances are computed and WordNet is opened; afterwards this takes no time.
+with st.spinner("Comparing tags …", show_time=True):
+    levels, peak = similarity(collection).levels(alpha)
+    places = order(collection, sort)
+    texts = panel(collection, alpha, *chosen)
 matrix(
     {
         "address": array_url(levels),
         "peak": peak,
-        "tags": tags,
-        "order": order(collection, sort),
+        "tags": list(tags),
+        "order": places,
         "chosen": list(chosen),
-        "panel": panel(collection, alpha, *chosen),
+        "panel": texts,
     },
     on_pick=pick,
 )

@@ -29,7 +29,9 @@ def order(collection: Collection, sort: str) -> list[int]:
         return clustered_order(similarity(collection).xi(0.5)).tolist()
     photos = collection.tags.sum(axis=0).A1
     names = collection.vocabulary
-    return sorted(range(len(names)), key=lambda column: (-photos[column] if sort == "photos" else 0, names[column]))
+    return sorted(
+        range(len(names)), key=lambda column: (-photos[column] if sort == "photos" else 0, names[column])
+    )
 
 
 def panel(collection: Collection, alpha: float, tag: int | None, other: int | None) -> dict[str, Any]:
@@ -54,7 +56,9 @@ def panel(collection: Collection, alpha: float, tag: int | None, other: int | No
         )
     rows = [
         {
-            "name": " · ".join(names[column] for column in (link.columns if tag is None else link.columns[1:])),
+            "name": " · ".join(
+                names[column] for column in (link.columns if tag is None else link.columns[1:])
+            ),
             "pair": list(link.columns),
             "similarity": link.similarity,
             "google": link.google,
@@ -80,7 +84,11 @@ def _pair(link: TagLink, a: str, b: str, alpha: float) -> dict[str, Any]:
     known = explain_wordnet(a, b, load())
     return {
         "title": f"{a} and {b}: {link.similarity:.2f}",
-        "lines": [used, *_meaning(known), f"Together: {_number(link.google)} + {alpha:g} × {link.wordnet:.2f} = {_number(link.google + alpha * link.wordnet)}."],
+        "lines": [
+            used,
+            *_meaning(known),
+            f"Together: {_number(link.google)} + {alpha:g} × {link.wordnet:.2f} = {_number(link.google + alpha * link.wordnet)}.",
+        ],
     }
 
 

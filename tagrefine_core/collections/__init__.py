@@ -6,7 +6,13 @@ from tagrefine_core.collections.images import load_image
 from tagrefine_core.collections.importers import KINDS, guess_kind, read_source
 from tagrefine_core.collections.sources import Source
 from tagrefine_core.collections.thumbnails import thumbnail, thumbnail_folder
-from tagrefine_core.collections.writing import check_name, data_hash, remove_collection, write_collection
+from tagrefine_core.collections.writing import (
+    check_name,
+    data_hash,
+    demo_folder,
+    remove_collection,
+    write_collection,
+)
 
 __all__ = [
     "KINDS",
@@ -17,6 +23,7 @@ __all__ = [
     "check_name",
     "collection_folder",
     "data_hash",
+    "demo_folder",
     "guess_kind",
     "load_image",
     "make_thumbnails",

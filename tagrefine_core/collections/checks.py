@@ -1,10 +1,11 @@
 """Which photos of a source can be used, and why the others cannot."""
 
 import os
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,9 @@ from tagrefine_core.progress import Progress, silent
 from tagrefine_core.store import ImportIssue
 
 __all__ = ["ImageChecks", "check_images"]
+
+# Absolute, on Windows too, or with a step upward.
+_LEADS_OUT = re.compile(r"^[/\\]|^[A-Za-z]:[/\\]|(^|[/\\])\.\.([/\\]|$)")
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,16 +98,15 @@ def check_images(
     )
 
 
-def _refuse_outside(root: Path, file: str, real_folder: Callable[[Path], str]) -> None:
+def _refuse_outside(root: Path, file: str, real_folder: Callable[[str], str]) -> None:
     """Raise ImageError when ``file`` is not a path below the resolved ``root``, links followed."""
-    path = PurePosixPath(file)
     if "\0" in file:
         raise ImageError("has a zero byte in its name")
-    if path.is_absolute() or ".." in path.parts or PureWindowsPath(file).anchor:
+    if _LEADS_OUT.search(file):
         raise ImageError("leads out of the folder of photos; paths must be relative to it, without '..'")
-    target = root / path
     # Most photos share a few folders, so only the last step of the path is looked at for each of them.
-    real = Path(real_folder(target.parent)) / target.name
+    folder, _, name = f"{root}/{file}".rpartition("/")
+    real = Path(real_folder(folder), name)
     if real.is_symlink():
         real = real.resolve()
     if not real.is_relative_to(root):

@@ -19,7 +19,7 @@ from tagrefine_core.errors import CollectionError, DataError
 from tagrefine_core.files import write_array
 from tagrefine_core.store import CollectionRecord, Store, TagRecord
 
-__all__ = ["check_name", "data_hash", "remove_collection", "write_collection"]
+__all__ = ["check_name", "data_hash", "demo_folder", "remove_collection", "write_collection"]
 
 _NAME = re.compile(r"[^\W_][\w .\-]{0,78}[\w\-]|[^\W_]")
 
@@ -163,14 +163,18 @@ def write_collection(
     return collection
 
 
+def demo_folder(home: Path, name: str) -> Path:
+    """Return where the pictures of a demo collection lie, a folder for each seed in it."""
+    return home / "photos" / name
+
+
 def remove_collection(store: Store, name: str) -> CollectionRecord:
     """Forget a collection and remove its arrays and thumbnails; of a demo also the photos. Runs are the caller's."""
     record = store.delete_collection(name)
     for folder in (collection_folder(store.home, record.id), thumbnail_folder(store.home, record.id)):
         shutil.rmtree(folder, ignore_errors=True)
-    # Other photos inside the home are the user's own.
-    if record.kind == "demo" and record.root == f"photos/{name}":
-        shutil.rmtree(store.home / record.root, ignore_errors=True)
+    if record.kind == "demo":  # other photos inside the home are the user's own
+        shutil.rmtree(demo_folder(store.home, name), ignore_errors=True)
     return record
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tagrefine_core.errors import ConfigError
-from tagrefine_core.evaluation.checks import check_pair, check_values
+from tagrefine_core.evaluation.checks import check_pair, check_values, float_scores
 
 __all__ = ["AP_VARIANTS", "average_precision"]
 
@@ -54,6 +54,7 @@ def average_precision(
     """
     scores, truth = check_pair(scores, truth)
     check_variant(variant)
+    scores = float_scores(scores)
     check_values(scores, truth, first_row=0)
     return rank_rows(scores, truth, variant)
 

@@ -13,7 +13,7 @@ __all__ = ["random_average_precision", "random_miap", "user_tag_scores"]
 
 
 def random_average_precision(n: ArrayLike, relevant: ArrayLike) -> NDArray[np.float64]:
-    """Expected AP of n items in uniformly random order, ``H_n/n + (R-1)(n-H_n)/(n(n-1))``.
+    """Return the expected AP of n items in uniformly random order, ``H_n/n + (R-1)(n-H_n)/(n(n-1))``.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def random_average_precision(n: ArrayLike, relevant: ArrayLike) -> NDArray[np.fl
 
 
 def random_miap(truth: ArrayLike) -> float:
-    """Expected MiAP of random scores on this ground truth, the floor any method has to beat.
+    """Return the expected MiAP of random scores on this ground truth: the floor for any method.
 
     Parameters
     ----------
@@ -88,11 +88,15 @@ def user_tag_scores(
     stored = positions.nnz
     positions.sum_duplicates()
     if positions.nnz < stored:
-        raise DataError(f"{stored - positions.nnz} tags are stored twice for one image; keep the first place.")
+        raise DataError(
+            f"{stored - positions.nnz} tags are stored twice for one image; keep the first place."
+        )
     if columns is not None:
         positions = positions[:, np.asarray(columns, dtype=np.int64)]
     if positions.nnz and positions.data.min() < 1:
         raise DataError(f"Places in the user's list start at 1, found {positions.data.min()}.")
     values = 1.0 / (1.0 + positions.data) if option == "position" else np.ones(positions.nnz)
-    positions = sparse.csr_matrix((values.astype(np.float32), positions.indices, positions.indptr), positions.shape)
+    positions = sparse.csr_matrix(
+        (values.astype(np.float32), positions.indices, positions.indptr), positions.shape
+    )
     return np.asarray(positions.toarray())

@@ -199,7 +199,7 @@ def _micro_auc(
     if not len(positives) or not n_negatives:
         return math.nan
     wins = 0
-    for rows in _blocks(*scores.shape, block_bytes):
+    for rows in _blocks(len(scores), scores.shape[1], block_bytes):
         wins += doubled_wins(positives, np.sort(float_scores(scores[rows])[np.asarray(truth[rows]) == 0]))
     return wins / (2 * len(positives) * n_negatives)
 

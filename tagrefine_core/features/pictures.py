@@ -38,7 +38,8 @@ def normalize(pictures: Tensor) -> Tensor:
     """Return uint8 pictures (B, 3, H, W) as float32 in the scale of ImageNet weights."""
     mean = torch.tensor(_MEAN, device=pictures.device)[:, None, None]
     std = torch.tensor(_STD, device=pictures.device)[:, None, None]
-    return (pictures.float() / 255.0 - mean) / std
+    scaled = (pictures.float() / 255.0 - mean) / std
+    return scaled.contiguous(memory_format=torch.channels_last)
 
 
 def augment(pictures: Tensor, *, seed: int, start: int, total: int) -> Tensor:
@@ -56,6 +57,7 @@ def augment(pictures: Tensor, *, seed: int, start: int, total: int) -> Tensor:
     grid = functional.affine_grid(
         torch.from_numpy(theta).to(pictures), list(pictures.shape), align_corners=False
     )
-    return functional.grid_sample(
+    moved = functional.grid_sample(
         pictures, grid, mode="bilinear", padding_mode="reflection", align_corners=False
     )
+    return moved.contiguous(memory_format=torch.channels_last)

@@ -25,6 +25,7 @@ __all__ = ["BlockSearch", "usable_device"]
 _MAX_QUERIES = 2048  # rows of a query block: enough for matrix products at full speed
 _MARGIN = 32  # survivors kept beyond k, at least
 _CACHED_BYTES = 2**20  # rows compared at once on a processor: about what its cache holds
+_PAIRS = 2**16  # doubtful pairs whose queries are gathered at once
 _SLACK = 1e-9  # relative, far above the rounding of exact distances
 
 
@@ -34,7 +35,9 @@ def usable_device(name: str) -> torch.device:
     if kind not in ("cpu", "cuda"):
         raise ConfigError(f"Neighbors are searched on 'cpu' or 'cuda' (float64 is needed), not {name!r}.")
     if kind == "cuda" and not torch.cuda.is_available():
-        raise ConfigError(f"device {name!r} was asked for, but this machine has no usable CUDA GPU; use 'cpu'.")
+        raise ConfigError(
+            f"device {name!r} was asked for, but this machine has no usable CUDA GPU; use 'cpu'."
+        )
     return torch.device(name)
 
 
@@ -88,7 +91,13 @@ class BlockSearch:
         base_rows = max(1, min(len(base), block_bytes // 2 // (row_bytes + 4 * query_rows)))
         geometry = Geometry.of(base, metric, base_rows)
         return cls(
-            base=base, geometry=geometry, k=k, n_kept=n_kept, query_rows=query_rows, base_rows=base_rows, device=device
+            base=base,
+            geometry=geometry,
+            k=k,
+            n_kept=n_kept,
+            query_rows=query_rows,
+            base_rows=base_rows,
+            device=device,
         )
 
     def blocks(
@@ -117,14 +126,14 @@ class BlockSearch:
         reach = self.geometry.squared(distances[:, -1]) * (1 + _SLACK)
         doubtful = (reach >= dropped_beyond).nonzero()[:, 0]
         # Pairs that tie can be as many as all pairs of a block: fewer queries at once.
-        for some in doubtful.split(max(1, self.query_rows // 8)) if len(doubtful) else ():
+        step = max(1, self.query_rows // 8)
+        for start in range(0, len(doubtful), step):
+            some = doubtful[start : start + step]
             left_out = None if exclude is None else exclude[some]
             found[some], distances[some] = self._float64_pass(queries[some], left_out, reach[some])
         return found, distances
 
-    def _products(
-        self, coordinates: Tensor, exclude: Tensor | None
-    ) -> Iterator[tuple[int, Tensor]]:
+    def _products(self, coordinates: Tensor, exclude: Tensor | None) -> Iterator[tuple[int, Tensor]]:
         """Yield (first row, |b|^2 - 2 q.b) of each base block, infinite where a row is left out."""
         for start in range(0, len(self.base), self.base_rows):
             rows = self.base[slice(start, start + self.base_rows)]
@@ -142,7 +151,9 @@ class BlockSearch:
         values = torch.empty((len(queries), 0), device=self.device)
         survivors = torch.empty((len(queries), 0), dtype=torch.int64, device=self.device)
         for start, products in self._products(coordinates, exclude):
-            best, place = products.topk(min(self.n_kept, products.shape[1]), dim=1, largest=False, sorted=False)
+            best, place = products.topk(
+                min(self.n_kept, products.shape[1]), dim=1, largest=False, sorted=False
+            )
             values, survivors = torch.cat((values, best), 1), torch.cat((survivors, place + start), 1)
             if values.shape[1] > self.n_kept:
                 values, place = values.topk(self.n_kept, dim=1, largest=False, sorted=False)
@@ -158,22 +169,23 @@ class BlockSearch:
         distances = torch.empty(rows.shape, dtype=torch.float64, device=self.device)
         budget = _CACHED_BYTES if self.device.type == "cpu" else 256 * _CACHED_BYTES
         at_once = max(1, budget // (8 * self.base.shape[1]))  # rows compared at once
-        for some in torch.arange(len(rows)).split(max(1, at_once // rows.shape[1])):
-            here = slice(int(some[0]), int(some[-1]) + 1)
+        step = max(1, at_once // rows.shape[1])
+        for first in range(0, len(rows), step):
+            here = slice(first, first + step)
             query = queries[here, None].double()
             for start in range(0, rows.shape[1], at_once):
                 there = slice(start, start + at_once)
                 distances[here, there] = self.geometry.distances(query, self.base[rows[here, there]])
         return distances
 
-    def _float64_pass(
-        self, queries: Tensor, exclude: Tensor | None, reach: Tensor
-    ) -> tuple[Tensor, Tensor]:
+    def _float64_pass(self, queries: Tensor, exclude: Tensor | None, reach: Tensor) -> tuple[Tensor, Tensor]:
         """Search again among all rows whose squared distance may be within ``reach`` (Q,)."""
         n, k = len(queries), self.k
         coordinates = self.geometry.coordinates(queries, torch.float64)
         lengths = torch.linalg.vector_norm(coordinates, dim=1)
-        limit = reach + self.geometry.rounding(lengths, coordinates.shape[1], torch.float64) - lengths.square()
+        limit = (
+            reach + self.geometry.rounding(lengths, coordinates.shape[1], torch.float64) - lengths.square()
+        )
         found = np.full((n, k), len(self.base))
         distances = np.full((n, k), np.inf)
         for start, products in self._products(coordinates, exclude):
@@ -181,10 +193,12 @@ class BlockSearch:
             if not len(pairs):
                 continue
             owner, row = pairs[:, 0], pairs[:, 1] + start
-            distance = torch.cat([
-                self._exact(queries[some_owner], some_row[:, None])[:, 0]
-                for some_owner, some_row in zip(owner.split(2**16), row.split(2**16), strict=True)
-            ])
+            distance = torch.cat(
+                [
+                    self._exact(queries[owner[here]], row[here, None])[:, 0]
+                    for here in (slice(i, i + _PAIRS) for i in range(0, len(row), _PAIRS))
+                ]
+            )
             owners = np.concatenate((np.repeat(np.arange(n), k), owner.cpu().numpy()))
             rows = np.concatenate((found.ravel(), row.cpu().numpy()))
             far = np.concatenate((distances.ravel(), distance.cpu().numpy()))

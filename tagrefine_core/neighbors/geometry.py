@@ -60,7 +60,7 @@ class Rows:
             self._resident, self._array = torch.from_numpy(np.array(features)).to(device), None
 
     def __len__(self) -> int:
-        return self.shape[0]
+        return int(self.shape[0])
 
     def __getitem__(self, index: slice | Tensor) -> Tensor:
         """Return the rows of a slice (not to be written to) or a copy of those in an int64 tensor."""
@@ -138,7 +138,8 @@ class Geometry:
         # By way of float32, since the direct conversion from float16 is several times slower.
         query, rows = query.double(), (rows.float() if rows.dtype == torch.float16 else rows).double()
         if self.metric == "euclidean":
-            return torch.linalg.vector_norm(rows.sub_(query), dim=-1)
+            lengths: Tensor = torch.linalg.vector_norm(rows.sub_(query), dim=-1)
+            return lengths
         query, rows = _unit(query), _unit(rows)
         distances = 1 - (rows * query).sum(dim=-1)
         # 1 - cos loses its digits between nearly parallel vectors; |u - v|^2 / 2 keeps them there,

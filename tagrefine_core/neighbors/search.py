@@ -65,7 +65,9 @@ def nearest(
     ([[1, 2]], [[1.0, 1.0]])
     """
     where = usable_device(device)
-    search = BlockSearch.prepare(Rows(base, "base", where), k, metric, exclude is not None, block_bytes, where)
+    search = BlockSearch.prepare(
+        Rows(base, "base", where), k, metric, exclude is not None, block_bytes, where
+    )
     rows = Rows(queries, "queries", where)
     if rows.shape[1] != search.base.shape[1]:
         raise DataError(f"queries have {rows.shape[1]} dimensions but base has {search.base.shape[1]}.")
@@ -143,7 +145,7 @@ def _checked_exclude(exclude: ArrayLike, n_queries: int, n_base: int) -> torch.T
             f"exclude must hold one row number per query, shape ({n_queries},), "
             f"got shape {rows.shape} and dtype {rows.dtype}."
         )
-    if n_queries and not (0 <= rows.min() and rows.max() < n_base):
+    if n_queries and not (rows.min() >= 0 and rows.max() < n_base):
         raise DataError(
             f"exclude names rows {rows.min()} to {rows.max()}, but base has rows 0 to {n_base - 1}."
         )

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
+from scipy.special import logit
 
 from tagrefine_core.errors import ConfigError, DataError
 from tagrefine_core.files import read_array, read_json, write_array, write_json
@@ -16,7 +17,6 @@ from tagrefine_core.refinement.thresholds import Thresholds
 __all__ = ["Changes", "TagCounts", "changes"]
 
 _KINDS = ("kept", "added", "removed")
-_PARTS = ("data", "indices", "indptr")
 _RECORD = "changes.json"
 _VERSION = 1
 
@@ -56,9 +56,12 @@ class Changes:
 
     def counts_by_tag(self) -> TagCounts:
         """Return on how many photos each tag was kept, added and removed."""
-        return TagCounts(*(
-            np.bincount(getattr(self, kind).indices, minlength=self.shape[1]).astype(np.int64) for kind in _KINDS
-        ))
+        return TagCounts(
+            *(
+                np.bincount(getattr(self, kind).indices, minlength=self.shape[1]).astype(np.int64)
+                for kind in _KINDS
+            )
+        )
 
     def magnitude(self) -> NDArray[np.float64]:
         """How much each photo changed, (N,) float64, 0 without any change.
@@ -89,7 +92,7 @@ class Changes:
         """Write ``.npy`` files and, last of all, the record that makes them valid."""
         (folder / _RECORD).unlink(missing_ok=True)
         for kind in _KINDS:
-            for part in _PARTS:
+            for part in ("data", "indices", "indptr"):
                 write_array(folder / f"{kind}_{part}.npy", getattr(getattr(self, kind), part))
         record = {"version": _VERSION, "shape": list(self.shape), "strictness": self.strictness}
         write_json(folder / _RECORD, record)
@@ -104,7 +107,9 @@ class Changes:
             If the folder holds no complete changes, or those of another version.
         """
         if not (folder / _RECORD).exists():
-            raise DataError(f"{folder} holds no complete tag changes ({_RECORD} is missing); compute them again.")
+            raise DataError(
+                f"{folder} holds no complete tag changes ({_RECORD} is missing); compute them again."
+            )
         record = read_json(folder / _RECORD)
         if record["version"] != _VERSION:
             raise DataError(
@@ -112,7 +117,13 @@ class Changes:
             )
         shape = tuple(record["shape"])
         matrices = {
-            kind: _csr(*(read_array(folder / f"{kind}_{part}.npy") for part in _PARTS), shape) for kind in _KINDS
+            kind: _csr(
+                read_array(folder / f"{kind}_data.npy"),
+                read_array(folder / f"{kind}_indices.npy"),
+                read_array(folder / f"{kind}_indptr.npy"),
+                shape,
+            )
+            for kind in _KINDS
         }
         return cls(**matrices, strictness=record["strictness"])
 
@@ -194,9 +205,11 @@ def _surest(
     max_added: int,
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Keep of each row's additions the ``max_added`` with the largest log-odds over the threshold."""
-    tiny = np.finfo(np.float32).tiny
-    probability, limit = scores[rows, columns].astype(np.float64), add[columns]
-    excess = np.log((probability + tiny) / (1 - probability + tiny)) - np.log((limit + tiny) / (1 - limit + tiny))
+    # Probabilities of 0 and 1 have infinite logits; the bound keeps differences defined.
+    log_odds = (
+        logit(values.astype(np.float64)).clip(-99, 99) for values in (scores[rows, columns], add[columns])
+    )
+    excess = np.subtract(*log_odds)
     order = np.lexsort((columns, -excess, rows))
     place = np.arange(len(order)) - np.searchsorted(rows, rows)  # rows ascend, before and after
     chosen = np.sort(order[place < max_added])
@@ -204,13 +217,9 @@ def _surest(
 
 
 def _joined(blocks: list[tuple[NDArray[Any], ...]], shape: tuple[int, int]) -> sparse.csr_matrix:
-    data, indices, counts = (
-        np.concatenate(column) if column else np.empty(0, dtype=dtype)
-        for column, dtype in zip(
-            zip(*blocks, strict=True) if blocks else ((), (), ()), (np.float32, np.int32, np.int64), strict=True
-        )
-    )
-    return _csr(data, indices, np.concatenate(([0], np.cumsum(counts, dtype=np.int64))), shape)
+    empty = (np.empty(0, np.float32), np.empty(0, np.int32), np.zeros(1, np.int64))  # no images, no tags
+    data, indices, counts = (np.concatenate(parts) for parts in zip(empty, *blocks, strict=True))
+    return _csr(data, indices, np.cumsum(counts), shape)
 
 
 def _csr(
@@ -224,4 +233,4 @@ def _csr(
 
 def _row_sums(matrix: sparse.csr_matrix, values: NDArray[np.floating]) -> NDArray[np.float64]:
     rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-    return np.bincount(rows, weights=values, minlength=matrix.shape[0])
+    return np.bincount(rows, weights=values, minlength=matrix.shape[0]).astype(np.float64, copy=False)

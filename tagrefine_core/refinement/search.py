@@ -51,7 +51,8 @@ class _Parser:
         self.tag = tag
         self.file = file
         self.tokens = [
-            (str(match.lastgroup), str(match[str(match.lastgroup)]).lower()) for match in _TOKEN.finditer(text)
+            (str(match.lastgroup), str(match[str(match.lastgroup)]).lower())
+            for match in _TOKEN.finditer(text)
         ]
         self.next = 0
 

@@ -109,9 +109,7 @@ def thresholds(
     total, tagged = np.zeros(c), np.zeros(c)
     for block in tag_blocks(array, given, block_bytes):
         total += block.scores.sum(axis=0, dtype=np.float64)
-        tagged += np.bincount(
-            block.columns, weights=block.scores[block.rows, block.columns], minlength=c
-        )
+        tagged += np.bincount(block.columns, weights=block.scores[block.rows, block.columns], minlength=c)
     n_tagged = np.bincount(given.indices, minlength=c).astype(np.int64)
     n_untagged = n - n_tagged
     untagged = np.maximum(total - tagged, 0.0)
@@ -136,9 +134,10 @@ def _limits(
     # NaN, where one of the two groups is empty, compares as false.
     usable = (n_tagged >= min_positives) & (tagged_mean > untagged_mean) & (a > r)
     shift = (strictness - 0.5) * (a - r)
-    # Without a shift the means themselves are the limits, free of the rounding of a round trip.
-    add = tagged_mean if strictness == 0.5 else expit(a + shift)
-    remove = untagged_mean if strictness == 0.5 else expit(r - shift)
+    # As an offset from the mean, so that no shift gives the very mean and a mean of 0 or 1, moved off
+    # the edge above, keeps its place in the order of strictness.
+    add = tagged_mean + (expit(a + shift) - expit(a))
+    remove = untagged_mean + (expit(r - shift) - expit(r))
     return Thresholds(
         add=np.where(usable, add, np.inf),
         remove=np.where(usable, remove, -np.inf),

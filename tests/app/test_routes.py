@@ -4,7 +4,6 @@ import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import unquote
 
 import numpy as np
@@ -52,6 +51,8 @@ class Client:
         sent: list[Message] = []
 
         async def receive() -> Message:
+            if sent:
+                await asyncio.Event().wait()  # the visitor stays until all has been sent
             return {"type": "http.request", "body": b"", "more_body": False}
 
         async def send(message: Message) -> None:
@@ -121,7 +122,7 @@ def test_nothing_but_thumbnails_of_the_collection_comes_out(
 
 
 def test_photo_that_was_moved_away_is_a_404(client: Client, small_home: Store) -> None:
-    (Path(small_home.collection("demo").root) / "im07.png").unlink()
+    (small_home.home / "photos" / "demo" / "im07.png").unlink()
     assert client.get(f"/thumbnails/{_demo(small_home)}/7?size=512").status_code == 404
 
 

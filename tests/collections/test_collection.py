@@ -361,3 +361,38 @@ def test_a_tag_without_a_decision_is_refused(store, photos):
             label_columns=np.zeros(0, np.int64),
             decisions=collection.tag_records[:1],
         )
+
+
+# The demo: drawing is tested with the demo, this is what becomes of the pictures
+
+
+def test_the_demo_is_a_collection_like_any_other(store, tmp_path):
+    seen = set()
+    collection = workflow.make_demo(store, images=8, progress=lambda stage, done, total: seen.add(stage))
+    assert (collection.record.kind, collection.n, collection.name) == ("demo", 8, "demo")
+    assert not Path(collection.record.root).is_absolute()
+    assert collection.truth.shape == (8, len(collection.labels)) and set(np.unique(collection.truth)) == {
+        0,
+        1,
+    }
+    assert collection.tags.nnz and not [issue for issue in collection.issues if issue.severity == "skipped"]
+    assert {"Drawing the demo pictures", "Checking photos"} <= seen
+
+    again = workflow.make_demo(store, images=8)
+    assert (again.id, again.data_hash) == (collection.id, collection.data_hash)
+    other = workflow.make_demo(store, images=4, seed=1)
+    assert other.id == collection.id and other.data_hash != collection.data_hash
+    assert [folder.name for folder in (store.home / "photos/demo").iterdir()] == ["seed1"]
+    assert other.image_path(3).exists()
+
+    moved = Store(shutil.move(store.home, tmp_path / "moved"))
+    assert Collection.open(moved, "demo").thumbnail(0).exists()
+    workflow.delete_collection(moved, "demo")
+    assert not (moved.home / "photos/demo").exists()
+
+
+def test_a_demo_never_replaces_ones_own_collection(store, photos):
+    fake_data.small_collection(store, photos, name="demo")
+    with pytest.raises(CollectionError, match="is not a demo"):
+        workflow.make_demo(store, images=4)
+    assert not (store.home / "photos").exists()

@@ -58,7 +58,7 @@ def test_what_is_learned():
     for finetune in ("head", "blocks:1", "blocks:2", "all"):
         trunk.learn(finetune)
         counts.append(sum(weight.requires_grad for weight in trunk.parameters()))
-    assert counts[0] == 0 and counts[1] == 6 and counts[2] == 12 and counts[3] == 24
+    assert counts[0] == 0 and counts[1] == 3 and counts[2] == 9 and counts[3] == 18
     with pytest.raises(ConfigError, match="has 4 stages"):
         trunk.learn("blocks:5")
 

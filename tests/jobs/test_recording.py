@@ -103,7 +103,7 @@ def test_work_of_a_terminal_is_seen_and_cancelled(
     wait_for(lambda: bool(jobs(store)) and jobs(store)[0].done > 0)
     assert jobs(store)[0].pid == child.pid
     cancel(store, jobs(store)[0].id)  # reaches the child alone, though it is in the group of these tests
-    _, errors = child.communicate(timeout=20)
+    _, errors = child.communicate(timeout=60)
     assert b"Cancelled" in errors
     assert jobs(store)[0].state == "cancelled"
 

@@ -226,7 +226,11 @@ def test_candidate_sets_in_memory_and_on_disk(tmp_path):
     expected, _ = naive(features, features, 12, "euclidean", np.arange(700))
     seen = []
     on_disk = candidate_sets(
-        features, 12, out=tmp_path / "deep" / "candidates.npy", progress=lambda *at: seen.append(at), block_bytes=2**17
+        features,
+        12,
+        out=tmp_path / "deep" / "candidates.npy",
+        progress=lambda *at: seen.append(at),
+        block_bytes=2**17,
     )
     np.testing.assert_array_equal(on_disk, expected)
     np.testing.assert_array_equal(candidate_sets(features, 12), expected)

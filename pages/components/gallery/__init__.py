@@ -23,7 +23,13 @@ _component = st.components.v2.component(
 
 
 def gallery(
-    *, address: str, query: str, total: int, opened: int | None, place: int | None, on_open: Callable[[], None]
+    *,
+    address: str,
+    query: str,
+    total: int,
+    opened: int | None,
+    place: int | None,
+    on_open: Callable[[], None],
 ) -> None:
     """Draw the gallery; ``st.session_state["gallery"]["opened"]`` holds the row of the photo that is open.
 

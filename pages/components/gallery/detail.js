@@ -78,7 +78,12 @@ class Detail {
     image.alt = `Photo ${photo.file}`;
     image.src = photo.picture;
     const about = el("p", "about");
-    about.append(el("strong", "", photo.file), el("span", "soft", ` · ${photo.raw.length ? `the user wrote: ${photo.raw.join(", ")}` : "the user wrote no tags"}`));
+    const few = photo.raw.length <= 12;
+    const wrote = photo.raw.length ? `the user wrote ${few ? photo.raw.join(", ") : `${photo.raw.length} tags`}` : "the user wrote no tags";
+    about.append(el("strong", "", photo.file), el("span", "soft", ` · ${wrote}`));
+    const all = el("details", "soft");
+    all.append(el("summary", "", "Show them as written"), el("p", "", photo.raw.join(", ")));
+    all.hidden = few;
     const chips = el("div", "tr-chips");
     for (const tag of photo.tags) chips.append(tagChip(tag));
     this.why = el("section", "why");
@@ -89,7 +94,8 @@ class Detail {
     this.near = el("section", "near");
     this.near.append(el("h3", "", "Nearest photos"), el("p", "soft", "Looking for them …"));
     const body = el("div", "body");
-    body.append(about, chips, this.why, el("h3", "", "Scores"), el("p", "soft small", "How sure the model is, 0 to 1. The mark is the line a tag has to pass."), bars, this.near);
+    const note = el("p", "soft small", "How sure the model is, from 0 to 1. The mark is the line that a tag has to pass.");
+    body.append(about, all, chips, this.why, this.near, el("h3", "", "Scores"), note, bars);
     this.element.replaceChildren(this.closer(), image, body);
     this.element.scrollTop = 0;
     this.explain(photo.why);
@@ -103,9 +109,9 @@ class Detail {
     const fill = el("span", "fill");
     fill.style.width = `${Math.max(1, 100 * score.score)}%`;
     track.append(fill);
-    for (const threshold of score.marks) {
+    if (score.limit != null) {
       const mark = el("span", "mark");
-      mark.style.left = `${100 * Math.min(1, threshold)}%`;
+      mark.style.left = `${100 * score.limit}%`;
       track.append(mark);
     }
     const name = el("span", "name");

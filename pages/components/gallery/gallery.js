@@ -5,6 +5,13 @@ const GAP = 16;
 const CARD = 212; // least width of a card
 const CAPTION = 100; // three lines of chips
 
+/** The order on a card, where the last ones may not fit: some of every kind before the rest of the added ones. */
+function inShort(tags) {
+  const of = (...states) => tags.filter((one) => states.includes(one.state));
+  const added = of("added");
+  return [...added.slice(0, 4), ...of("removed"), ...of("kept"), ...added.slice(4), ...of("dropped")];
+}
+
 class Gallery {
   constructor(root) {
     this.root = root;
@@ -47,7 +54,7 @@ class Gallery {
 
   /** Fill the window from the gallery's top to its bottom edge. */
   fit() {
-    let main = this.root.getRootNode().host?.closest('[data-testid="stMain"]');
+    const main = this.root.getRootNode().host?.closest('[data-testid="stMain"]');
     const top = this.root.getBoundingClientRect().top + (main ? main.scrollTop : 0);
     this.root.style.height = `${Math.max(440, window.innerHeight - top - 20)}px`;
   }
@@ -56,6 +63,7 @@ class Gallery {
     const width = this.scroller.clientWidth - 4;
     if (width <= 0 || !this.data) return;
     const anchor = this.columns ? Math.floor(this.scroller.scrollTop / this.height) * this.columns : 0;
+    const focused = [...this.cards.values()].includes(this.root.getRootNode().activeElement);
     const columns = Math.max(1, Math.floor((width + GAP) / (CARD + GAP)));
     const side = (width - GAP * (columns - 1)) / columns;
     if (columns !== this.columns || side !== this.side) this.clear();
@@ -67,6 +75,7 @@ class Gallery {
       else this.scroller.scrollTop = Math.floor(anchor / columns) * this.height;
     }
     this.draw();
+    if (focused) this.cards.get(this.active)?.focus({ preventScroll: true });
   }
 
   clear() {
@@ -116,15 +125,26 @@ class Gallery {
     image.onerror = () => picture.classList.add("missing");
     picture.append(image);
     const chips = el("span", "tr-chips");
-    for (const tag of photo.tags) chips.append(tagChip(tag));
+    chips.append(...inShort(photo.tags).map(tagChip));
     if (!photo.tags.length) chips.append(el("span", "none", "no tags"));
     card.setAttribute("aria-label", `${photo.file}: ${spoken(photo.tags)}`);
     card.title = photo.file;
     card.replaceChildren(picture, chips);
     // What does not fit is counted; the detail view shows all.
-    const box = chips.getBoundingClientRect();
-    const hidden = [...chips.children].filter((one) => one.getBoundingClientRect().bottom > box.bottom + 1).length;
-    if (hidden) card.append(el("span", "more", `+${hidden} more`));
+    const bottom = chips.getBoundingClientRect().bottom + 1;
+    const fits = (one) => one.getBoundingClientRect().bottom <= bottom;
+    const all = [...chips.children];
+    let shown = all.findIndex((one) => !fits(one));
+    if (shown >= 0) {
+      const more = el("span", "none");
+      all.slice(shown).forEach((one) => one.remove());
+      chips.append(more);
+      for (; ; shown--) {
+        more.textContent = `+${all.length - shown} more`;
+        if (fits(more) || !shown) break;
+        all[shown - 1].remove();
+      }
+    }
     this.mark();
   }
 

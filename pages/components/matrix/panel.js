@@ -39,7 +39,7 @@ class Panel {
         bar.title = `${link[part].toFixed(2)}`;
         track.append(bar);
       }
-      row.append(el("span", "name", link.name), el("span", "value", link.similarity.toFixed(2)), track);
+      row.append(el("span", "name", link.name), track, el("span", "value", link.similarity.toFixed(2)));
       row.addEventListener("click", () => this.pick(link.pair));
       list.append(row);
     }

@@ -124,7 +124,7 @@ class Player {
     this.lines = this.times.map((t) => this.line(t));
     this.figure.replaceChildren(...this.lines);
     this.slider.max = this.times.length - 1;
-    this.more.textContent = this.all ? `Show ${few} of ${count} iterations` : `Show all ${count} iterations`;
+    this.more.textContent = this.all ? `Only ${few} iterations` : `All ${count} iterations`;
     this.more.hidden = count <= few;
     this.size();
     this.go(this.times.length - 1);
@@ -167,7 +167,7 @@ class Player {
     if (!this.times) return;
     const wall = this.root.classList.contains("wall");
     const width = (this.figure.clientWidth - (wall ? 260 : 180)) / this.neighbors[0].length - 10;
-    const height = (window.innerHeight - (wall ? 170 : 330)) / this.times.length - 12;
+    const height = (window.innerHeight - (wall ? 150 : 372)) / this.times.length - 12;
     this.figure.style.setProperty("--side", `${Math.round(Math.max(48, Math.min(width, Math.max(height, wall ? 40 : 84))))}px`);
     if (this.all && !wall) this.figure.style.setProperty("--side", `${Math.round(Math.max(44, Math.min(width, Math.max(height, 58))))}px`);
   }

@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-from tagrefine_core.collections.demo.palette import Color, Light
+from tagrefine_core.collections.demo.palette import Color, Kind, Light, choose_light, rgb, vary
 from tagrefine_core.collections.demo.texture import Plane, fractal_tile, sample, smoothstep
 
 __all__ = ["Canvas", "Pen", "Points"]
 
 Points = Sequence[tuple[float, float]]
 Box = tuple[int, int, int, int]
+Mask = NDArray[np.bool_]
 
 
 class Canvas:
@@ -33,14 +35,14 @@ class Canvas:
         self.rng = rng
         self.width, self.height = size
         self.aspect = self.width / self.height
-        self.pixels = np.zeros((self.height, self.width, 3), dtype=np.float32)
+        self.pixels: Plane = np.zeros((self.height, self.width, 3), dtype=np.float32)
         self.rows = ((np.arange(self.height, dtype=np.float32) + 0.5) / self.height)[:, None]
         self.columns = ((np.arange(self.width, dtype=np.float32) + 0.5) / self.width)[None, :]
-        self.visible: dict[str, np.ndarray[tuple[int, int], np.dtype[np.bool_]]] = {}
+        self.visible: dict[str, Mask] = {}
 
     def between(self, low: float, high: float) -> float:
         """Draw a number from a range."""
-        return float(self.rng.uniform(low, high))
+        return low + (high - low) * self.rng.random()
 
     def chance(self, probability: float) -> bool:
         """Draw a yes with a probability."""
@@ -49,6 +51,14 @@ class Canvas:
     def count(self, low: int, high: int) -> int:
         """Draw a whole number from `low` to `high`, both included."""
         return int(self.rng.integers(low, high + 1))
+
+    def color(self, *choices: str, amount: float = 0.03) -> Color:
+        """Pick one of several colors ("#rrggbb") and vary it."""
+        return vary(self.rng, rgb(choices[self.count(0, len(choices) - 1)]), amount)
+
+    def light(self, *kinds: Kind) -> Light:
+        """Draw one of several kinds of light."""
+        return choose_light(self.rng, kinds[self.count(0, len(kinds) - 1)])
 
     def noise(self, scale_x: float = 1.0, scale_y: float = 1.0, *, slope: float = 1.6) -> Plane:
         """Fractal noise over the whole canvas, (H, W) in [0, 1]; scale 1 shows a tile across the width."""
@@ -100,7 +110,7 @@ class Canvas:
         for concept in concepts:
             self.mark(concept)[top:bottom, left:right] |= alpha > 0.3
 
-    def mark(self, concept: str, where: Plane | None = None) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
+    def mark(self, concept: str, where: Plane | None = None) -> Mask:
         """Note that a concept can be seen (where `where` exceeds .3) and return its mask."""
         seen = self.visible.setdefault(concept, np.zeros((self.height, self.width), dtype=np.bool_))
         if where is not None:
@@ -133,8 +143,12 @@ class Canvas:
     def finish(self, *, grain: float = 0.012, vignette: float = 0.25, bloom: float = 0.25) -> Image.Image:
         """Develop the picture: bloom of bright parts, vignette, film grain."""
         small = self._image().reduce(4).filter(ImageFilter.GaussianBlur(self.height / 280))
-        halo = smoothstep(0.6, 1.0, np.asarray(small, dtype=np.float32) / np.float32(255)) * np.float32(127 * bloom)
-        veil = Image.fromarray(halo.astype(np.uint8)).resize((self.width, self.height), Image.Resampling.BILINEAR)
+        halo = smoothstep(0.6, 1.0, np.asarray(small, dtype=np.float32) / np.float32(255)) * np.float32(
+            127 * bloom
+        )
+        veil = Image.fromarray(halo.astype(np.uint8)).resize(
+            (self.width, self.height), Image.Resampling.BILINEAR
+        )
         self.pixels += (1 - self.pixels) * (np.asarray(veil) * np.float32(1 / 255))
         corner = ((self.columns - 0.5) ** 2 + (self.rows - 0.5) ** 2) * 2
         self.pixels *= (1 - np.float32(vignette) * corner**1.5)[..., None]
@@ -197,7 +211,10 @@ class Pen:
         )
         self.factor = supersample or (4 if self.unit < canvas.height * 0.2 else 3)
         self.origin = (px - self.box[0]) * self.factor, (py - self.box[1]) * self.factor
-        size = max(self.box[2] - self.box[0], 1) * self.factor, max(self.box[3] - self.box[1], 1) * self.factor
+        size = (
+            max(self.box[2] - self.box[0], 1) * self.factor,
+            max(self.box[3] - self.box[1], 1) * self.factor,
+        )
         # Ink is opaque, so the drawing is premultiplied as it stands; RGBX spares Pillow the conversions that
         # it makes for RGBA when it shrinks a picture.
         self.image = Image.new("RGBX", size, (0, 0, 0, 0))
@@ -209,8 +226,8 @@ class Pen:
 
     @staticmethod
     def _ink(color: Color) -> tuple[int, int, int, int]:
-        red, green, blue = (color * 255).tolist()
-        return (min(max(int(red), 0), 255), min(max(int(green), 0), 255), min(max(int(blue), 0), 255), 255)
+        red, green, blue = (color * 255).tolist()  # Pillow clips
+        return int(red), int(green), int(blue), 255
 
     def polygon(self, points: Points, color: Color) -> None:
         """Fill a polygon."""
@@ -230,12 +247,18 @@ class Pen:
     def line(self, points: Points, width: float, color: Color) -> None:
         """Draw a line of a width in the pen's units, with rounded joints."""
         step = max(round(width * self.unit * self.factor), 1)
-        self.draw.line([self._point(u, v) for u, v in points], fill=self._ink(color), width=step, joint="curve")
+        self.draw.line(
+            [self._point(u, v) for u, v in points], fill=self._ink(color), width=step, joint="curve"
+        )
 
-    def arc(self, u: float, v: float, radius: float, start: float, end: float, width: float, color: Color) -> None:
+    def arc(
+        self, u: float, v: float, radius: float, start: float, end: float, width: float, color: Color
+    ) -> None:
         """Draw a part of a circle, in degrees counted from the right against the clock."""
         angles = np.radians(np.linspace(start, end, 14))
-        points = zip((u + radius * np.cos(angles)).tolist(), (v + radius * np.sin(angles)).tolist(), strict=True)
+        points = zip(
+            (u + radius * np.cos(angles)).tolist(), (v + radius * np.sin(angles)).tolist(), strict=True
+        )
         self.line(list(points), width, color)
 
     def erase(self, points: Points) -> None:
@@ -243,7 +266,12 @@ class Pen:
         self.draw.polygon([self._point(u, v) for u, v in points], fill=(0, 0, 0, 0))
 
     def stamp(
-        self, light: Light | None, *concepts: str, haze: float = 0.0, opacity: float = 1.0, shading: float = 0.0
+        self,
+        light: Light | None,
+        *concepts: str,
+        haze: float = 0.0,
+        opacity: float = 1.0,
+        shading: float = 0.0,
     ) -> None:
         """Put the drawing onto the canvas.
 

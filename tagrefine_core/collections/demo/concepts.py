@@ -33,7 +33,7 @@ SMALLEST_SHARE: dict[str, float] = {
     "river": 0.03,
     "road": 0.03,
     "sea": 0.05,
-    "sky": 0.15,
+    "sky": 0.28,
     "snow": 0.04,
     "star": 0.06,
     "sunset": 0.08,

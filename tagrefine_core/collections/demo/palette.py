@@ -2,15 +2,40 @@
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Color", "Kind", "Light", "choose_light", "mix", "rgb", "shade", "vary"]
+__all__ = [
+    "AUTUMN",
+    "FUR",
+    "GREENS",
+    "PETALS",
+    "ROCKS",
+    "ROOFS",
+    "WALLS",
+    "Color",
+    "Kind",
+    "Light",
+    "choose_light",
+    "mix",
+    "rgb",
+    "shade",
+    "vary",
+]
 
-Color = NDArray[np.float32]
+Color = NDArray[np.floating[Any]]
 Kind = Literal["day", "sunset", "night", "overcast"]
+
+# Paints of things, to be varied by whoever uses them.
+AUTUMN = ("#d9722b", "#e8a33a", "#b8442c", "#f0c24a", "#9a5a2c")
+FUR = ("#c98a4b", "#5e5a5c", "#2b2829", "#d9cbb8", "#8c6a4c", "#e0a463")
+GREENS = ("#5a8038", "#6a9a3c", "#4c7a35", "#86a548")
+PETALS = ("#e8453c", "#f28fb1", "#f7d34a", "#9a5fc4", "#f6f1e8", "#f08a3a", "#5a6fd0", "#d8386e", "#f4b6c8")
+ROCKS = ("#7d7a80", "#8d7a6a", "#6a7480", "#91806f")
+ROOFS = ("#a8452f", "#8a4a3a", "#5a6370", "#74503c", "#b5643a")
+WALLS = ("#efe3cc", "#d9b48a", "#c9d6d8", "#e8c9b4", "#b8c4a0", "#f4f0e6")
 
 
 @lru_cache(maxsize=512)
@@ -26,18 +51,21 @@ def rgb(text: str) -> Color:
 
 def mix(first: Color, second: Color, share: float) -> Color:
     """Blend two colors; `share` 0 gives the first, 1 the second."""
-    return first + (second - first) * np.float32(share)
+    blend: Color = first + (second - first) * np.float32(share)
+    return blend
 
 
 def shade(color: Color, factor: float) -> Color:
     """Make a color darker (factor below 1) or lighter, within range."""
-    return np.minimum(color * np.float32(factor), np.float32(1))
+    shaded: Color = np.minimum(color * np.float32(factor), np.float32(1))
+    return shaded
 
 
 def vary(rng: np.random.Generator, color: Color, amount: float = 0.05) -> Color:
     """Shift a color a little: brightness by `amount`, each channel by half of it."""
     shift = rng.standard_normal(4, dtype=np.float32) * np.float32(amount / 2)
-    return np.minimum(np.maximum(color + shift[:3] + shift[3] * 2, np.float32(0)), np.float32(1))
+    varied: Color = np.minimum(np.maximum(color + shift[:3] + shift[3] * 2, np.float32(0)), np.float32(1))
+    return varied
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,12 +132,12 @@ _SKIES: dict[Kind, tuple[tuple[str, str, str, str], ...]] = {
         ("#080d22", "#172348", "#513f56", "#ffe9c8"),
     ),
     "overcast": (
-        ("#8595a5", "#b0bcc6", "#dce2e4", "#f4f6f6"),
-        ("#74859a", "#9fb0be", "#d2dadb", "#eef2f4"),
-        ("#98a09c", "#c1c8c2", "#e8e6da", "#fbf6e8"),
+        ("#7c93ad", "#adbfd0", "#e2e7ea", "#f6f7f5"),
+        ("#667fa0", "#98afc6", "#d8e2e6", "#f0f4f6"),
+        ("#8b9aa2", "#c3c8c6", "#f0e8d6", "#fff6e2"),
     ),
 }
-_AMBIENT: dict[Kind, str] = {"day": "#ffffff", "sunset": "#c89a88", "night": "#414f80", "overcast": "#c4cace"}
+_AMBIENT: dict[Kind, str] = {"day": "#ffffff", "sunset": "#c89a88", "night": "#414f80", "overcast": "#cfd4d6"}
 
 
 def choose_light(rng: np.random.Generator, kind: Kind) -> Light:
@@ -124,4 +152,8 @@ def choose_light(rng: np.random.Generator, kind: Kind) -> Light:
         haze=mix(tones[1], tones[2], 0.6), sun_x=float(rng.uniform(0.12, 0.88)),
     )  # fmt: skip
     # Low sun tints everything; some evenings are still bright, others nearly silhouettes.
-    return replace(light, ambient=shade(light.ambient, float(rng.uniform(0.75, 1.05)))) if kind == "sunset" else light
+    return (
+        replace(light, ambient=shade(light.ambient, float(rng.uniform(0.75, 1.05))))
+        if kind == "sunset"
+        else light
+    )

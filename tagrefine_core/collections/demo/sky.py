@@ -9,7 +9,19 @@ from tagrefine_core.collections.demo.canvas import Canvas
 from tagrefine_core.collections.demo.palette import Color, Light, mix, rgb, shade
 from tagrefine_core.collections.demo.texture import Plane, fractal_tile, sample, smoothstep
 
-__all__ = ["clouds", "cumulus", "fireworks", "fog", "moon", "paint_sky", "rainbow", "rays", "stars", "sun"]
+__all__ = [
+    "clouds",
+    "cumulus",
+    "fireworks",
+    "fog",
+    "moon",
+    "paint_sky",
+    "rainbow",
+    "rays",
+    "snowfall",
+    "stars",
+    "sun",
+]
 
 
 def paint_sky(canvas: Canvas, light: Light, horizon: float) -> None:
@@ -60,14 +72,16 @@ def stars(canvas: Canvas, light: Light, horizon: float, *, many: int = 260, milk
         band = np.exp(-((across / np.float32(0.2)) ** 2)) * (np.float32(0.25) + wisps)
         fade = smoothstep(horizon, horizon * 0.55, canvas.rows)
         canvas.screen(mix(light.sun, rgb("#b48cff"), 0.45), band * fade * np.float32(0.36))
-        dust = np.exp(-((across / np.float32(0.06)) ** 2)) * smoothstep(0.45, 0.9, canvas.noise(1, 1, slope=1.6))
+        dust = np.exp(-((across / np.float32(0.06)) ** 2)) * smoothstep(
+            0.45, 0.9, canvas.noise(1, 1, slope=1.6)
+        )
         canvas.pixels *= (1 - dust * fade * np.float32(0.45))[..., None]
     pen = canvas.whole()
+    tones = [mix(light.middle, rgb("#ffffff"), k / 8) for k in range(3, 9)]
     for _ in range(many):
         u, v = canvas.between(0, canvas.aspect), -horizon * canvas.rng.random() ** 1.25 * 0.97
         size = 0.0011 + 0.0026 * canvas.rng.random() ** 5
-        faint = canvas.between(0.35, 1.0)
-        pen.ellipse(u, v, size, mix(light.middle, rgb("#ffffff"), faint))
+        pen.ellipse(u, v, size, tones[canvas.count(0, 5)])
     pen.stamp(None)
     for _ in range(canvas.count(4, 9)):
         canvas.glow(canvas.between(0, 1), canvas.between(0, horizon * 0.8), 0.008, light.sun, 0.8)
@@ -137,8 +151,14 @@ def cumulus(canvas: Canvas, light: Light, x: float, y: float, width: float) -> N
         tone = tone + (u - np.float32(cu)) / np.float32(radius) * np.float32(0.45 * light.side)
         shine = np.where(inside > body, tone, shine)
         body = np.maximum(body, inside)
-    alpha = smoothstep(-0.06, 0.24, body + fluff * 2.2) * smoothstep(-0.035, 0.03, v + fluff * np.float32(0.3))
-    bright = mix(rgb("#ffffff"), light.sun, 0.35) if light.kind != "sunset" else mix(light.sun, light.horizon, 0.25)
+    alpha = smoothstep(-0.06, 0.24, body + fluff * 2.2) * smoothstep(
+        -0.035, 0.03, v + fluff * np.float32(0.3)
+    )
+    bright = (
+        mix(rgb("#ffffff"), light.sun, 0.35)
+        if light.kind != "sunset"
+        else mix(light.sun, light.horizon, 0.25)
+    )
     dark = mix(light.middle, rgb("#b8c0cf") if light.kind != "sunset" else light.zenith, 0.5)
     if light.dark:
         bright, dark = mix(light.horizon, light.sun, 0.18), light.middle
@@ -150,11 +170,15 @@ def cumulus(canvas: Canvas, light: Light, x: float, y: float, width: float) -> N
     canvas.mark("cloud")[top:bottom, left:right] |= alpha > 0.4
 
 
-def rainbow(canvas: Canvas, x: float, y: float, radius: float, *, strength: float = 0.5, where: Plane | None = None) -> None:
+def rainbow(
+    canvas: Canvas, x: float, y: float, radius: float, *, strength: float = 0.5, where: Plane | None = None
+) -> None:
     """Draw a rainbow around a center below the horizon; `where` (H, W) can keep it behind things."""
     t = (canvas.disc(x, y) - np.float32(radius)) / np.float32(0.045 * (0.6 + radius))
     hues = np.linspace(-1, 1, 7)
-    ramp = np.array([rgb(c) for c in ("#7b3fe4", "#4057e8", "#30a9d8", "#4ccb5a", "#f5e04a", "#f79433", "#e8413c")])
+    ramp = np.array(
+        [rgb(c) for c in ("#7b3fe4", "#4057e8", "#30a9d8", "#4ccb5a", "#f5e04a", "#f79433", "#e8413c")]
+    )
     color = np.stack([np.interp(t, hues, ramp[:, c]) for c in range(3)], axis=-1).astype(np.float32)
     band = np.exp(-(np.abs(t) ** 3.2)) * np.float32(strength)
     if where is not None:
@@ -191,10 +215,14 @@ def fireworks(canvas: Canvas, horizon: float, *, bursts: int) -> None:
     sparks = pen.image.convert("RGB").reduce(2)
     halo = sparks.filter(ImageFilter.GaussianBlur(canvas.height / 55))
     for layer, gain in ((sparks, 1.25), (halo, 1.7)):
-        canvas.pixels = 1 - (1 - canvas.pixels) * (1 - np.clip(np.asarray(layer, np.float32) / 255 * gain, 0, 1))
+        canvas.pixels = 1 - (1 - canvas.pixels) * (
+            1 - np.clip(np.asarray(layer, np.float32) / 255 * gain, 0, 1)
+        )
 
 
-def fog(canvas: Canvas, light: Light, top: float, bottom: float, *, density: float, concept: bool = True) -> None:
+def fog(
+    canvas: Canvas, light: Light, top: float, bottom: float, *, density: float, concept: bool = True
+) -> None:
     """Lay a bank of fog between two heights."""
     wisps = canvas.noise(0.55, 2.0, slope=2.0)
     rise = smoothstep(top, top + (bottom - top) * 0.45, canvas.rows + (wisps - 0.5) * np.float32(0.16))
@@ -213,6 +241,15 @@ def rays(canvas: Canvas, x: float, y: float, color: Color, *, strength: float = 
     """Let beams of light fall from a point."""
     angle = np.arctan2(canvas.rows - np.float32(y), (canvas.columns - np.float32(x)) * canvas.aspect)
     tile = fractal_tile(canvas.count(0, 2), 1.2)
-    beams = np.interp(angle, np.linspace(-math.pi, math.pi, 256), tile[canvas.count(0, 511), :256])
-    beams = smoothstep(0.35, 1.0, beams.astype(np.float32))
+    strip = np.interp(angle, np.linspace(-math.pi, math.pi, 256), tile[canvas.count(0, 511), :256])
+    beams = smoothstep(0.35, 1.0, strip.astype(np.float32))
     canvas.screen(color, beams * np.exp(-canvas.disc(x, y) * np.float32(1.6)) * np.float32(strength))
+
+
+def snowfall(canvas: Canvas, count: int) -> None:
+    """Let it snow, with a few big flakes near the viewer."""
+    pen, white = canvas.whole(), rgb("#ffffff")
+    for _ in range(count):
+        radius = 0.0015 + 0.006 * canvas.rng.random() ** 3
+        pen.ellipse(canvas.between(0, canvas.aspect), -canvas.between(0, 1), radius, white)
+    pen.stamp(None, opacity=0.85)

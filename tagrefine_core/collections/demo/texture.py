@@ -1,13 +1,14 @@
 """Fractal noise: the stuff that clouds, rock, sand and waves are made of."""
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = ["TILE", "Plane", "fractal_tile", "profile", "sample", "smoothstep"]
 
-Plane = NDArray[np.float32]
+Plane = NDArray[np.floating[Any]]
 TILE = 512
 
 
@@ -75,7 +76,13 @@ def sample(tile: Plane, rows: Plane, columns: Plane) -> Plane:
 
 
 def profile(
-    rng: np.random.Generator, width: int, *, frequency: float, octaves: int = 6, gain: float = 0.5, sharp: bool = False
+    rng: np.random.Generator,
+    width: int,
+    *,
+    frequency: float,
+    octaves: int = 6,
+    gain: float = 0.5,
+    sharp: bool = False,
 ) -> Plane:
     """Draw a fractal line across the picture, for ridges, dunes and shores.
 

@@ -3,12 +3,43 @@
 import math
 
 from tagrefine_core.collections.demo.canvas import Canvas
-from tagrefine_core.collections.demo.palette import Color, Light, mix, rgb, shade
+from tagrefine_core.collections.demo.palette import Color, Light, mix, rgb, shade, vary
 
-__all__ = ["balloon", "car", "car_from_behind", "parasol", "parasol_from_above", "rowboat", "sailboat", "umbrella"]
+__all__ = [
+    "balloon",
+    "car",
+    "car_from_behind",
+    "parasol",
+    "parasol_from_above",
+    "rowboat",
+    "sailboat",
+    "stripes",
+    "umbrella",
+]
 
 
-def sailboat(canvas: Canvas, light: Light, x: float, y: float, height: float, hull: Color, sail: Color, *, haze: float = 0.0, flip: bool = False) -> None:
+_PAINT = ("#d8433b", "#2f6fb0", "#f0b03a", "#2f9e8f", "#f3efe6", "#e8718d", "#7a4b94", "#ef7b3a")
+
+
+def stripes(canvas: Canvas) -> tuple[Color, Color]:
+    """Pick two colors of paint that differ."""
+    first = canvas.count(0, len(_PAINT) - 1)
+    second = (first + canvas.count(1, len(_PAINT) - 1)) % len(_PAINT)
+    return vary(canvas.rng, rgb(_PAINT[first]), 0.03), vary(canvas.rng, rgb(_PAINT[second]), 0.03)
+
+
+def sailboat(
+    canvas: Canvas,
+    light: Light,
+    x: float,
+    y: float,
+    height: float,
+    hull: Color,
+    sail: Color,
+    *,
+    haze: float = 0.0,
+    flip: bool = False,
+) -> None:
     """Sail a boat; (x, y) is the middle of its water line."""
     pen = canvas.pen(x, y, height, left=-0.5, right=0.5, bottom=-0.08, top=1.02, flip=flip)
     pen.polygon([(-0.42, 0.13), (0.45, 0.16), (0.3, 0.0), (-0.34, 0.0)], hull)
@@ -26,7 +57,17 @@ def sailboat(canvas: Canvas, light: Light, x: float, y: float, height: float, hu
     shadow.stamp(light, opacity=0.32, haze=haze)
 
 
-def rowboat(canvas: Canvas, light: Light, x: float, y: float, length: float, hull: Color, *, rower: bool = False, flip: bool = False) -> None:
+def rowboat(
+    canvas: Canvas,
+    light: Light,
+    x: float,
+    y: float,
+    length: float,
+    hull: Color,
+    *,
+    rower: bool = False,
+    flip: bool = False,
+) -> None:
     """Float a small open boat, with somebody rowing on request."""
     pen = canvas.pen(x, y, length, left=-0.56, right=0.56, bottom=-0.06, top=0.5, flip=flip)
     if rower:
@@ -36,22 +77,41 @@ def rowboat(canvas: Canvas, light: Light, x: float, y: float, length: float, hul
         pen.polygon([(-0.07, 0.35), (0.07, 0.35), (0.0, 0.41)], rgb("#d8c38a"))
         pen.line([(0.03, 0.23), (0.16, 0.16), (0.42, -0.03)], 0.016, rgb("#6d4f33"))
     pen.polygon([(-0.52, 0.17), (-0.36, 0.12), (0.36, 0.12), (0.54, 0.19), (0.38, 0.0), (-0.36, 0.0)], hull)
-    pen.line([(-0.52, 0.17), (-0.36, 0.125), (0.36, 0.125), (0.54, 0.19)], 0.022, mix(hull, rgb("#fff3dc"), 0.55))
+    pen.line(
+        [(-0.52, 0.17), (-0.36, 0.125), (0.36, 0.125), (0.54, 0.19)], 0.022, mix(hull, rgb("#fff3dc"), 0.55)
+    )
     pen.line([(-0.42, 0.065), (0.45, 0.07)], 0.01, shade(hull, 0.75))
     pen.stamp(light, "boat", *(["person"] if rower else []))
     mirror = canvas.pen(x, y, length, left=-0.56, right=0.56, bottom=-0.3, top=0.0, flip=flip)
-    mirror.polygon([(-0.36, 0), (0.38, 0), (0.48, -0.12), (0.3, -0.19), (-0.3, -0.19), (-0.46, -0.11)], shade(hull, 0.6))
+    mirror.polygon(
+        [(-0.36, 0), (0.38, 0), (0.48, -0.12), (0.3, -0.19), (-0.3, -0.19), (-0.46, -0.11)], shade(hull, 0.6)
+    )
     mirror.stamp(light, opacity=0.42)
 
 
-def car(canvas: Canvas, light: Light, x: float, y: float, height: float, color: Color, *, flip: bool = False) -> None:
+def car(
+    canvas: Canvas, light: Light, x: float, y: float, height: float, color: Color, *, flip: bool = False
+) -> None:
     """Park or drive a car seen from the side; (x, y) is below its middle."""
     pen = canvas.pen(x, y, height, left=-1.75, right=1.75, bottom=-0.05, top=1.05, flip=flip)
     pen.ellipse(0, 0.03, 1.55, rgb("#1c1d22"), 0.06)
-    body = [(-1.5, 0.25), (-1.54, 0.52), (-1.38, 0.62), (-0.95, 0.66), (-0.62, 0.97), (0.35, 0.99), (0.82, 0.66), (1.35, 0.58), (1.55, 0.42), (1.53, 0.24)]
+    body = [
+        (-1.5, 0.25),
+        (-1.54, 0.52),
+        (-1.38, 0.62),
+        (-0.95, 0.66),
+        (-0.62, 0.97),
+        (0.35, 0.99),
+        (0.82, 0.66),
+        (1.35, 0.58),
+        (1.55, 0.42),
+        (1.53, 0.24),
+    ]
     pen.polygon(body, color)
     pen.polygon([(-1.5, 0.25), (-1.54, 0.44), (1.54, 0.40), (1.53, 0.24)], shade(color, 0.72))
-    pen.line([(-1.38, 0.60), (-0.9, 0.635), (0.8, 0.635), (1.33, 0.565)], 0.028, mix(color, rgb("#ffffff"), 0.55))
+    pen.line(
+        [(-1.38, 0.60), (-0.9, 0.635), (0.8, 0.635), (1.33, 0.565)], 0.028, mix(color, rgb("#ffffff"), 0.55)
+    )
     glass = mix(rgb("#26323d"), light.horizon, 0.35)
     pen.polygon([(-0.80, 0.67), (-0.55, 0.91), (-0.12, 0.925), (-0.12, 0.67)], glass)
     pen.polygon([(-0.03, 0.67), (-0.03, 0.925), (0.30, 0.925), (0.64, 0.67)], glass)
@@ -68,8 +128,12 @@ def car(canvas: Canvas, light: Light, x: float, y: float, height: float, color: 
     pen.stamp(light, "car")
     if light.dark:
         side = -1 if flip else 1
-        canvas.glow(x + side * 1.5 * height / canvas.aspect, y - 0.45 * height, height * 0.35, rgb("#fff2c4"), 0.8)
-        canvas.glow(x - side * 1.5 * height / canvas.aspect, y - 0.48 * height, height * 0.2, rgb("#ff4438"), 0.8)
+        canvas.glow(
+            x + side * 1.5 * height / canvas.aspect, y - 0.45 * height, height * 0.35, rgb("#fff2c4"), 0.8
+        )
+        canvas.glow(
+            x - side * 1.5 * height / canvas.aspect, y - 0.48 * height, height * 0.2, rgb("#ff4438"), 0.8
+        )
 
 
 def car_from_behind(canvas: Canvas, light: Light, x: float, y: float, height: float, color: Color) -> None:
@@ -78,7 +142,19 @@ def car_from_behind(canvas: Canvas, light: Light, x: float, y: float, height: fl
     pen.ellipse(0, 0.03, 0.78, rgb("#1c1d22"), 0.07)
     for u in (-0.52, 0.52):
         pen.rectangle(u - 0.11, 0.0, u + 0.11, 0.3, rgb("#18181b"))
-    pen.polygon([(-0.68, 0.14), (-0.72, 0.5), (-0.6, 0.62), (-0.46, 0.96), (0.46, 0.96), (0.6, 0.62), (0.72, 0.5), (0.68, 0.14)], color)
+    pen.polygon(
+        [
+            (-0.68, 0.14),
+            (-0.72, 0.5),
+            (-0.6, 0.62),
+            (-0.46, 0.96),
+            (0.46, 0.96),
+            (0.6, 0.62),
+            (0.72, 0.5),
+            (0.68, 0.14),
+        ],
+        color,
+    )
     pen.polygon([(-0.5, 0.62), (-0.4, 0.9), (0.4, 0.9), (0.5, 0.62)], mix(rgb("#26323d"), light.horizon, 0.4))
     pen.rectangle(-0.68, 0.14, 0.68, 0.27, shade(color, 0.6))
     pen.rectangle(-0.2, 0.31, 0.2, 0.42, rgb("#ece9df"))
@@ -88,17 +164,32 @@ def car_from_behind(canvas: Canvas, light: Light, x: float, y: float, height: fl
     pen.stamp(light, "car")
     if light.dark:
         for side in (-0.56, 0.56):
-            canvas.glow(x + side * height / canvas.aspect, y - 0.48 * height, height * 0.28, rgb("#ff4438"), 0.9)
+            canvas.glow(
+                x + side * height / canvas.aspect, y - 0.48 * height, height * 0.28, rgb("#ff4438"), 0.9
+            )
 
 
-def balloon(canvas: Canvas, light: Light, x: float, y: float, height: float, colors: tuple[Color, Color], *, haze: float = 0.0) -> None:
+def balloon(
+    canvas: Canvas,
+    light: Light,
+    x: float,
+    y: float,
+    height: float,
+    colors: tuple[Color, Color],
+    *,
+    haze: float = 0.0,
+) -> None:
     """Float a hot-air balloon; (x, y) is the middle of its envelope."""
     pen = canvas.pen(x, y, height, left=-0.45, right=0.45, bottom=-0.68, top=0.45)
     gores = 8
 
     def outline(t: float, s: float) -> tuple[float, float]:
         # t runs from the mouth (0) to the crown (1), s over the width from -1 to 1: a round crown on a cone.
-        half = 0.40 * math.sqrt(max(1 - ((t - 0.6) / 0.4) ** 2, 0.0)) if t > 0.6 else 0.07 + 0.33 * math.sin(math.pi / 2 * t / 0.6)
+        half = (
+            0.40 * math.sqrt(max(1 - ((t - 0.6) / 0.4) ** 2, 0.0))
+            if t > 0.6
+            else 0.07 + 0.33 * math.sin(math.pi / 2 * t / 0.6)
+        )
         return half * s, -0.44 + 0.87 * t
 
     for gore in range(gores):
@@ -118,7 +209,9 @@ def balloon(canvas: Canvas, light: Light, x: float, y: float, height: float, col
         canvas.glow(x, y + height * 0.36, height * 0.13, rgb("#ffc45c"), 0.85)
 
 
-def umbrella(canvas: Canvas, light: Light, x: float, y: float, size: float, color: Color, *, handle: bool = True) -> None:
+def umbrella(
+    canvas: Canvas, light: Light, x: float, y: float, size: float, color: Color, *, handle: bool = True
+) -> None:
     """Hold an open umbrella; (x, y) is the lower middle of its canopy, `size` its radius."""
     pen = canvas.pen(x, y, size, left=-1.1, right=1.1, bottom=-1.2, top=0.75)
     if handle:
@@ -135,7 +228,9 @@ def umbrella(canvas: Canvas, light: Light, x: float, y: float, size: float, colo
     pen.stamp(light, "umbrella")
 
 
-def parasol(canvas: Canvas, light: Light, x: float, y: float, height: float, colors: tuple[Color, Color]) -> None:
+def parasol(
+    canvas: Canvas, light: Light, x: float, y: float, height: float, colors: tuple[Color, Color]
+) -> None:
     """Plant a striped beach umbrella in the sand, with its shadow and a towel."""
     ground = canvas.pen(x, y, height, left=-1.0, right=1.2, bottom=-0.25, top=0.2)
     ground.ellipse(-0.32 * light.side, -0.05, 0.5, rgb("#5b4a3a"), 0.09)
@@ -149,16 +244,32 @@ def parasol(canvas: Canvas, light: Light, x: float, y: float, height: float, col
     panels = 8
     for k in range(panels):
         a0, a1 = (0.62 * math.sin(math.pi * (p / panels - 0.5)) for p in (k, k + 1))
-        left = [(0.05 + a0 * math.sin(j / 6 * math.pi / 2), 0.66 + 0.38 * math.cos(j / 6 * math.pi / 2)) for j in range(7)]
-        right = [(0.05 + a1 * math.sin(j / 6 * math.pi / 2), 0.66 + 0.38 * math.cos(j / 6 * math.pi / 2)) for j in range(7)]
+        left = [
+            (0.05 + a0 * math.sin(j / 6 * math.pi / 2), 0.66 + 0.38 * math.cos(j / 6 * math.pi / 2))
+            for j in range(7)
+        ]
+        right = [
+            (0.05 + a1 * math.sin(j / 6 * math.pi / 2), 0.66 + 0.38 * math.cos(j / 6 * math.pi / 2))
+            for j in range(7)
+        ]
         lit = 0.84 + 0.22 * (0.5 + 0.5 * light.side * (a0 + a1))
         pen.polygon([*left, *reversed(right)], shade(colors[k % 2], lit))
     pen.stamp(light, "umbrella")
 
 
-def parasol_from_above(canvas: Canvas, light: Light, x: float, y: float, radius: float, colors: tuple[Color, Color]) -> None:
+def parasol_from_above(
+    canvas: Canvas, light: Light, x: float, y: float, radius: float, colors: tuple[Color, Color]
+) -> None:
     """Draw a beach umbrella as a drone sees it: a striped disc with a shadow."""
-    cast = canvas.pen(x + 0.5 * radius * -light.side / canvas.aspect, y + 0.35 * radius, radius, left=-1.1, right=1.1, bottom=-1.1, top=1.1)
+    cast = canvas.pen(
+        x + 0.5 * radius * -light.side / canvas.aspect,
+        y + 0.35 * radius,
+        radius,
+        left=-1.1,
+        right=1.1,
+        bottom=-1.1,
+        top=1.1,
+    )
     cast.ellipse(0, 0, 1.0, rgb("#3a3128"))
     cast.stamp(light, opacity=0.35)
     pen = canvas.pen(x, y, radius, left=-1.05, right=1.05, bottom=-1.05, top=1.05)

@@ -48,7 +48,9 @@ def water(
     source_y = np.clip(2 * axis - rows[:, None] + dy, 0, max(axis - 1, 0)).astype(np.int32)
     source_x = np.clip(np.arange(w)[None, :] + dx, 0, w - 1).astype(np.int32)
     mirrored = canvas.pixels[source_y, source_x]
-    lit = mix(color, light.middle, 0.25) * (light.ambient if not light.dark else mix(light.ambient, rgb("#ffffff"), 0.15))
+    lit = mix(color, light.middle, 0.25) * (
+        light.ambient if not light.dark else mix(light.ambient, rgb("#ffffff"), 0.15)
+    )
     fresnel = np.clip(0.95 - depth * np.float32(1.25 - calm * 0.75), 0.30 + 0.35 * calm, 1)
     fresnel = np.clip(fresnel + wave * rough * np.float32(0.75), 0.05, 0.97)[..., None]
     picture = lit + (mirrored - lit) * fresnel
@@ -73,7 +75,9 @@ def foam(canvas: Canvas, light: Light, line: Plane, *, width: float = 0.02) -> N
     lace = canvas.noise(1.6, 3.0, slope=1.2)
     distance = canvas.rows - line[None, :] + (lace - 0.5) * np.float32(width * 1.6)
     alpha = np.exp(-((distance / np.float32(width * 0.55)) ** 2)) * smoothstep(0.1, 0.6, lace)
-    canvas.pixels += (alpha * np.float32(0.85))[..., None] * (rgb("#ffffff") * mix(light.ambient, rgb("#ffffff"), 0.4) - canvas.pixels)
+    canvas.pixels += (alpha * np.float32(0.85))[..., None] * (
+        rgb("#ffffff") * mix(light.ambient, rgb("#ffffff"), 0.4) - canvas.pixels
+    )
 
 
 def cascade(canvas: Canvas, light: Light, *, x: float, top: float, bottom: float, width: float) -> None:
@@ -86,6 +90,14 @@ def cascade(canvas: Canvas, light: Light, *, x: float, top: float, bottom: float
     inside = inside * ((canvas.rows > top) & (canvas.rows < bottom + 0.02))
     tone = (np.float32(0.70) + streaks * np.float32(0.38))[..., None]
     white = mix(rgb("#f2f8fc"), light.sun, 0.15) * mix(light.ambient, rgb("#ffffff"), 0.45)
-    canvas.paint((white * tone).astype(np.float32), np.asarray(inside * np.float32(0.95), np.float32), "waterfall")
-    spray = np.exp(-(((canvas.columns - np.float32(x)) / np.float32(width * 1.1)) ** 2) - ((canvas.rows - np.float32(bottom)) / np.float32(0.085)) ** 2)
-    canvas.screen(mix(light.haze, rgb("#ffffff"), 0.7), spray * (np.float32(0.45) + canvas.noise(1, 1) * np.float32(0.5)) * np.float32(0.9))
+    canvas.paint(
+        (white * tone).astype(np.float32), np.asarray(inside * np.float32(0.95), np.float32), "waterfall"
+    )
+    spray = np.exp(
+        -(((canvas.columns - np.float32(x)) / np.float32(width * 1.1)) ** 2)
+        - ((canvas.rows - np.float32(bottom)) / np.float32(0.085)) ** 2
+    )
+    canvas.screen(
+        mix(light.haze, rgb("#ffffff"), 0.7),
+        spray * (np.float32(0.45) + canvas.noise(1, 1) * np.float32(0.5)) * np.float32(0.9),
+    )

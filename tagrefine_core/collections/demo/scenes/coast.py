@@ -1,4 +1,4 @@
-"""Scenes at the sea: open water, beaches, lighthouses, sunsets with people."""
+"""Scenes at the sea: open water, beaches, sunsets with people."""
 
 import math
 from dataclasses import replace
@@ -9,23 +9,14 @@ from tagrefine_core.collections.demo.buildings import lighthouse
 from tagrefine_core.collections.demo.canvas import Canvas
 from tagrefine_core.collections.demo.creatures import dog, flock, person, portrait, seated
 from tagrefine_core.collections.demo.land import hills, sand
-from tagrefine_core.collections.demo.palette import Color, Light, choose_light, mix, rgb, shade, vary
+from tagrefine_core.collections.demo.palette import Color, Kind, Light, choose_light, mix, rgb, shade, vary
 from tagrefine_core.collections.demo.plants import bokeh, palm
 from tagrefine_core.collections.demo.sky import clouds, cumulus, fireworks, fog, moon, paint_sky, stars, sun
 from tagrefine_core.collections.demo.texture import profile, smoothstep
-from tagrefine_core.collections.demo.vehicles import parasol, parasol_from_above, sailboat
+from tagrefine_core.collections.demo.vehicles import parasol, parasol_from_above, sailboat, stripes
 from tagrefine_core.collections.demo.water import foam, water
 
-__all__ = ["beach", "beach_from_above", "coast_light", "fireworks_over_sea", "silhouette", "stripes", "sunset_sea"]
-
-_PAINT = ("#d8433b", "#2f6fb0", "#f0b03a", "#2f9e8f", "#f3efe6", "#e8718d", "#7a4b94", "#ef7b3a")
-
-
-def stripes(canvas: Canvas) -> tuple[Color, Color]:
-    """Pick two colors of paint that differ."""
-    first = canvas.count(0, len(_PAINT) - 1)
-    second = (first + canvas.count(1, len(_PAINT) - 1)) % len(_PAINT)
-    return vary(canvas.rng, rgb(_PAINT[first]), 0.03), vary(canvas.rng, rgb(_PAINT[second]), 0.03)
+__all__ = ["beach", "beach_from_above", "fireworks_over_sea", "silhouette", "sunset_sea"]
 
 
 def _upper_sky(canvas: Canvas, light: Light, horizon: float, *, cloudy: float = 0.6) -> None:
@@ -33,35 +24,50 @@ def _upper_sky(canvas: Canvas, light: Light, horizon: float, *, cloudy: float = 
     if light.dark:
         stars(canvas, light, horizon, many=canvas.count(120, 260))
         if canvas.chance(0.6):
-            moon(canvas, light, light.sun_x, canvas.between(0.12, horizon * 0.6), canvas.between(0.025, 0.055))
+            moon(
+                canvas, light, light.sun_x, canvas.between(0.12, horizon * 0.6), canvas.between(0.025, 0.055)
+            )
     elif light.kind == "sunset":
         sun(canvas, light, horizon - canvas.between(-0.015, 0.16), size=canvas.between(0.03, 0.06))
     if canvas.chance(cloudy):
         clouds(canvas, light, horizon, cover=canvas.between(0.3, 0.62), height=canvas.between(0.3, 0.55))
     if light.kind == "day":
         for _ in range(canvas.count(0, 4)):
-            cumulus(canvas, light, canvas.between(0, 1), horizon - canvas.between(0.02, 0.3), canvas.between(0.18, 0.55))
+            cumulus(
+                canvas,
+                light,
+                canvas.between(0, 1),
+                horizon - canvas.between(0.02, 0.3),
+                canvas.between(0.18, 0.55),
+            )
 
 
-def coast_light(canvas: Canvas, sunset: float = 0.5, night: float = 0.12) -> Light:
+def _coast(canvas: Canvas, sunset: float = 0.5, night: float = 0.12) -> Light:
     """Draw the time of day at the sea, where people photograph evenings."""
-    draw = canvas.rng.random()
-    kind = "sunset" if draw < sunset else "night" if draw < sunset + night else "overcast" if draw > 0.93 else "day"
-    return choose_light(canvas.rng, kind)  # type: ignore[arg-type]
+    kinds: tuple[Kind, ...] = ("sunset", "night", "overcast", "day")
+    kind = kinds[int(canvas.rng.choice(4, p=(sunset, night, 0.07, 0.93 - sunset - night)))]
+    return choose_light(canvas.rng, kind)
 
 
 def _sea_color(light: Light) -> Color:
-    return {"day": rgb("#1f6f93"), "sunset": rgb("#3c4a78"), "night": rgb("#1b3a6b"), "overcast": rgb("#5b7684")}[light.kind]
+    return {
+        "day": rgb("#1f6f93"),
+        "sunset": rgb("#3c4a78"),
+        "night": rgb("#1b3a6b"),
+        "overcast": rgb("#5b7684"),
+    }[light.kind]
 
 
 def sunset_sea(canvas: Canvas) -> None:
-    """Open sea with boats, birds, a headland or a lighthouse."""
-    light, horizon = coast_light(canvas, sunset=0.55), canvas.between(0.42, 0.66)
+    """Paint open sea with boats, birds, a headland or a lighthouse."""
+    light, horizon = _coast(canvas, sunset=0.55), canvas.between(0.42, 0.66)
     _upper_sky(canvas, light, horizon)
-    tower = canvas.chance(0.42)
+    tower = canvas.chance(0.48)
     if tower or canvas.chance(0.3):
         side = 1 if canvas.chance(0.5) else 0
-        drop = smoothstep(0.62, 0.05, np.abs(canvas.columns[0] - side)) * np.float32(canvas.between(0.06, 0.14))
+        drop = smoothstep(0.62, 0.05, np.abs(canvas.columns[0] - side)) * np.float32(
+            canvas.between(0.06, 0.14)
+        )
         rock = np.float32(horizon) - drop + 0.012 * profile(canvas.rng, canvas.width, frequency=9)
         rock = np.where(drop > 0.003, rock, 2).astype(np.float32)
         tone = 1 + (canvas.noise(2, 2, slope=1.2)[..., None] - 0.5) * 0.7
@@ -71,7 +77,14 @@ def sunset_sea(canvas: Canvas) -> None:
             x = abs(side - canvas.between(0.1, 0.26))
             foot = float(rock[int(x * (canvas.width - 1))]) + 0.012
             lighthouse(canvas, light, x, foot, canvas.between(0.2, 0.38), stripes(canvas)[0])
-    water(canvas, light, top=horizon, concept="sea", color=vary(canvas.rng, _sea_color(light), 0.03), calm=canvas.between(0.1, 0.5))
+    water(
+        canvas,
+        light,
+        top=horizon,
+        concept="sea",
+        color=vary(canvas.rng, _sea_color(light), 0.03),
+        calm=canvas.between(0.1, 0.5),
+    )
     for _ in range(canvas.count(0, 3) if not tower else canvas.count(0, 1)):
         near = canvas.between(0.0, 1.0) ** 1.6
         colors = stripes(canvas)
@@ -87,20 +100,28 @@ def sunset_sea(canvas: Canvas) -> None:
 
 
 def beach(canvas: Canvas) -> None:
-    """Sand with palms, parasols, people and dogs in front of the sea."""
-    light, horizon = coast_light(canvas, sunset=0.3, night=0.03), canvas.between(0.3, 0.5)
+    """Paint sand with palms, parasols, people and dogs in front of the sea."""
+    light, horizon = _coast(canvas, sunset=0.3, night=0.03), canvas.between(0.3, 0.5)
     _upper_sky(canvas, light, horizon, cloudy=0.3)
     if canvas.chance(0.35):
         hills(canvas, light, base=horizon + 0.01, height=0.05, color=rgb("#4f7358"), haze=0.5, frequency=2.2)
     color = mix(_sea_color(light), rgb("#2bb3b8"), 0.45 if light.kind == "day" else 0.05)
     water(canvas, light, top=horizon, concept="sea", color=color, calm=0.25)
     tilt, middle = canvas.between(-0.16, 0.16), canvas.between(0.6, 0.74)
-    shore = middle + tilt * (canvas.columns[0] - 0.5) + 0.022 * profile(canvas.rng, canvas.width, frequency=3, octaves=3)
+    shore = (
+        middle
+        + tilt * (canvas.columns[0] - 0.5)
+        + 0.022 * profile(canvas.rng, canvas.width, frequency=3, octaves=3)
+    )
     shore = shore.astype(np.float32)
     # Shallow water is turquoise, then foam, wet sand, dry sand.
-    shallow = np.exp(-np.maximum(shore[None, :] - canvas.rows, 0) / np.float32(0.07)) * (canvas.rows > horizon)
+    shallow = np.exp(-np.maximum(shore[None, :] - canvas.rows, 0) / np.float32(0.07)) * (
+        canvas.rows > horizon
+    )
     tint = mix(rgb("#7fe0d2"), light.horizon, 0.3 if light.kind == "day" else 0.75)
-    canvas.pixels += (shallow * np.float32(0.5))[..., None] * (tint * mix(light.ambient, rgb("#ffffff"), 0.3) - canvas.pixels)
+    canvas.pixels += (shallow * np.float32(0.5))[..., None] * (
+        tint * mix(light.ambient, rgb("#ffffff"), 0.3) - canvas.pixels
+    )
     foam(canvas, light, (shore - 0.05).astype(np.float32), width=0.014)
     tone = vary(canvas.rng, rgb("#e8cfa0"), 0.03)
     sand(canvas, light, canvas.below(shore), tone)
@@ -113,32 +134,86 @@ def beach(canvas: Canvas) -> None:
 
     for _ in range(canvas.count(0, 3) if canvas.chance(0.65) else 0):
         x = canvas.between(0.1, 0.9)
-        parasol(canvas, light, x, min(ground(x) + canvas.between(0.1, 0.26), 0.95), canvas.between(0.2, 0.4), stripes(canvas))
+        parasol(
+            canvas,
+            light,
+            x,
+            min(ground(x) + canvas.between(0.1, 0.26), 0.95),
+            canvas.between(0.2, 0.4),
+            stripes(canvas),
+        )
     for _ in range(canvas.count(1, 3) if canvas.chance(0.5) else 0):
         x = canvas.between(0.08, 0.92)
         depth = canvas.between(0.02, 0.2)
-        person(canvas, light, x, min(ground(x) + depth, 0.97), 0.15 + depth * 0.9, flip=canvas.chance(0.5), hat=canvas.chance(0.25))
+        person(
+            canvas,
+            light,
+            x,
+            min(ground(x) + depth, 0.97),
+            0.15 + depth * 0.9,
+            flip=canvas.chance(0.5),
+            hat=canvas.chance(0.25),
+        )
     if canvas.chance(0.22):
         x = canvas.between(0.15, 0.85)
-        dog(canvas, light, x, min(ground(x) + canvas.between(0.08, 0.2), 0.95), canvas.between(0.12, 0.28), vary(canvas.rng, rgb(("#b07a42", "#5b4030", "#e0c79c", "#3a3432")[canvas.count(0, 3)]), 0.04), flip=canvas.chance(0.5))
+        dog(
+            canvas,
+            light,
+            x,
+            min(ground(x) + canvas.between(0.08, 0.2), 0.95),
+            canvas.between(0.12, 0.28),
+            vary(canvas.rng, rgb(("#b07a42", "#5b4030", "#e0c79c", "#3a3432")[canvas.count(0, 3)]), 0.04),
+            flip=canvas.chance(0.5),
+        )
     if canvas.chance(0.5):
         flip = canvas.chance(0.5)
         for _ in range(canvas.count(1, 3)):
             x = canvas.between(0.62, 1.0) if flip else canvas.between(0.0, 0.38)
-            palm(canvas, light, x, min(ground(x) + canvas.between(0.05, 0.25), 1.02), canvas.between(0.45, 0.8), flip=flip)
+            palm(
+                canvas,
+                light,
+                x,
+                min(ground(x) + canvas.between(0.05, 0.25), 1.02),
+                canvas.between(0.45, 0.8),
+                flip=flip,
+            )
     if canvas.chance(0.22):
         near = canvas.between(0.05, 0.12)
-        sailboat(canvas, light, canvas.between(0.2, 0.8), horizon + near * 0.3, 0.08 + near, rgb("#3b4a63"), rgb("#f7f0e2"), haze=0.12, flip=canvas.chance(0.5))
+        sailboat(
+            canvas,
+            light,
+            canvas.between(0.2, 0.8),
+            horizon + near * 0.3,
+            0.08 + near,
+            rgb("#3b4a63"),
+            rgb("#f7f0e2"),
+            haze=0.12,
+            flip=canvas.chance(0.5),
+        )
     if canvas.chance(0.2):
-        flock(canvas, light, canvas.between(0.2, 0.8), horizon * 0.5, count=canvas.count(3, 7), size=canvas.between(0.04, 0.08), spread=0.18, color=rgb("#f4f4f2") if light.kind == "day" else rgb("#2d2a35"))
+        flock(
+            canvas,
+            light,
+            canvas.between(0.2, 0.8),
+            horizon * 0.5,
+            count=canvas.count(3, 7),
+            size=canvas.between(0.04, 0.08),
+            spread=0.18,
+            color=rgb("#f4f4f2") if light.kind == "day" else rgb("#2d2a35"),
+        )
 
 
 def beach_from_above(canvas: Canvas) -> None:
-    """A beach as a drone sees it: a slanting line of foam between turquoise and sand, parasols as discs."""
-    light = choose_light(canvas.rng, "day")
+    """Paint a beach as a drone sees it: a slanting line of foam between turquoise and sand, parasols as discs."""
+    light = canvas.light("day")
     angle, shift = canvas.between(-0.7, 0.7), canvas.between(-0.1, 0.12)
     bend = 0.05 * profile(canvas.rng, canvas.width, frequency=2.5, octaves=4)
-    across = (canvas.columns - 0.5) * math.sin(angle) * canvas.aspect + (canvas.rows - 0.5) * math.cos(angle) + bend[None, :] - shift
+    across = (
+        (canvas.columns - 0.5) * math.sin(angle) * canvas.aspect
+        + (canvas.rows - 0.5) * math.cos(angle)
+        + bend[None, :]
+        - shift
+    )
     across = across.astype(np.float32)
     if canvas.chance(0.5):
         across = -across
@@ -147,9 +222,16 @@ def beach_from_above(canvas: Canvas) -> None:
     near = np.exp(np.minimum(across, 0) / np.float32(0.17))[..., None]
     swell = canvas.noise(1.2, 2.4, slope=1.6) - np.float32(0.5)
     ripple = canvas.noise(4, 6, slope=1.2) - np.float32(0.5)
-    sea = (deep + (shoal - deep) * near) * (1 + swell * np.float32(0.28) + ripple * np.float32(0.20))[..., None]
+    sea = (deep + (shoal - deep) * near) * (1 + swell * np.float32(0.28) + ripple * np.float32(0.20))[
+        ..., None
+    ]
     canvas.paint(sea.astype(np.float32), np.ones((canvas.height, canvas.width), np.float32), "sea")
-    sand(canvas, light, np.clip(across * canvas.height * 0.5 + 0.5, 0, 1).astype(np.float32), vary(canvas.rng, rgb("#ecd6aa"), 0.03))
+    sand(
+        canvas,
+        light,
+        np.clip(across * canvas.height * 0.5 + 0.5, 0, 1).astype(np.float32),
+        vary(canvas.rng, rgb("#ecd6aa"), 0.03),
+    )
     wet = np.exp(-np.maximum(across, 0) / np.float32(0.035)) * (across > 0)
     canvas.pixels *= (1 - wet * np.float32(0.25))[..., None]
     lace = canvas.noise(2.4, 3.2, slope=1.2)
@@ -170,10 +252,24 @@ def beach_from_above(canvas: Canvas) -> None:
     wetter = np.argwhere(across < -0.2)
     if len(wetter) and canvas.chance(0.5):
         row, column = wetter[canvas.count(0, len(wetter) - 1)]
-        pen = canvas.pen(column / canvas.width, row / canvas.height, canvas.between(0.1, 0.2), left=-0.6, right=0.6, bottom=-0.6, top=0.6)
+        pen = canvas.pen(
+            column / canvas.width,
+            row / canvas.height,
+            canvas.between(0.1, 0.2),
+            left=-0.6,
+            right=0.6,
+            bottom=-0.6,
+            top=0.6,
+        )
         turn = canvas.between(0, 6.28)
-        hull = [(math.cos(turn) * u - math.sin(turn) * v, math.sin(turn) * u + math.cos(turn) * v) for u, v in ((-0.42, -0.14), (-0.42, 0.14), (0.1, 0.17), (0.5, 0.0), (0.1, -0.17))]
-        wake = [(math.cos(turn) * u - math.sin(turn) * v, math.sin(turn) * u + math.cos(turn) * v) for u, v in ((-0.4, -0.1), (-0.4, 0.1), (-0.6, 0.17), (-0.6, -0.17))]
+        hull = [
+            (math.cos(turn) * u - math.sin(turn) * v, math.sin(turn) * u + math.cos(turn) * v)
+            for u, v in ((-0.42, -0.14), (-0.42, 0.14), (0.1, 0.17), (0.5, 0.0), (0.1, -0.17))
+        ]
+        wake = [
+            (math.cos(turn) * u - math.sin(turn) * v, math.sin(turn) * u + math.cos(turn) * v)
+            for u, v in ((-0.4, -0.1), (-0.4, 0.1), (-0.6, 0.17), (-0.6, -0.17))
+        ]
         pen.polygon(wake, rgb("#e8fbfa"))
         pen.polygon(hull, rgb("#fbf8f0"))
         pen.polygon([(u * 0.62, v * 0.62) for u, v in hull], stripes(canvas)[0])
@@ -181,16 +277,26 @@ def beach_from_above(canvas: Canvas) -> None:
 
 
 def silhouette(canvas: Canvas) -> None:
-    """Somebody against the evening: a profile close up, or people at the water's edge."""
-    light, horizon = choose_light(canvas.rng, "sunset"), canvas.between(0.55, 0.75)
+    """Paint somebody against the evening: a profile close up, or people at the water's edge."""
+    light, horizon = canvas.light("sunset"), canvas.between(0.55, 0.75)
     _upper_sky(canvas, light, horizon, cloudy=0.55)
     water(canvas, light, top=horizon, concept="sea", color=_sea_color(light), calm=canvas.between(0.2, 0.5))
     if canvas.chance(0.55):
         canvas.blur(0.012)
-        bokeh(canvas, light, [light.horizon, light.sun, light.middle], count=canvas.count(0, 14), low=0.012, high=0.045, strength=0.3)
+        bokeh(
+            canvas,
+            light,
+            [light.horizon, light.sun, light.middle],
+            count=canvas.count(0, 14),
+            low=0.012,
+            high=0.045,
+            strength=0.3,
+        )
         portrait(canvas, light, canvas.between(0.3, 0.7), canvas.between(0.75, 1.0), flip=canvas.chance(0.5))
         return
-    bank = (canvas.between(0.84, 0.9) - 0.012 * profile(canvas.rng, canvas.width, frequency=4, octaves=4)).astype(np.float32)
+    bank = (
+        canvas.between(0.84, 0.9) - 0.012 * profile(canvas.rng, canvas.width, frequency=4, octaves=4)
+    ).astype(np.float32)
     canvas.paint(mix(shade(light.zenith, 0.3), rgb("#171016"), 0.5), canvas.below(bank))
     from_dusk = replace(light, ambient=rgb("#30242c"))
     start = canvas.between(0.25, 0.6)
@@ -200,24 +306,66 @@ def silhouette(canvas: Canvas) -> None:
         if canvas.chance(0.25):
             seated(canvas, from_dusk, x, foot, canvas.between(0.13, 0.18))
         else:
-            person(canvas, from_dusk, x, foot, canvas.between(0.22, 0.36), arm_up=canvas.chance(0.3), flip=canvas.chance(0.5))
+            person(
+                canvas,
+                from_dusk,
+                x,
+                foot,
+                canvas.between(0.22, 0.36),
+                arm_up=canvas.chance(0.3),
+                flip=canvas.chance(0.5),
+            )
     if canvas.chance(0.35):
         x = start - canvas.between(0.08, 0.14)
-        dog(canvas, from_dusk, x, float(bank[int(x * canvas.width)]) + 0.012, canvas.between(0.1, 0.17), rgb("#6b5240"), flip=canvas.chance(0.5))
+        dog(
+            canvas,
+            from_dusk,
+            x,
+            float(bank[int(x * canvas.width)]) + 0.012,
+            canvas.between(0.1, 0.17),
+            rgb("#6b5240"),
+            flip=canvas.chance(0.5),
+        )
     if canvas.chance(0.3):
-        flock(canvas, from_dusk, canvas.between(0.2, 0.8), 0.25, count=canvas.count(3, 8), size=0.06, spread=0.2, color=rgb("#2a2028"))
+        flock(
+            canvas,
+            from_dusk,
+            canvas.between(0.2, 0.8),
+            0.25,
+            count=canvas.count(3, 8),
+            size=0.06,
+            spread=0.2,
+            color=rgb("#2a2028"),
+        )
 
 
 def fireworks_over_sea(canvas: Canvas) -> None:
-    """Fireworks above dark water, watched from boats."""
-    light, horizon = choose_light(canvas.rng, "night"), canvas.between(0.58, 0.72)
+    """Paint fireworks above dark water, watched from boats."""
+    light, horizon = canvas.light("night"), canvas.between(0.58, 0.72)
     paint_sky(canvas, light, horizon)
     hills(canvas, light, base=horizon + 0.005, height=0.045, color=rgb("#3a4a66"), frequency=2.4)
     fireworks(canvas, horizon, bursts=canvas.count(2, 5))
-    water(canvas, light, top=horizon, concept="sea", color=_sea_color(light), calm=canvas.between(0.45, 0.58), glitter=False)
+    water(
+        canvas,
+        light,
+        top=horizon,
+        concept="sea",
+        color=_sea_color(light),
+        calm=canvas.between(0.45, 0.58),
+        glitter=False,
+    )
     for _ in range(canvas.count(0, 2)):
         near = canvas.between(0.0, 1.0)
-        sailboat(canvas, light, canvas.between(0.1, 0.9), horizon + 0.02 + near * 0.15, 0.1 + near * 0.22, rgb("#8a90a8"), rgb("#cfd6e8"), flip=canvas.chance(0.5))
+        sailboat(
+            canvas,
+            light,
+            canvas.between(0.1, 0.9),
+            horizon + 0.02 + near * 0.15,
+            0.1 + near * 0.22,
+            rgb("#8a90a8"),
+            rgb("#cfd6e8"),
+            flip=canvas.chance(0.5),
+        )
     if canvas.chance(0.35):
         x = canvas.between(0.25, 0.7)
         for k in range(2):

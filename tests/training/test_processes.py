@@ -1,0 +1,71 @@
+"""Real processes: killed with SIGKILL, and two that share the work."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from tagrefine_core.training.run import Run
+from tests.training.conftest import SMALL
+
+SETTINGS = [
+    part
+    for key, value in {**SMALL, "epochs": 4, "checkpoint_seconds": 0.05}.items()
+    for part in ("--set", f"{key}={value}")
+]
+
+
+def command(store, *arguments):
+    return [sys.executable, "-m", "tagrefine_core", "--home", str(store.home), "train", "shapes", *arguments]
+
+
+def run(*arguments, **options):
+    done = subprocess.run(*arguments, capture_output=True, text=True, timeout=300, check=False, **options)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done
+
+
+@pytest.mark.slow
+def test_killed_and_resumed_is_bit_identical(shapes):
+    run(command(shapes, *SETTINGS))
+    whole = Run(shapes, shapes.runs("shapes")[0])
+    process = subprocess.Popen(
+        command(shapes, *SETTINGS), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    deadline = time.monotonic() + 120
+    killed = None
+    while time.monotonic() < deadline:
+        newest = shapes.runs("shapes")[0]
+        if newest.id != whole.id and any(e.stage == "constraints" for e in shapes.epochs(newest.id)):
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            killed = newest.id
+            break
+        time.sleep(0.01)
+    assert killed is not None and shapes.run(killed).state == "running"
+    run(command(shapes, "--resume", killed))
+    resumed = Run(shapes, shapes.run(killed))
+    assert resumed.record.state == "finished"
+    assert np.array_equal(resumed.scores, whole.scores)
+    assert np.array_equal(resumed.trace.distances, whole.trace.distances)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("refresh", ["bank", "exact"])
+def test_two_ranks_do_what_one_does(shapes, refresh):
+    settings = [*SETTINGS, "--refresh", refresh, "--set", "lambda1=10"]
+    run(command(shapes, *settings))
+    one = Run(shapes, shapes.runs("shapes")[0])
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node=2", "--master_port=29611", "-m"]
+    run([*torchrun, *command(shapes, *settings)[2:]], env={**os.environ, "OMP_NUM_THREADS": "1"})
+    two = Run(shapes, shapes.runs("shapes")[0])
+    assert two.id != one.id and two.record.state == "finished"
+    assert len(shapes.runs("shapes")) == len({r.id for r in shapes.runs("shapes")})
+    assert np.allclose(two.scores, one.scores, atol=2e-3)
+    assert np.array_equal(two.trace.queries, one.trace.queries)
+    for a, b in zip(one.epochs, two.epochs, strict=True):
+        assert a.values["loss"] == pytest.approx(b.values["loss"], rel=1e-3)

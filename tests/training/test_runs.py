@@ -1,0 +1,160 @@
+"""What a run leaves behind, and that it can be stopped anywhere."""
+
+import numpy as np
+import pytest
+
+from tagrefine_core import workflow
+from tagrefine_core.collections import Collection
+from tagrefine_core.errors import Cancelled, ConfigError, RunError
+from tagrefine_core.training.run import Run
+from tests.training.conftest import small
+
+
+@pytest.fixture(scope="module")
+def finished(shapes):
+    return workflow.train_collection(shapes, "shapes", small())
+
+
+def test_run_leaves_scores_features_trace_and_record(shapes, finished):
+    collection, run = Collection.open(shapes, "shapes"), finished
+    assert run.scores.shape == (66, len(collection.vocabulary))
+    assert ((run.scores >= 0) & (run.scores <= 1)).all() and run.features.shape == (66, 256)
+    assert np.array_equal(run.rows, np.arange(66))
+    trace = run.trace
+    assert trace.steps[0] == 0 and trace.steps[-1] == 2 * 5 and trace.neighbors.shape == (4, 5, 12)
+    assert (np.diff(trace.distances, axis=2) >= 0).all()
+    assert not (trace.neighbors == trace.queries[None, :, None]).any()
+    record = shapes.run(run.id)
+    assert record.state == "finished" and record.data_hash == collection.data_hash
+    assert record.versions.keys() >= {"tagrefine", "torch", "python"} and record.metrics["map"] > 0
+    assert [(epoch.stage, epoch.epoch) for epoch in run.epochs] == [
+        ("phi0", 1),
+        ("phi0", 2),
+        ("constraints", 1),
+        ("constraints", 2),
+    ]
+    values = run.epochs[-1].values
+    assert values.keys() >= {"vis", "err", "logistic", "loss", "q50", "p_given", "val_map", "images_per_second"}
+    assert run.config == small()
+
+
+def test_same_seed_same_scores_other_seed_other_scores(shapes, finished):
+    again = workflow.train_collection(shapes, "shapes", small())
+    other = workflow.train_collection(shapes, "shapes", small(seed=1))
+    assert again.id != finished.id and np.array_equal(again.scores, finished.scores)
+    assert not np.array_equal(other.scores, finished.scores)
+
+
+@pytest.mark.parametrize("refresh", ["exact", "shortlist", "bank", "static"])
+def test_stopped_anywhere_and_resumed_is_bit_identical(shapes, refresh):
+    whole = workflow.train_collection(shapes, "shapes", small(refresh=refresh))
+    stops = {("Learning from the users' tags", 3), ("Training with neighbors", 1), ("Training with neighbors", 7)}
+    run_id = None
+    for _ in range(len(stops) + 1):
+
+        def progress(stage, done, total):
+            if (stage, done) in stops:
+                stops.remove((stage, done))
+                raise Cancelled
+
+        config = None if run_id else small(refresh=refresh)
+        try:
+            workflow.train_collection(shapes, "shapes", config, resume=run_id, progress=progress)
+        except Cancelled:
+            run_id = shapes.runs("shapes")[0].id
+            assert shapes.run(run_id).state == "cancelled"
+    resumed = Run.open(shapes, run_id)
+    assert not stops and resumed.record.state == "finished" and resumed.id != whole.id
+    assert np.array_equal(resumed.scores, whole.scores)
+    assert np.array_equal(resumed.trace.neighbors, whole.trace.neighbors)
+    for a, b in zip(resumed.epochs, whole.epochs, strict=True):
+        timed = {"seconds", "images_per_second"}
+        assert {k: v for k, v in a.values.items() if k not in timed} == {
+            k: v for k, v in b.values.items() if k not in timed
+        }
+
+
+@pytest.mark.parametrize("settings", [{"epoch": "anchors"}, {"last_group": "drop"}, {"sigma": "batch"},
+                                      {"sigma": "epoch"}, {"reduction": "literal", "lambda2": 0.001},
+                                      {"lambda1": 10.0}, {"schedule": "step"}, {"bank_every": 2}])  # fmt: skip
+def test_every_option_trains(shapes, settings):
+    run = workflow.train_collection(shapes, "shapes", small(epochs=1, **settings))
+    assert np.isfinite(run.scores).all()
+    if "lambda1" in settings:
+        assert run.epochs[-1].values["sem"] > 0
+
+
+def test_annotation_trains_on_its_fold_and_is_measured_on_the_rest(shapes):
+    runs = [
+        workflow.train_collection(
+            shapes, "shapes", small(task="annotation", train_fraction=0.5, fold=fold, epochs=1)
+        )
+        for fold in (0, 1)
+    ]
+    assert len(runs[0].rows) == 33 and not set(runs[0].rows) & set(runs[1].rows)
+    assert workflow.evaluate_run(shapes, runs[0].id).n_images == 33
+
+
+def test_head_mode_stores_features_once(shapes, tmp_path):
+    import torch
+    import torchvision
+
+    weights = tmp_path / "weights.pth"
+    torch.save(torchvision.models.mobilenet_v3_small(weights=None).state_dict(), weights)
+    config = small(
+        backbone="mobilenet_v3_small", weights=str(weights), finetune="head", image_size=64, epochs=1, epochs_phi0=1
+    )
+    stages = []
+    run = workflow.train_collection(shapes, "shapes", config, progress=lambda stage, *_: stages.append(stage))
+    assert "Extracting features" in stages
+    stages.clear()
+    workflow.train_collection(shapes, "shapes", config, progress=lambda stage, *_: stages.append(stage))
+    assert "Extracting features" not in stages
+    # The user's file may be gone: the run keeps what it needs to annotate.
+    weights.unlink()
+    assert_annotates_its_own_photos(shapes, run)
+
+
+def test_blocks_mode_learns_the_last_stages_only(shapes):
+    import torch
+
+    config = small(backbone="mobilenet_v3_small", finetune="blocks:2", image_size=64, epochs=1, epochs_phi0=1)
+    run = workflow.train_collection(shapes, "shapes", config)
+    learned = torch.load(run.folder / "network.pt", weights_only=True)
+    stages = {name.split(".")[2] for name in learned if name.startswith("trunk.")}
+    assert stages == {"11", "12"}
+    assert_annotates_its_own_photos(shapes, run)
+
+
+def test_annotator_gives_photos_of_the_collection_their_scores(shapes, finished):
+    assert_annotates_its_own_photos(shapes, finished)
+
+
+def assert_annotates_its_own_photos(store, run):
+    collection = Collection.open(store, "shapes")
+    rows = [0, 7, 65]
+    found = workflow.annotate(store, run.id, [collection.image_path(row) for row in rows], top=3)
+    for row, annotation in zip(rows, found, strict=True):
+        best = np.sort(run.scores[row])[::-1][:3]
+        assert np.allclose([score for _, score in annotation.tags], best, atol=1e-4)
+
+
+def test_mistakes_say_what_to_do(shapes, finished):
+    with pytest.raises(RunError, match="is finished"):
+        workflow.train_collection(shapes, "shapes", resume=finished.id)
+    with pytest.raises(RunError, match="no run 'nope'"):
+        workflow.train_collection(shapes, "shapes", resume="nope")
+    with pytest.raises(ConfigError, match="needs 69 candidates"):
+        workflow.train_collection(shapes, "shapes", small(s=70, m=70, M=69))
+    with pytest.raises(RunError, match="not a number.*Lower lr"):
+        workflow.train_collection(shapes, "shapes", small(lr=1e30))
+    assert shapes.runs("shapes")[0].state == "failed"
+
+
+def test_changes_are_computed_once_and_agree_with_the_user_tags(shapes, finished):
+    collection = Collection.open(shapes, "shapes")
+    found = workflow.changes_of(shapes, finished.id)
+    assert (found.kept + found.removed).nnz == collection.tags.nnz
+    assert found.added.multiply(collection.tags).nnz == 0
+    again = workflow.changes_of(shapes, finished.id)
+    assert (again.added != found.added).nnz == 0
