@@ -4,6 +4,9 @@ Both choices are widgets of the shell, bound to the address (``?collection=NAME&
 page switches, reloads and a restart of the app.
 """
 
+from collections import Counter
+from collections.abc import Iterable
+
 import streamlit as st
 
 from pages.components.header import ago, empty
@@ -20,6 +23,7 @@ __all__ = [
     "need_collection",
     "need_run",
     "run_name",
+    "run_names",
     "store",
     "usable_runs",
 ]
@@ -84,6 +88,13 @@ def usable_runs(collection: str) -> list[RunRecord]:
     return [run for run in store().runs(collection) if run.state == "finished"]
 
 
+def run_names(runs: Iterable[RunRecord]) -> dict[str, str]:
+    """Name runs by id, no two alike: choosers tell their options apart by what they show."""
+    runs = list(runs)
+    tally = Counter(run_name(run) for run in runs)
+    return {run.id: run_name(run) + (f" · {run.id[-6:]}" if tally[run_name(run)] > 1 else "") for run in runs}
+
+
 def run_name(run: RunRecord) -> str:
     """Name a run in a few words: when, preset, backbone."""
     preset, backbone = run.config.get("preset", ""), run.config.get("backbone", "")
@@ -98,17 +109,19 @@ def choosers() -> None:
     records = {record.name: record for record in store().collections()}
     if not records:
         return
-    with st.container(key="current", horizontal=True, horizontal_alignment="right", gap="small"):
+    with st.container(
+        key="current", horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"
+    ):
         name = _chooser(
             "Collection", "collection", {name: _title(record) for name, record in records.items()}
         )
-        runs = {run.id: run_name(run) for run in usable_runs(name)}
+        runs = run_names(usable_runs(name))
         if runs:
             _chooser("Run", "run", runs)
         else:
             st.session_state.pop("run", None)
             st.query_params.pop("run", None)
-            st.markdown(":gray[no finished run]", width="content")
+            st.markdown(":small[:gray[no finished run]]", width="content")
 
 
 def _chooser(label: str, key: str, names: dict[str, str]) -> str:

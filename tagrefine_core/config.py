@@ -73,7 +73,9 @@ class TrainConfig(BaseModel):
     )
     augment: bool = Field(True, description="random crop and flip while the backbone learns")
 
-    normalize: bool = Field(True, description="scale features to one length, so that neighbors are cosine neighbors")
+    normalize: bool = Field(
+        True, description="scale features to one length, so that neighbors are cosine neighbors"
+    )
 
     epochs_phi0: int = Field(12, ge=0, description="stage 1: epochs on the users' tags")
     epochs: int = Field(12, ge=0, description="stage 2: epochs with the constraints")

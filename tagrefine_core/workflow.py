@@ -28,7 +28,7 @@ from tagrefine_core.errors import CollectionError, JobError, LabelError, RunErro
 from tagrefine_core.evaluation import Metrics, evaluate, user_tag_scores
 from tagrefine_core.exchange import refined_photos, write_refined
 from tagrefine_core.progress import Progress, silent
-from tagrefine_core.refinement import Changes, changes, thresholds
+from tagrefine_core.refinement import MAX_ADDED, Changes, changes, thresholds
 from tagrefine_core.store import CollectionRecord, ImportIssue, Store, TagRecord
 from tagrefine_core.training.annotator import Annotator
 from tagrefine_core.training.distributed import World
@@ -235,9 +235,8 @@ def changes_of(store: Store, run_id: str, strictness: float = 0.5) -> Changes:
     collection = _collection_of(store, run)
     folder = run.folder / "changes" / f"{strictness:.2f}"
     if not folder.exists():
-        found = changes(
-            run.scores, collection.tags, thresholds(run.scores, collection.tags, strictness=strictness)
-        )
+        limits = thresholds(run.scores, collection.tags, strictness=strictness)
+        found = changes(run.scores, collection.tags, limits, max_added=MAX_ADDED)
         folder.parent.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
             found.save(Path(temporary) / "new")

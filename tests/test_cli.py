@@ -123,7 +123,9 @@ def test_collections(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_jobs_of_the_command_line_are_recorded(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
-    assert call(store, "import", "folder", str(store.home / "nowhere"), "--name", "holiday") == 2
+    command = ["import", "folder", str(store.home / "nowhere"), "--name", "holiday"]
+    assert call(store, *command, "--json") == 2
+    assert store.jobs()[0].arguments == command, "as it can be started again"
     capsys.readouterr()
     call(store, "jobs", "--json")
     (job,) = answer(capsys)

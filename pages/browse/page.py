@@ -65,7 +65,8 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         width=150,
         help="To the left more tags change, to the right only those that the model is surest of.",
     )
-of = source(run.id, strictness)
+with st.spinner("Comparing tags …", show_time=True):
+    of = source(run.id, strictness)
 counts = of.changes.counts_by_tag()
 names = {
     tag: f"{tag}  +{counts.added[column]:,} -{counts.removed[column]:,}"

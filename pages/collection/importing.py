@@ -8,9 +8,9 @@ from pages.components.jobs import begin
 from pages.components.text import plain
 from pages.state import store
 from tagrefine_core.collections import Collection, check_name, guess_kind
-from tagrefine_core.errors import TagRefineError
+from tagrefine_core.errors import CollectionError
 
-__all__ = ["delete_dialog", "import_dialog", "start_demo"]
+__all__ = ["delete_dialog", "import_arguments", "import_dialog", "start_demo"]
 
 KINDS = {
     "auto": (
@@ -47,29 +47,33 @@ def import_dialog() -> None:
         sent = st.form_submit_button("Import", type="primary")
     if not sent:
         return
-    path = Path(source.strip()).expanduser()
-    if not source.strip() or not path.exists():
-        missing = (
-            f"There is no file or folder {path}."
-            if source.strip()
-            else "Name the folder of your photos first."
-        )
-        st.error(plain(missing))
-        return
-    path = path.resolve()
-    found = guess_kind(path) if kind == "auto" else kind
-    if found is None:
-        st.error(plain(f"{path} does not look like photos with tags. Choose above what it is."))
-        return
-    name = name.strip() or path.stem
     try:
-        check_name(name)
-    except TagRefineError as error:
+        arguments = import_arguments(kind, source, name)
+    except CollectionError as error:
         st.error(plain(error))
         return
-    if begin(["import", found, f"--name={name}", "--", str(path)], collection=name):
+    if begin(arguments):
         st.rerun()
     st.error(plain(st.session_state.pop("_job_error", "The import could not be started.")))
+
+
+def import_arguments(kind: str, source: str, name: str) -> list[str]:
+    """Return the command that imports what a visitor typed.
+
+    Raises
+    ------
+    CollectionError
+        When there is no such path, its kind cannot be found out, or the name will not do.
+    """
+    if not source.strip():
+        raise CollectionError("Name the folder of your photos first.")
+    path = Path(source.strip()).expanduser().absolute()
+    if not path.exists():
+        raise CollectionError(f"There is no file or folder {path}.")
+    found = guess_kind(path) if kind == "auto" else kind
+    if found is None:
+        raise CollectionError(f"{path} does not look like photos with tags. Choose above what it is.")
+    return ["import", found, f"--name={check_name(name.strip() or path.stem)}", "--", str(path)]
 
 
 @st.dialog("Delete this collection?")

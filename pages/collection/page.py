@@ -8,8 +8,15 @@ from pages.components.header import empty, header
 from pages.components.jobs import job_cards
 from pages.state import current_collection, store
 
-collection = current_collection()
-if collection is None:
+STEPS = {
+    "1 · Careless tags": "People write “canon”, “me”, “sunst”. Most photos lack tags that anybody would see in them.",
+    "2 · A network learns": "It looks at each photo, at its look-alikes and at which tags go together.",
+    "3 · Refined tags": "Each photo gets the tags that fit, and you see what was added and what was removed.",
+}
+
+
+def welcome() -> None:
+    """Draw the first screen of an empty home."""
     header(
         "Welcome to TagRefine",
         "It learns from photos with careless tags which tags are right, and mends them.",
@@ -17,13 +24,21 @@ if collection is None:
     if not job_cards("demo", "import"):
         empty(
             "There are no photos yet",
-            "Try the demo: 1,400 drawn pictures with careless tags, trained on this machine in about three minutes.",
+            "Try the demo: 1,400 drawn pictures with careless tags, trained on this machine in a few minutes.",
             button="Make the demo collection",
             on_click=start_demo,
         )
-        with st.container(horizontal_alignment="center"):
+        with st.container(horizontal=True, horizontal_alignment="center"):
             if st.button("Import my own photos", key="import"):
                 import_dialog()
+    for (title, sentence), column in zip(STEPS.items(), st.columns(3), strict=True):
+        with column, st.container(border=True, key=f"card_{title[0]}", height="stretch"):
+            st.markdown(f"**{title}**  \n:gray[{sentence}]")
+
+
+collection = current_collection()
+if collection is None:
+    welcome()
     st.stop()
 
 with st.container(horizontal=True, vertical_alignment="top"):

@@ -52,11 +52,11 @@ def job_cards(*kinds: str) -> bool:
     if message := st.session_state.pop("_job_error", ""):
         st.error(plain(message))
     live = [job.id for job in live_jobs(kinds)]
-    st.fragment(_cards, run_every=1.0 if live else None)(kinds, live)
+    st.fragment(_cards, run_every=1.0 if live else None)(kinds, live, len(store().collections()))
     return bool(live)
 
 
-def _cards(kinds: Sequence[str], expected: Sequence[int]) -> None:
+def _cards(kinds: Sequence[str], expected: Sequence[int], collections: int) -> None:
     latest = [job for job in jobs.jobs(store()) if job.kind in kinds]
     live = [job for job in latest if job.state in LIVE]
     if [job.id for job in live] != list(expected):
@@ -64,6 +64,8 @@ def _cards(kinds: Sequence[str], expected: Sequence[int]) -> None:
             if job.id in expected and job.state == "finished":
                 choose(collection=job.collection if job.kind in ("demo", "import") else None, run=job.run_id)
         st.rerun()
+    if len(store().collections()) != collections:
+        st.rerun()  # the demo's photos can be looked at while it trains
     for job in live:
         live_card(job)
     if not live and latest:
@@ -80,7 +82,11 @@ def live_card(job: JobRecord) -> None:
         with st.container():
             share = min(1.0, job.done / job.total) if job.total else 0.0
             count = f" · {job.done:,} of {job.total:,}" if job.total else ""
-            left = f" · about {duration(job.seconds_left)} left" if job.seconds_left is not None else ""
+            left = (
+                f" · about {duration(job.seconds_left)} left in this step"
+                if job.seconds_left is not None
+                else ""
+            )
             st.markdown(f"**{_title(job)}**")
             st.progress(share, text=f":gray[{plain((job.stage or 'Starting') + count + left)}]")
         if job.id in stopping:

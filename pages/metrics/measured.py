@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.components.charts import chart
-from pages.state import run_name, store
+from pages.state import store
 from tagrefine_core import plots
 from tagrefine_core.collections import Collection
 from tagrefine_core.store import RunRecord
@@ -113,8 +113,3 @@ def label_chart(before: Mapping[str, Any], after: Mapping[str, Any], labels: tup
     )
     if missing := sum(value is None for value in values):
         st.caption(f"{missing} tags show on no photo, so nothing can be measured for them.")
-
-
-def short_name(run: RunRecord) -> str:
-    """Name a run so that two of the same minute differ."""
-    return f"{run_name(run)} ({run.id[-4:]})"

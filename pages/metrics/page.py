@@ -4,16 +4,16 @@ import streamlit as st
 
 from pages.components.header import header
 from pages.metrics.measured import (
+    USER_TAGS,
     comparison,
     four_measures,
     label_chart,
     metrics_of,
-    short_name,
     user_tag_metrics,
 )
 from pages.metrics.published import TABLES, published
 from pages.metrics.unmeasured import changes_in_words
-from pages.state import need_run, usable_runs
+from pages.state import need_run, run_names, usable_runs
 from pages.train.live import loss_charts
 
 header(
@@ -37,19 +37,20 @@ else:
     after = metrics_of(run.record)
     four_measures(before, after)
     st.subheader("Runs side by side", anchor=False)
-    others = {other.id: other for other in usable_runs(collection.name) if other.id != run.id}
+    runs = {other.id: other for other in usable_runs(collection.name)}
+    names = run_names(runs.values())
     chosen = st.multiselect(
         "Runs beside the current one",
-        list(others),
-        format_func=lambda run_id: short_name(others[run_id]),
+        [run_id for run_id in runs if run_id != run.id],
+        format_func=names.__getitem__,
         max_selections=5,
         placeholder="Add runs to compare",
         label_visibility="collapsed",
         key="beside",
-        disabled=not others,
+        disabled=len(runs) < 2,
     )
-    subjects = {"users' tags": before, short_name(run.record): after}
-    subjects |= {short_name(others[run_id]): metrics_of(others[run_id]) for run_id in chosen}
+    subjects = {USER_TAGS: before, names[run.id]: after}
+    subjects |= {names[run_id]: metrics_of(runs[run_id]) for run_id in chosen}
     comparison(subjects)
 
 by_tag, training, paper = st.tabs(["Tag by tag", "How training went", "Published results"])

@@ -6,7 +6,6 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from pages.routes.arrays import array
-from pages.routes.photos import ROUTES as PHOTOS
 from pages.routes.thumbnails import thumbnail
 
 __all__ = ["routes"]
@@ -16,6 +15,9 @@ _ASSETS = Path(__file__).resolve().parents[2] / "assets"
 
 def routes() -> list[BaseRoute]:
     """Return the routes of the app; none of them writes anything but thumbnails."""
+    # Not above: what these routes show is made with the addresses of this package's other routes.
+    from pages.routes.photos import ROUTES as PHOTOS
+
     return [
         Route("/thumbnails/{collection_id:int}/{row:int}", thumbnail, methods=["GET"]),
         Route("/arrays/{digest:str}", array, methods=["GET"]),

@@ -4,6 +4,8 @@ import math
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
 from pages.opening import open_store
 from tagrefine_core.collections import Collection
 from tagrefine_core.refinement.tag_similarity import TagLink, TagSimilarity, clustered_order
@@ -27,11 +29,11 @@ def order(collection: Collection, sort: str) -> list[int]:
     """Return the columns in an order of `SORTS`; clusters are those of alpha 0.5, so that the slider moves no tag."""
     if sort == "clusters":
         return clustered_order(similarity(collection).xi(0.5)).tolist()
-    photos = collection.tags.sum(axis=0).A1
     names = collection.vocabulary
-    return sorted(
-        range(len(names)), key=lambda column: (-photos[column] if sort == "photos" else 0, names[column])
-    )
+    photos = np.bincount(collection.tags.indices, minlength=len(names)).tolist()
+    if sort == "photos":
+        return sorted(range(len(names)), key=lambda column: (-photos[column], names[column]))
+    return sorted(range(len(names)), key=names.__getitem__)
 
 
 def panel(collection: Collection, alpha: float, tag: int | None, other: int | None) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from tagrefine_core import jobs, plots
 from tagrefine_core.config import TrainConfig
 from tagrefine_core.store import EpochRecord, JobRecord
 
-__all__ = ["LOSSES", "MONITORS", "live_training", "loss_charts"]
+__all__ = ["KINDS", "LOSSES", "MONITORS", "live_training", "loss_charts"]
 
 LOSSES = {
     "loss": "sum",
@@ -27,6 +27,8 @@ MONITORS = {
     "p_absent": "mean score of other tags",
 }
 LIVE = ("starting", "running")
+KINDS = ("train", "demo")
+"""Jobs that train."""
 
 
 def live_training(live: Sequence[int]) -> None:
@@ -35,7 +37,7 @@ def live_training(live: Sequence[int]) -> None:
 
 
 def _draw(expected: tuple[int, ...]) -> None:
-    latest = [job for job in jobs.jobs(store()) if job.kind == "train"]
+    latest = [job for job in jobs.jobs(store()) if job.kind in KINDS]
     live = [job for job in latest if job.state in LIVE]
     if tuple(job.id for job in live) != expected:
         for job in latest:

@@ -6,7 +6,7 @@ from pages.components.header import header
 from pages.components.jobs import live_jobs
 from pages.components.text import plain
 from pages.state import need_collection, store
-from pages.train.live import live_training
+from pages.train.live import KINDS, live_training
 from pages.train.runs import compare, run_list
 from pages.train.starting import start_form
 from tagrefine_core import jobs
@@ -19,7 +19,7 @@ collection = need_collection()
 if message := st.session_state.pop("_job_error", ""):
     st.error(plain(message))
 
-live = live_jobs(["train"])
+live = live_jobs(KINDS)
 live_training([job.id for job in live])
 busy = any(job.collection == collection.name for job in live)
 if busy:
@@ -33,6 +33,7 @@ st.subheader("Runs", anchor=False)
 runs = jobs.run_states(store(), collection.name)
 if runs:
     run_list(runs)
-    compare(runs)
+    if len(runs) > 1:
+        compare(runs)
 else:
     st.caption("No run yet. Choose a preset above and start.")

@@ -8,7 +8,7 @@ import streamlit as st
 from pages.components.charts import chart
 from pages.components.jobs import begin
 from pages.components.text import plain
-from pages.state import choose, run_name, store
+from pages.state import choose, run_name, run_names, store
 from pages.train.live import MONITORS
 from tagrefine_core import plots
 from tagrefine_core.store import RunRecord
@@ -65,11 +65,12 @@ def _delete_dialog(run: RunRecord) -> None:
 
 def compare(runs: Sequence[RunRecord]) -> None:
     """Draw runs beside each other: one curve each, and the settings in which they differ."""
-    named = {run.id: run for run in runs}
+    records = {run.id: run for run in runs}
+    names = run_names(runs)
     chosen = st.multiselect(
         "Compare runs",
-        list(named),
-        format_func=lambda run_id: f"{run_name(named[run_id])} · {run_id}",
+        list(names),
+        format_func=names.__getitem__,
         placeholder="Choose two or more",
         max_selections=6,
         key="compared",
@@ -79,9 +80,9 @@ def compare(runs: Sequence[RunRecord]) -> None:
     key = st.selectbox(
         "By", ["loss", *MONITORS], format_func=lambda key: MONITORS.get(key, "loss"), width=300
     )
-    curves = {f"{run_name(named[run_id])} ({run_id[-4:]})": store().epochs(run_id) for run_id in chosen}
+    curves = {names[run_id]: store().epochs(run_id) for run_id in chosen}
     chart(plots.run_curves(curves, key), alt="Lines: the chosen runs by training step")
-    settings = pd.DataFrame({run_id: named[run_id].config for run_id in chosen}).astype(str)
+    settings = pd.DataFrame({names[run_id]: records[run_id].config for run_id in chosen}).astype(str)
     differ = settings[settings.nunique(axis=1) > 1]
     if differ.empty:
         st.caption("These runs have the same settings.")

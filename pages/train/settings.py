@@ -10,7 +10,7 @@ __all__ = ["GROUPS", "all_settings"]
 
 GROUPS = {
     "Task": ("task", "train_fraction", "fold", "seed", "device", "precision", "validation"),
-    "Network": ("backbone", "finetune", "image_size", "adapter", "augment", "dropout", "average"),
+    "Network": ("backbone", "finetune", "image_size", "adapter", "augment", "normalize", "dropout", "average"),
     "Pace": (
         "epochs_phi0", "epochs", "epoch", "optimizer", "lr", "lr_phi0", "lr_backbone", "schedule", "lr_step",
         "momentum", "weight_decay", "checkpoint_seconds",

@@ -42,7 +42,7 @@ def _shared(
         bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
-    context.obj = Session(home, json=json)
+    context.obj = Session(home, json=json, arguments=context.obj)
 
 
 for _command in (
@@ -79,8 +79,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     output, showwarning = sys.stdout, warnings.showwarning
     warnings.showwarning = _show_warning
+    given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        code = app(args=arguments, prog_name="python -m tagrefine_core", standalone_mode=False)
+        code = app(args=given, obj=given, prog_name="python -m tagrefine_core", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except TagRefineError as error:
         return _fail(str(error), 2)
@@ -102,7 +103,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _fail(message: str, status: int) -> int:
     if os.environ.get("RANK", "0") == "0":
-        print("Error:" if status < 128 else "", " ".join(message.split()), file=sys.stderr)
+        line = " ".join(message.split())
+        print(line if status >= 128 else f"Error: {line}", file=sys.stderr)
     return status
 
 

@@ -66,11 +66,14 @@ class Session:
         The option ``--home`` as it was given.
     json : bool
         Whether the answer is a JSON document.
+    arguments : sequence of str
+        The whole command line.
     """
 
-    def __init__(self, home: str | None, *, json: bool) -> None:
+    def __init__(self, home: str | None, *, json: bool, arguments: Sequence[str]) -> None:
         self.home = home
         self._json = json
+        self._arguments = arguments
         self._output = sys.stdout
         # Under torchrun every process runs the command, and the first speaks for all.
         self.first = os.environ.get("RANK", "0") == "0"
@@ -142,8 +145,10 @@ class Session:
         from tagrefine_core.jobs import Recorder, recording
 
         recorder: Recorder | None = None
+        # From the command on, which is what `tagrefine_core.jobs.start` takes to do it again.
+        arguments = [word for word in self._arguments[self._arguments.index(kind) :] if word != "--json"]
         try:
-            with recording(self.store, kind, collection, sys.argv[1:], run_id=run_id) as recorder:
+            with recording(self.store, kind, collection, arguments, run_id=run_id) as recorder:
                 with self.display() as display:
 
                     def progress(stage: str, done: int, total: int) -> None:

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from tagrefine_core.errors import ConfigError
 from tagrefine_core.evaluation.checks import check_pair, check_values, float_scores
 
-__all__ = ["AP_VARIANTS", "average_precision"]
+__all__ = ["AP_VARIANTS", "average_precision", "check_variant", "rank_rows"]
 
 AP_VARIANTS = ("expected", "stable", "pessimistic")
 

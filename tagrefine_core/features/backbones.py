@@ -92,7 +92,9 @@ class _Tokens(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         patches = self.conv_proj(x).flatten(2).transpose(1, 2)
-        return torch.cat([self.class_token.expand(len(x), -1, -1), patches], dim=1) + self.pos_embedding
+        tokens: Tensor = torch.cat([self.class_token.expand(len(x), -1, -1), patches], dim=1)
+        placed: Tensor = tokens + self.pos_embedding
+        return placed
 
 
 class _ClassToken(nn.Module):
@@ -269,7 +271,7 @@ def build_trunk(
             )
         model.load_state_dict({key: state[key] for key in wanted}, strict=False)
     # Twice as fast as the default layout for convolutions on a CPU.
-    return trunk.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+    return trunk.to(memory_format=torch.channels_last)
 
 
 def weights_hash(trunk: nn.Module) -> str:

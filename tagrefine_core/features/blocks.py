@@ -1,5 +1,6 @@
 """Large arrays computed block by block, kept in the cache, and resumed where they stopped."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from tagrefine_core.files import create_array, read_array, read_json, write_json
 from tagrefine_core.progress import Progress
 
 __all__ = ["fill_blocks"]
+
+_SECONDS = 5.0  # between writes to the disk, which cost more than a block
 
 
 def fill_blocks(
@@ -48,11 +51,22 @@ def fill_blocks(
     total = shape[0]
     if done < total:
         array = create_array(path, shape, dtype)
-        for start in range(done, total, block):
-            progress(stage, start, total)
-            rows = np.arange(start, min(start + block, total), dtype=np.int64)
-            array[start : start + len(rows)] = compute(rows)
-            array.flush()
-            write_json(record, {"rows": start + len(rows)})
+        saved = time.monotonic()
+        try:
+            while done < total:
+                progress(stage, done, total)
+                rows = np.arange(done, min(done + block, total), dtype=np.int64)
+                array[rows[0] : rows[-1] + 1] = compute(rows)
+                done += len(rows)
+                if time.monotonic() - saved > _SECONDS:
+                    _save(array, record, done)
+                    saved = time.monotonic()
+        finally:
+            _save(array, record, done)
         progress(stage, total, total)
     return read_array(path)
+
+
+def _save(array: np.memmap[Any, Any], record: Path, done: int) -> None:
+    array.flush()
+    write_json(record, {"rows": done})

@@ -23,7 +23,7 @@ _STD = (0.229, 0.224, 0.225)
 
 def decode(path: Path, size: int) -> NDArray[np.uint8]:
     """Return a photo as uint8 (3, size, size): the shorter side scaled to ``size``, the middle kept."""
-    picture = ImageOps.fit(load_image(path), (size, size), Image.Resampling.BILINEAR)
+    picture = ImageOps.fit(load_image(path, size=size), (size, size), Image.Resampling.BILINEAR)
     return np.ascontiguousarray(np.asarray(picture, dtype=np.uint8).transpose(2, 0, 1))
 
 

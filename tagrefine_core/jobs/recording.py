@@ -192,7 +192,7 @@ def _own_job(store: Store, kind: str, collection: str, arguments: Sequence[str])
     job = store.job(int(given))
     if job.state != "starting":
         raise JobError(f"Job {job.id} was {job.state} before it started.")
-    os.nice(10)  # the app that asked for the work stays quick
+    os.nice(5)  # the app that asked for the work stays quick
     return job
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from tagrefine_core.errors import ConfigError
 
-__all__ = ["Bank", "Batch", "anchors_of_step", "rerank", "select_batch"]
+__all__ = ["Bank", "Batch", "Forward", "anchors_of_step", "rerank", "select_batch"]
 
 Forward = Callable[[NDArray[np.int64]], Tensor]
 """Rows of images in, their features (B, d) of the network as it is now out."""
@@ -93,9 +93,7 @@ def rerank(
     squared_distances : Tensor (A, keep)
     """
     # Plain differences, not |a|^2 + |b|^2 - 2ab: near duplicates are what matters here.
-    distances = torch.cdist(
-        anchors[:, None], candidates, compute_mode="donot_use_mm_for_euclid_dist"
-    )
+    distances = torch.cdist(anchors[:, None], candidates, compute_mode="donot_use_mm_for_euclid_dist")
     squared = distances[:, 0].square()
     # A stable sort of candidates that lie in row order settles ties by row, whatever order they came in.
     by_row = np.argsort(rows, axis=1, kind="stable")

@@ -60,6 +60,7 @@ class Network(nn.Module):
             self.classifier.bias.copy_(torch.logit(prior, eps=1e-4))
             if self.adapter is not None:
                 first, last = self.adapter[0], self.adapter[2]
+                assert isinstance(first, nn.Linear) and isinstance(last, nn.Linear)
                 first.weight.normal_(0.0, first.in_features**-0.5, generator=generator)
                 first.bias.zero_()
                 last.weight.zero_()

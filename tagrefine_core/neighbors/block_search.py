@@ -8,7 +8,9 @@ for every row that might still win or tie. The result is that of comparing all p
 """
 
 import warnings
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -24,7 +26,8 @@ __all__ = ["BlockSearch", "usable_device"]
 
 _MAX_QUERIES = 2048  # rows of a query block: enough for matrix products at full speed
 _MARGIN = 32  # survivors kept beyond k, at least
-_CACHED_BYTES = 2**20  # rows compared at once on a processor: about what its cache holds
+_SERIAL_ENTRIES = 2**15  # entries compared at once: torch handles no more than that on one thread
+_GPU_ENTRIES = 2**25
 _PAIRS = 2**16  # doubtful pairs whose queries are gathered at once
 _SLACK = 1e-9  # relative, far above the rounding of exact distances
 
@@ -85,7 +88,7 @@ class BlockSearch:
                 stacklevel=3,
             )
             k = available
-        n_kept = min(len(base), k + max(_MARGIN, k // 4))
+        n_kept = min(len(base), k + max(_MARGIN, k // 16))
         row_bytes = 20 * base.shape[1]  # features, and coordinates of two precisions
         query_rows = max(1, min(_MAX_QUERIES, block_bytes // 4 // (row_bytes + 32 * n_kept)))
         base_rows = max(1, min(len(base), block_bytes // 2 // (row_bytes + 4 * query_rows)))
@@ -167,15 +170,21 @@ class BlockSearch:
     def _exact(self, queries: Tensor, rows: Tensor) -> Tensor:
         """Exact distances (Q, K) of each query from its own rows (Q, K) of the base."""
         distances = torch.empty(rows.shape, dtype=torch.float64, device=self.device)
-        budget = _CACHED_BYTES if self.device.type == "cpu" else 256 * _CACHED_BYTES
-        at_once = max(1, budget // (8 * self.base.shape[1]))  # rows compared at once
-        step = max(1, at_once // rows.shape[1])
-        for first in range(0, len(rows), step):
-            here = slice(first, first + step)
+        on_gpu = self.device.type != "cpu"
+        at_once = max(1, (_GPU_ENTRIES if on_gpu else _SERIAL_ENTRIES) // self.base.shape[1])
+
+        def compare(here: slice) -> None:
             query = queries[here, None].double()
             for start in range(0, rows.shape[1], at_once):
                 there = slice(start, start + at_once)
                 distances[here, there] = self.geometry.distances(query, self.base[rows[here, there]])
+
+        step = max(1, at_once // max(1, rows.shape[1]))
+        parts = [slice(start, start + step) for start in range(0, len(rows), step)]
+        # Threads of our own: torch's would meet at a barrier after each of these many small
+        # operations, and wait there for one another on a machine that has other things to do.
+        with ThreadPoolExecutor(1 if on_gpu else torch.get_num_threads()) as pool:
+            deque(pool.map(compare, parts), maxlen=0)  # raises what a thread raised
         return distances
 
     def _float64_pass(self, queries: Tensor, exclude: Tensor | None, reach: Tensor) -> tuple[Tensor, Tensor]:

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from tagrefine_core.errors import ConfigError, DataError
 
-__all__ = ["METRICS", "Geometry", "Rows"]
+__all__ = ["METRICS", "Geometry", "Rows", "require_finite"]
 
 METRICS = ("euclidean", "cosine")
 _CENTER_SAMPLE = 1024

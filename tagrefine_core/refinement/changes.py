@@ -14,7 +14,10 @@ from tagrefine_core.files import read_array, read_json, write_array, write_json
 from tagrefine_core.refinement.blocks import check_scores_and_tags, tag_blocks
 from tagrefine_core.refinement.thresholds import Thresholds
 
-__all__ = ["Changes", "TagCounts", "changes"]
+__all__ = ["MAX_ADDED", "Changes", "TagCounts", "changes"]
+
+MAX_ADDED = 10
+"""Additions of one photo that a person would still read; what passes its limit most clearly goes first."""
 
 _KINDS = ("kept", "added", "removed")
 _RECORD = "changes.json"

@@ -140,7 +140,7 @@ class PhotoTable:
     def of_kind(self, kind: PhotoKind, column: int | None) -> Mask:
         """Return the photos, bool (N,), with that kind of change of one tag, or of any tag."""
         if kind == "untagged":
-            return np.diff(self._tags.indptr) == 0
+            return ~self._holds("tags", None)
         if kind in ("changed", "unchanged"):
             changed = self._holds("added", column) | self._holds("removed", column)
             return changed if kind == "changed" else ~changed
@@ -157,7 +157,7 @@ class PhotoTable:
             return self.of_kind("any", column)
         numbers = self._spellings.get(word)
         if numbers is not None:
-            return np.asarray(self._raw_columns[:, numbers].sum(axis=1)).ravel() > 0
+            return np.asarray(self._raw_columns[:, numbers].sum(axis=1) > 0).ravel()
         return self.with_file(word)
 
     def with_file(self, text: str) -> Mask:
@@ -205,7 +205,7 @@ class PhotoTable:
     def _holds(self, part: str, column: int | None) -> Mask:
         if column is None:
             matrix = self._tags if part == "tags" else getattr(self.changes, part)
-            return np.diff(matrix.indptr) > 0
+            return np.asarray(np.diff(matrix.indptr) > 0)
         matrix = self._by_column[part]
         mask = np.zeros(len(self.files), dtype=bool)
         mask[matrix.indices[matrix.indptr[column] : matrix.indptr[column + 1]]] = True

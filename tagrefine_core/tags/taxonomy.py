@@ -12,7 +12,14 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["InformationContent", "Taxonomy", "count_concepts", "read_hypernyms", "read_sense_counts"]
+__all__ = [
+    "InformationContent",
+    "Taxonomy",
+    "ancestors",
+    "count_concepts",
+    "read_hypernyms",
+    "read_sense_counts",
+]
 
 InformationContent = dict[str, defaultdict[int, float]]
 """NLTK's form: part of speech -> synset offset -> frequency, with the total at offset 0."""

@@ -23,7 +23,7 @@ from tagrefine_core.progress import Progress
 from tagrefine_core.tags import google_distance, similarity_matrix, tag_distance, wordnet_distance
 from tagrefine_core.tags import wordnet as wordnet_files
 
-__all__ = ["Setup", "build_network", "prepare", "training_rows", "versions"]
+__all__ = ["Setup", "build_network", "prepare", "training_rows", "trunk_path", "versions"]
 
 
 @dataclass(frozen=True)

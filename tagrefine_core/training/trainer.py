@@ -267,7 +267,7 @@ class Trainer:
                 + ", ".join(f"{name}={float(value):.3g}" for name, value in losses.items())
             )
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         self.optimizer.step()
         self.average.update()
         for name, value in {**losses, "loss": loss}.items():

@@ -37,6 +37,7 @@ class Client:
         given = {"host": "127.0.0.1", **{name.lower(): value for name, value in (headers or {}).items()}}
         scope = {
             "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.4"},
             "http_version": "1.1",
             "method": method,
             "scheme": "http",
@@ -51,8 +52,6 @@ class Client:
         sent: list[Message] = []
 
         async def receive() -> Message:
-            if sent:
-                await asyncio.Event().wait()  # the visitor stays until all has been sent
             return {"type": "http.request", "body": b"", "more_body": False}
 
         async def send(message: Message) -> None:

@@ -3,7 +3,6 @@
 import re
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from pages.components.bars import bars
 from pages.components.header import ago, duration
@@ -46,8 +45,10 @@ def test_no_page_lets_a_tag_become_markdown_or_html(small_home: Store, open_page
 def test_choice_comes_from_the_address_and_goes_back_to_it(small_home: Store, open_page) -> None:
     page = open_page("metrics", collection="demo", run="run-old")
     assert page.session_state["run"] == "run-old"
-    page.selectbox(key="run").select("run-new").run()
-    assert page.query_params["run"] == ["run-new"]
+    names = page.selectbox(key="run").options
+    assert len(set(names)) == 2, "runs of the same minute have names of their own"
+    page.selectbox(key="run").select_index(0).run()
+    assert page.query_params["run"] == "run-new"
 
 
 def test_unknown_names_in_the_address_fall_back_to_the_newest(small_home: Store, open_page) -> None:
@@ -105,8 +106,3 @@ def test_shell_never_loads_torch(small_home: Store) -> None:
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=False).returncode == 0
-
-
-def test_app_test_opens_the_first_page(small_home: Store) -> None:
-    test = AppTest.from_file("pages/shell.py", default_timeout=30).run()
-    assert not test.exception

@@ -331,7 +331,14 @@ def portrait(canvas: Canvas, light: Light, x: float, height: float, *, flip: boo
         pen.polygon([(0.2, 0.93), (-0.30, 0.86), (-0.27, 0.99), (-0.1, 1.08), (0.1, 1.06)], hair)
         pen.polygon([(0.16, 0.90), (0.42, 0.86), (0.43, 0.885), (0.18, 0.96)], hair)
     else:
-        pen.line([(-0.22, 0.80), (-0.34, 0.72), (-0.40, 0.52), (-0.37, 0.36)], 0.10, hair)
+        for k in range(24):
+            t = k / 23
+            pen.ellipse(
+                -0.20 - 0.22 * math.sin(2.2 * t),
+                0.82 - 0.46 * t**1.4,
+                0.035 + 0.035 * math.sin(math.pi * t**0.6),
+                hair,
+            )
     rim = mix(light.sun, light.horizon, 0.4)
     pen.line(face[2:22], 0.008, rim)
     pen.line([(0.10, 0.30), (0.27, 0.245), (0.36, 0.17)], 0.008, rim)

@@ -44,7 +44,7 @@ def render(seed: int, index: int, size: tuple[int, int] = SIZE) -> tuple[Image.I
     image : PIL.Image.Image
         An RGB picture.
     concepts : frozenset of str
-        Two to seven members of `CONCEPTS` that can be seen in it.
+        Members of `CONCEPTS` that can be seen in it, seven at most and nearly always two or more.
 
     Raises
     ------

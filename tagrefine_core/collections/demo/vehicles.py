@@ -209,13 +209,10 @@ def balloon(
         canvas.glow(x, y + height * 0.36, height * 0.13, rgb("#ffc45c"), 0.85)
 
 
-def umbrella(
-    canvas: Canvas, light: Light, x: float, y: float, size: float, color: Color, *, handle: bool = True
-) -> None:
+def umbrella(canvas: Canvas, light: Light, x: float, y: float, size: float, color: Color) -> None:
     """Hold an open umbrella; (x, y) is the lower middle of its canopy, `size` its radius."""
     pen = canvas.pen(x, y, size, left=-1.1, right=1.1, bottom=-1.2, top=0.75)
-    if handle:
-        pen.line([(0, 0.5), (0, -1.05)], 0.035, rgb("#3c3430"))
+    pen.line([(0, 0.5), (0, -1.05)], 0.035, rgb("#3c3430"))
     panels = 6
     for k in range(panels):
         a0, a1 = (math.sin(math.pi * (p / panels - 0.5)) for p in (k, k + 1))

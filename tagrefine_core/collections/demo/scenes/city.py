@@ -204,10 +204,8 @@ def rainy_street(canvas: Canvas) -> None:
     canvas.blur(0.014)
     bokeh(canvas, light, colors, count=canvas.count(8, 18), low=0.015, high=0.05, strength=0.45)
     street_tone = mix(rgb("#15171f"), light.middle, 0.25)
-    saved = canvas.pixels.copy()
     water(canvas, light, top=ground, concept="road", color=street_tone, calm=0.62, glitter=False)
     canvas.pixels[int(ground * canvas.height) :] *= np.float32(0.85)
-    del saved
     couple = canvas.chance(0.3)
     x, foot, size = canvas.between(0.3, 0.7), canvas.between(0.86, 0.96), canvas.between(0.42, 0.58)
     coat = random_coat(canvas)
@@ -228,7 +226,6 @@ def rainy_street(canvas: Canvas) -> None:
         foot - size * 0.97,
         size * (0.48 if couple else 0.4),
         stripes(canvas)[0],
-        handle=False,
     )
     pen = canvas.whole()
     for _ in range(90):

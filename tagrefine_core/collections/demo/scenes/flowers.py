@@ -290,5 +290,5 @@ def bird_on_branch(canvas: Canvas) -> None:
             flip=flip != (k == 1),
         )
     if season == 2:
-        canvas.mark("snow", np.ones((canvas.height, canvas.width), np.float32) * (canvas.rows < 0.1))
-        snowfall(canvas, 160)
+        snowfall(canvas, 200)
+        canvas.mark("snow")[:] = True  # flakes all over the picture

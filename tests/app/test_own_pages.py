@@ -1,0 +1,250 @@
+"""Collection, Train, Metrics and Annotate: what they show and what their buttons do."""
+
+import io
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+from pages.annotate import uploads
+from pages.collection.importing import import_arguments
+from pages.metrics.published import MEASURES, TABLES, published
+from pages.train.settings import GROUPS
+from pages.train.starting import CARDS
+from tagrefine_core import jobs
+from tagrefine_core.config import PRESETS, TrainConfig
+from tagrefine_core.errors import CollectionError, JobError
+from tagrefine_core.store import Store
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Arguments of the jobs that pages start; no process is made."""
+    calls: list[list[str]] = []
+
+    def start(store: Store, arguments: list[str], *, collection: str | None = None) -> int:
+        calls.append(list(arguments))
+        return store.create_job(arguments[0], collection or "demo", arguments)
+
+    monkeypatch.setattr(jobs, "start", start)
+    return calls
+
+
+def _texts(page) -> str:
+    return " ".join(element.value for element in [*page.markdown, *page.caption, *page.info, *page.warning])
+
+
+# Collection
+
+
+def test_empty_home_offers_the_demo_and_one_click_starts_it(empty_home: Store, open_page, started) -> None:
+    page = open_page("collection")
+    page.button(key="empty_do").click().run()
+    assert started == [["demo"]]
+    assert "Making the demo collection" in _texts(page)
+
+
+def test_job_that_cannot_start_is_told(empty_home: Store, open_page, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> int:
+        raise JobError("A job 'demo' is already running.")
+
+    monkeypatch.setattr(jobs, "start", refuse)
+    page = open_page("collection")
+    page.button(key="empty_do").click().run()
+    assert "already running" in page.error[0].value
+
+
+def test_failed_job_is_told_once_and_can_be_tried_again(empty_home: Store, open_page, started) -> None:
+    job = empty_home.create_job("import", "holiday", ["import", "folder", "--name=holiday", "--", "/photos"])
+    empty_home.update_job(job, state="failed", message="There is no folder /photos.")
+    page = open_page("collection")
+    assert "no folder" in page.error[0].value
+    page.button(key=f"dismiss_{job}").click().run()
+    assert not page.error
+    page = open_page("collection")
+    page.button(key=f"again_{job}").click().run()
+    assert started == [["import", "folder", "--name=holiday", "--", "/photos"]]
+
+
+def test_collection_page_counts_photos_tags_and_what_was_dropped(small_home: Store, open_page) -> None:
+    page = open_page("collection", collection="demo")
+    assert {metric.label: metric.value for metric in page.metric}["Photos"] == "40"
+    cleaned, report = (frame.value for frame in page.dataframe)
+    assert "nikon" in set(cleaned["What users wrote"])
+    assert list(report["Reason"]) == ["is truncated", "is turned"]
+    page.text_input(key="raw_search").input("plural").run()
+    assert list(page.dataframe[0].value["What users wrote"]) == ["seas"]
+
+
+def test_import_finds_out_what_a_folder_is(small_home: Store) -> None:
+    photos = small_home.home / "photos" / "demo"
+    assert import_arguments("auto", f" {photos} ", "") == [
+        "import",
+        "folder",
+        "--name=demo",
+        "--",
+        str(photos),
+    ]
+    assert import_arguments("table", str(photos), "my photos")[1:3] == ["table", "--name=my photos"]
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "words"),
+    [
+        ("", "", "first"),
+        ("/no/where", "", "no file or folder"),
+        ("{home}", "", "does not look like"),
+        ("{photos}", "../x", "name"),
+    ],
+)
+def test_import_refuses_what_cannot_work(small_home: Store, source: str, name: str, words: str) -> None:
+    empty = small_home.home / "empty"
+    empty.mkdir()
+    source = source.format(home=empty, photos=small_home.home / "photos" / "demo")
+    with pytest.raises(CollectionError, match=words):
+        import_arguments("auto", source, name)
+
+
+def test_import_dialog_opens(small_home: Store, open_page) -> None:
+    page = open_page("collection", collection="demo")
+    page.button(key="import").click().run()
+    assert [box.label for box in page.text_input][-2:] == [
+        "Where is it on this machine?",
+        "What shall the collection be called?",
+    ]
+
+
+# Train
+
+
+def test_every_setting_and_preset_has_its_place() -> None:
+    placed = [name for names in GROUPS.values() for name in names]
+    assert sorted([*placed, "preset", "weights"]) == sorted(TrainConfig.model_fields)
+    assert list(CARDS) and set(CARDS) == set(PRESETS)
+
+
+def test_start_passes_the_preset_and_only_what_was_changed(small_home: Store, open_page, started) -> None:
+    page = open_page("train", collection="fresh")
+    page.number_input(key="set_demo_epochs").set_value(3).run()
+    page.button(key="start").click().run()
+    assert started == [["train", "--preset=demo", "--set=epochs=3", "--", "fresh"]]
+
+
+def test_weights_file_must_exist(small_home: Store, open_page) -> None:
+    page = open_page("train", collection="fresh")
+    page.button(key="choose_default").click().run()
+    page.selectbox(key="weights_source").select("file").run()
+    assert page.button(key="start").disabled
+    page.text_input(key="weights_file").input("/nowhere/weights.pth").run()
+    assert "no weights file" in page.error[0].value.replace("\\", "")
+
+
+def test_settings_that_contradict_each_other_are_told(small_home: Store, open_page) -> None:
+    page = open_page("train", collection="fresh")
+    page.number_input(key="set_demo_s").set_value(13).run()
+    assert "multiple of m" in page.error[0].value
+    assert page.button(key="start").disabled
+
+
+def test_runs_show_their_state_and_a_dead_one_can_be_resumed(small_home: Store, open_page, started) -> None:
+    small_home.set_run_state("run-old", "running")  # no process trains it
+    page = open_page("train", collection="demo")
+    assert small_home.run("run-old").state == "interrupted"
+    page.button(key="resume_run-dead").click().run()
+    assert started == [["train", "--resume=run-dead", "--", "demo"]]
+
+
+def test_live_run_shows_epoch_and_speed_and_blocks_a_second_start(
+    small_home: Store, open_page, started
+) -> None:
+    import psutil
+
+    me = psutil.Process()
+    small_home.set_run_state("run-dead", "running")
+    job = small_home.create_job("train", "demo", ["train", "demo"])
+    small_home.update_job(
+        job,
+        state="running",
+        run_id="run-dead",
+        pid=me.pid,
+        pid_started=me.create_time(),
+        stage="Training",
+        done=5,
+        total=10,
+    )
+    page = open_page("train", collection="demo")
+    assert {metric.label: metric.value for metric in page.metric} == {
+        "Stage": "2 of 2",
+        "Epochs done": "3 of 12",
+        "Photos per second": "100",
+        "mAP on watched photos": "0.700",
+    }
+    assert page.button(key="start").disabled
+
+
+# Metrics
+
+
+def test_metrics_stand_side_by_side_with_the_users_tags(small_home: Store, open_page) -> None:
+    page = open_page("metrics", collection="demo", run="run-new")
+    stored = small_home.run("run-new").metrics
+    assert [metric.label for metric in page.metric] == ["MiAP", "mAP", "MicroAUC", "MacroAUC"]
+    assert page.metric[1].value == f"{stored['map']:.3f}"
+    box = page.multiselect(key="beside")
+    box.select(box.options[0]).run()
+    assert page.dataframe[0].value.shape == (6, 3)
+
+
+def test_measures_that_are_missing_are_computed_once(small_home: Store, open_page) -> None:
+    record = small_home.collection("demo")
+    with small_home.transaction() as connection:
+        connection.execute("DELETE FROM metrics WHERE subject IN ('user_tags', 'run-new')")
+    page = open_page("metrics", collection="demo", run="run-new")
+    assert not page.exception
+    assert small_home.metrics(record.id, "user_tags") and small_home.metrics(record.id, "run-new")
+
+
+def test_without_ground_truth_the_page_says_so_and_counts_changes(small_home: Store, open_page) -> None:
+    page = open_page("metrics", collection="unchecked")
+    assert "Nobody has checked" in page.info[0].value
+    assert [metric.label for metric in page.metric] == ["Tags kept", "Tags added", "Tags removed"]
+
+
+def test_published_tables_are_marked_and_whole(small_home: Store, open_page) -> None:
+    assert [len(rows) for rows in TABLES.values()] == [9, 9, 6, 6]
+    table = published("Table 4: refinement, MIRFLICKR")
+    assert list(table.columns) == list(MEASURES)
+    assert table.loc["Our model", "mAP"] == 0.633
+    assert pd.isna(published("Table 2: annotation, MIRFLICKR").loc["CCA", "MiAP"])
+    page = open_page("metrics", collection="demo")
+    assert "printed in the paper" in _texts(page)
+
+
+# Annotate
+
+
+def test_annotate_waits_for_photos_and_says_where_tags_come_from(small_home: Store, open_page) -> None:
+    assert "7" in _texts(open_page("annotate", collection="demo"))
+
+
+def test_files_that_are_no_pictures_never_reach_the_network(
+    small_home: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tagrefine_core import workflow
+
+    seen: list[Path] = []
+
+    def annotate(store: Store, run_id: str, images: list[Path], *, top: int) -> list[workflow.Annotation]:
+        seen.extend(images)
+        return [workflow.Annotation(image, [("sea", 0.9)]) for image in images]
+
+    monkeypatch.setattr(workflow, "annotate", annotate)
+    good = io.BytesIO()
+    Image.new("RGB", (600, 300), "red").save(good, "PNG")
+    contents = [b"\xff\xd8 not a picture", good.getvalue(), b"", good.getvalue()[:200]]
+    answers = uploads.tag_photos("run-new", None, [str(number) for number in range(4)], contents)
+    assert [bool(answer.problem) for answer in answers] == [True, False, True, True]
+    assert answers[1].tags == [("sea", 0.9)]
+    assert max(Image.open(io.BytesIO(answers[1].picture)).size) <= 480
+    assert len(seen) == 1 and not seen[0].exists(), "the copy is gone afterwards"

@@ -1,0 +1,89 @@
+"""Tags: the matrix, the panel beside it, and the address that restores both."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.tags.panel import order, panel, similarity
+from tagrefine_core.collections import Collection
+from tagrefine_core.errors import WordNetMissing
+from tagrefine_core.store import Store
+from tagrefine_core.tags import google_distance, load
+
+OpenPage = Callable[..., AppTest]
+
+
+@pytest.fixture(autouse=True)
+def wordnet() -> None:
+    try:
+        load()
+    except WordNetMissing as error:  # pragma: no cover
+        pytest.skip(str(error))
+
+
+def shown(page: AppTest) -> dict[str, Any]:
+    assert not page.exception and not page.error
+    (element,) = page.get("bidi_component")
+    return json.loads(element.proto.json)
+
+
+def test_matrix_of_the_collection(small_home: Store, open_page: OpenPage) -> None:
+    data = shown(open_page("tags", collection="fresh"))  # it needs no run
+    collection = Collection.open(small_home, "fresh")
+    assert data["tags"] == list(collection.vocabulary)
+    assert sorted(data["order"]) == list(range(7))
+    assert data["address"].startswith("/arrays/")
+    assert data["chosen"] == [None, None] and data["panel"]["pair"] is None
+    cached = small_home.home / "cache" / "similarity" / collection.data_hash
+    np.testing.assert_array_equal(np.load(cached / "google.npy"), google_distance(collection.tags))
+
+
+def test_pair_from_the_address(small_home: Store, open_page: OpenPage) -> None:
+    data = shown(open_page("tags", collection="demo", tag="dog", other="flower", sort="name", alpha="1.5"))
+    collection = Collection.open(small_home, "demo")
+    a, b = collection.vocabulary.index("dog"), collection.vocabulary.index("flower")
+    assert data["chosen"] == [a, b]
+    assert [data["tags"][column] for column in data["order"]] == sorted(data["tags"])
+    pair = data["panel"]["pair"]
+    both = int((collection.tags[:, [a]].multiply(collection.tags[:, [b]])).sum())
+    assert pair["title"].startswith("dog and flower")
+    assert f"{both} photo" in pair["lines"][0]
+    assert "organism" in " ".join(pair["lines"])  # their lowest common subsumer
+    assert "1.5 ×" in pair["lines"][-1]
+
+
+def test_alpha_changes_the_matrix(small_home: Store, open_page: OpenPage) -> None:
+    page = open_page("tags", collection="demo")
+    before = shown(page)["address"]
+    page.slider(key="alpha").set_value(2.0).run()
+    assert shown(page)["address"] != before
+
+
+def test_panel_adds_up(small_home: Store) -> None:
+    collection = Collection.open(small_home, "demo")
+    alike = similarity(collection)
+    told = panel(collection, 0.5, 0, None)
+    assert [row["similarity"] for row in told["links"]] == sorted(
+        (xi for xi in alike.xi(0.5)[0] if xi > 0), reverse=True
+    )
+    for row in told["links"]:
+        a, b = row["pair"]
+        assert row["google"] + row["wordnet"] == pytest.approx(alike.google[a, b] + 0.5 * alike.wordnet[a, b])
+        assert row["google"] + row["wordnet"] <= told["longest"]
+    json.dumps(told, allow_nan=False)
+    json.dumps(panel(collection, 0.5, None, None), allow_nan=False)
+
+
+def test_most_used_first(small_home: Store) -> None:
+    collection = Collection.open(small_home, "demo")
+    counts = np.asarray(collection.tags.sum(axis=0)).ravel()
+    assert (np.diff(counts[order(collection, "photos")].astype(int)) <= 0).all()
+
+
+def test_empty_home_leads_on(empty_home: Store, open_page: OpenPage) -> None:
+    page = open_page("tags")
+    assert not page.exception and [one.label for one in page.button] == ["Go to Collection"]

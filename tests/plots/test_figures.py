@@ -1,0 +1,84 @@
+"""Figures say what the tables say."""
+
+import math
+
+import plotly.graph_objects as go
+
+from tagrefine_core.plots import (
+    curves,
+    label_precision,
+    measures,
+    run_curves,
+    tag_frequencies,
+    tags_per_photo,
+)
+from tagrefine_core.store import EpochRecord
+
+
+def _names(figure: go.Figure) -> list[str]:
+    return [trace.name for trace in figure.data if trace.name]
+
+
+def test_tags_per_photo_counts_photos_and_shares_the_last_bar() -> None:
+    bar = tags_per_photo([0, 1, 1, 3, 9, 12], longest=4).data[0]
+    assert list(bar.x) == ["0", "1", "2", "3", "4+"]
+    assert list(bar.y) == [1, 2, 0, 1, 2]
+
+
+def test_tag_frequencies_are_sorted_cut_escaped_and_keep_the_order_of_ties() -> None:
+    bar = tag_frequencies(["sea", "<b>", "2007", "sky"], [3, 9, 3, 1], top=3).data[0]
+    assert list(bar.y) == ["2007", "sea", "&lt;b&gt;"]
+    assert list(bar.x) == [3, 3, 9]
+
+
+def test_tags_with_ground_truth_have_a_color_of_their_own() -> None:
+    bar = tag_frequencies(["sea", "sky"], [2, 1], labels=["sky"]).data[0]
+    assert bar.marker.color[0] != bar.marker.color[1]
+
+
+def _epochs() -> list[EpochRecord]:
+    # The store sorts by step, which each stage counts from zero.
+    return [
+        EpochRecord("phi0", 1, 10, {"loss": 3.0}),
+        EpochRecord("constraints", 1, 10, {"loss": 1.0, "vis": math.nan}),
+        EpochRecord("phi0", 2, 20, {"loss": 2.0, "vis": None}),
+    ]
+
+
+def test_curves_run_on_through_both_stages_and_leave_out_what_was_never_measured() -> None:
+    figure = curves(_epochs(), {"loss": "sum", "vis": "neighbors", "sem": "tags"})
+    assert _names(figure) == ["sum"]
+    assert list(figure.data[0].x) == [10, 20, 30]
+    assert list(figure.data[0].y) == [3.0, 2.0, 1.0]
+    assert figure.layout.shapes[0].x0 == 20
+
+
+def test_curves_of_nothing_are_an_empty_figure() -> None:
+    assert not curves([], {"loss": "sum"}).data
+
+
+def test_run_curves_draw_a_line_for_each_run() -> None:
+    figure = run_curves({"a": _epochs(), "b": []}, "loss")
+    assert _names(figure) == ["a", "b"]
+    assert list(figure.data[0].y) == [3.0, 2.0, 1.0]
+
+
+def test_measures_leave_out_what_is_undefined() -> None:
+    figure = measures(
+        {"users": {"map": 0.2, "auc": None}, "run": {"map": 0.7, "auc": math.nan}},
+        {"map": "mAP", "auc": "AUC"},
+    )
+    assert [list(trace.x) for trace in figure.data] == [[0.2], [0.7]]
+    assert list(figure.layout.yaxis.categoryarray) == ["AUC", "mAP"]
+
+
+def test_label_precision_sorts_by_the_run_and_joins_before_to_after() -> None:
+    figure = label_precision(["sea", "sky", "dog"], [0.1, None, 0.3], [0.5, 0.9, None])
+    lines, before, after = figure.data
+    assert (list(after.y), list(after.x)) == (["sea", "sky"], [0.5, 0.9])
+    assert (list(before.y), list(before.x)) == (["sea"], [0.1])
+    assert list(lines.x) == [0.1, 0.5, None]
+
+
+def test_label_precision_without_user_tags() -> None:
+    assert len(label_precision(["sea"], None, [0.5]).data) == 1

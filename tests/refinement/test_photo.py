@@ -1,0 +1,53 @@
+"""The tags of one photo, in the order a curator reads them."""
+
+from types import SimpleNamespace
+
+import numpy as np
+from scipy import sparse
+
+from tagrefine_core.refinement.photo import PhotoTag, photo_tags, votes
+from tagrefine_core.store import TagRecord
+
+VOCABULARY = ("beach", "dog", "flower", "sea", "sky")
+
+
+def one_row(values: dict[str, float]) -> sparse.csr_matrix:
+    columns = sorted(VOCABULARY.index(tag) for tag in values)
+    data = np.array([values[VOCABULARY[column]] for column in columns], dtype=np.float32)
+    return sparse.csr_matrix((data, columns, [0, len(columns)]), shape=(1, 5))
+
+
+def test_order_and_notes() -> None:
+    scores = np.array([[0.6, 0.0, 0.8, 0.4, 0.9]], dtype=np.float32)
+    collection = SimpleNamespace(
+        vocabulary=VOCABULARY,
+        raw_tags=lambda row: ["seas", "Nikon", "dogs", "doggy", "flower", "Nikon"],
+        tag_positions=one_row({"sea": 1, "dog": 3, "flower": 5}),
+    )
+    changes = SimpleNamespace(
+        added=one_row({"beach": 0.6, "sky": 0.9}),
+        removed=one_row({"dog": 0.0}),  # a score of 0 is still a change
+        kept=one_row({"flower": 0.8, "sea": 0.4}),
+    )
+    records = {
+        "seas": TagRecord("seas", 1, "merged", "sea", "plural"),
+        "dogs": TagRecord("dogs", 1, "merged", "dog", "plural"),
+        "doggy": TagRecord("doggy", 1, "merged", "dog", "child's word"),
+        "flower": TagRecord("flower", 1, "kept", "flower", ""),
+        "Nikon": TagRecord("Nikon", 2, "dropped", None, "not in WordNet"),
+    }
+    score = {tag: float(scores[0, column]) for column, tag in enumerate(VOCABULARY)}
+    assert photo_tags(collection, changes, scores, records, 0) == [
+        PhotoTag("sky", "added", 4, score["sky"]),
+        PhotoTag("beach", "added", 0, score["beach"]),
+        PhotoTag("sea", "kept", 3, score["sea"], "written as seas"),
+        PhotoTag("flower", "kept", 2, score["flower"]),
+        PhotoTag("dog", "removed", 1, 0.0, "written as dogs, doggy"),
+        PhotoTag("Nikon", "dropped", None, None, "not in WordNet"),
+    ]
+
+
+def test_votes_count_users() -> None:
+    tags = sparse.csr_matrix(np.array([[1, 0, 1], [1, 0, 0], [0, 0, 1], [1, 1, 1]], dtype=np.uint8))
+    assert votes(tags, np.array([0, 1, 3])).tolist() == [3, 1, 2]
+    assert votes(tags, np.array([], dtype=np.int64)).tolist() == [0, 0, 0]
