@@ -4,7 +4,7 @@ from hashlib import blake2b
 
 import streamlit as st
 
-from pages.annotate.uploads import MOST, TYPES, tag_photos
+from pages.annotate.uploads import MOST, TYPES, fitting_limits, tag_photos
 from pages.components.bars import bars
 from pages.components.header import header
 from pages.components.text import plain
@@ -33,6 +33,8 @@ if len(files) > MOST:
 contents = [file.getvalue() for file in files]
 digests = [blake2b(content, digest_size=16).hexdigest() for content in contents]
 answers = tag_photos(run.id, run.record.finished, digests, contents)
+limits = fitting_limits(run.id, run.record.finished, collection, run) if run.current else {}
+best = max((score for answer in answers for _, score in answer.tags), default=1.0)
 columns = st.columns(3)
 for number, (file, answer) in enumerate(zip(files, answers, strict=True)):
     with columns[number % 3], st.container(border=True, key=f"photo_{number}"):
@@ -42,5 +44,7 @@ for number, (file, answer) in enumerate(zip(files, answers, strict=True)):
         if answer.problem:
             st.error(plain(answer.problem))
         else:
-            st.html(bars(answer.tags))
-st.caption("Green tags are more likely right than wrong.")
+            fitting = {tag for tag, score in answer.tags if score >= limits.get(tag, 1.0)}
+            st.html(bars(answer.tags, fitting=fitting, full=best))
+if limits:
+    st.caption("Green tags score as high as the tags that this run adds to its own photos.")

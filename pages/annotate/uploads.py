@@ -9,10 +9,12 @@ from pathlib import Path
 import streamlit as st
 
 from pages.state import store
-from tagrefine_core.collections import load_image
+from tagrefine_core.collections import Collection, load_image
 from tagrefine_core.errors import ImageError
+from tagrefine_core.refinement import thresholds
+from tagrefine_core.training.run import Run
 
-__all__ = ["MOST", "TYPES", "Tagged", "tag_photos"]
+__all__ = ["MOST", "TYPES", "Tagged", "fitting_limits", "tag_photos"]
 
 MOST = 24
 """Photos at a time."""
@@ -79,3 +81,10 @@ def tag_photos(
             for number, annotation in zip(paths, found, strict=True):
                 answers[number] = Tagged(answers[number].picture, list(annotation.tags))
     return [answers[number] for number in range(len(_contents))]
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def fitting_limits(run_id: str, finished: str | None, _collection: Collection, _run: Run) -> dict[str, float]:
+    """Return from which score on each tag fits: the rule by which this run adds tags to its own collection."""
+    add = thresholds(_run.scores, _collection.tags).add
+    return dict(zip(_collection.vocabulary, add.tolist(), strict=True))

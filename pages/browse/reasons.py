@@ -18,17 +18,21 @@ def reason(tag: PhotoTag, limit: float) -> str:
         Score that a tag of this state has to pass: to be added, or as the user's own, to stay; infinite
         for a tag that is left alone.
     """
-    score = f"The picture scores {tag.score:.2f} for “{tag.tag}”"
+    score = f"The picture scores {_number(tag.score or 0.0)} for “{tag.tag}”"
     if not isfinite(limit):
         return (
             f"{score}, but too few photos carry this tag, or the scores do not tell them apart, to change it."
         )
     match tag.state:
         case "added":
-            return f"{score}; from {limit:.2f} on it is added. The user did not write it."
+            return f"{score}; from {_number(limit)} on it is added. The user did not write it."
         case "removed":
-            return f"{score}; the user's own tag is removed at {limit:.2f} and below."
+            return f"{score}; the user's own tag is removed at {_number(limit)} and below."
         case "kept":
-            return f"{score}; the user wrote it, and above {limit:.2f} it stays."
+            return f"{score}; the user wrote it, and above {_number(limit)} it stays."
         case _:
-            return f"{score}; from {limit:.2f} on it would be added."
+            return f"{score}; from {_number(limit)} on it would be added."
+
+
+def _number(score: float) -> str:
+    return f"{score:.2f}" if score >= 0.1 else f"{score:.3f}"

@@ -15,7 +15,6 @@ from pages.routes.thumbnails import thumbnail_url
 from tagrefine_core.collections import Collection
 from tagrefine_core.errors import RunError
 from tagrefine_core.files import read_array
-from tagrefine_core.neighbors import nearest
 from tagrefine_core.refinement import Changes, Thresholds, changes, thresholds
 from tagrefine_core.refinement.photo import PhotoTag, photo_tags, votes
 from tagrefine_core.refinement.query import Found, PhotoQuery, PhotoTable, find
@@ -135,6 +134,9 @@ def photo(of: Source, row: int, tag: str | None = None) -> dict[str, Any]:
 
 def neighbors(of: Source, row: int) -> dict[str, Any]:
     """Return the nearest photos in the features of the trained network, and how often their users gave each tag."""
+    # Here, since it loads torch: two seconds that the pages need not wait for.
+    from tagrefine_core.neighbors import nearest
+
     features = of.run.features
     indices, _ = nearest(features[[row]], features, min(NEIGHBORS + 1, len(features)))
     rows = indices[0][indices[0] != row][:NEIGHBORS]

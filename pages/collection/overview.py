@@ -98,10 +98,19 @@ def cleaning(collection: Collection) -> None:
     if len(found) > ROWS:
         st.caption(f"The {ROWS:,} most frequent of {len(found):,}; search to see others.")
     table = pd.DataFrame(
-        [(record.raw, record.count, record.outcome, record.tag, record.reason) for record in found[:ROWS]],
+        [
+            (record.raw, record.count, record.outcome, record.tag or "", record.reason)
+            for record in found[:ROWS]
+        ],
         columns=["What users wrote", "Photos", "Outcome", "Became", "Why"],
     )
-    st.dataframe(table, hide_index=True, height=420, alt="What cleaning did with each word")
+    widths = {
+        "Photos": st.column_config.NumberColumn(width="small"),
+        "Why": st.column_config.Column(width="large"),
+    }
+    st.dataframe(
+        table, hide_index=True, height=420, column_config=widths, alt="What cleaning did with each word"
+    )
 
 
 def import_report(collection: Collection) -> None:

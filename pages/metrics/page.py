@@ -39,16 +39,18 @@ else:
     st.subheader("Runs side by side", anchor=False)
     runs = {other.id: other for other in usable_runs(collection.name)}
     names = run_names(runs.values())
-    chosen = st.multiselect(
-        "Runs beside the current one",
-        [run_id for run_id in runs if run_id != run.id],
-        format_func=names.__getitem__,
-        max_selections=5,
-        placeholder="Add runs to compare",
-        label_visibility="collapsed",
-        key="beside",
-        disabled=len(runs) < 2,
-    )
+    others = [run_id for run_id in runs if run_id != run.id]
+    chosen = []
+    if others:
+        chosen = st.multiselect(
+            "Runs beside the current one",
+            others,
+            format_func=names.__getitem__,
+            max_selections=5,
+            placeholder="Add runs to compare",
+            label_visibility="collapsed",
+            key="beside",
+        )
     subjects = {USER_TAGS: before, names[run.id]: after}
     subjects |= {names[run_id]: metrics_of(runs[run_id]) for run_id in chosen}
     comparison(subjects)

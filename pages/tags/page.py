@@ -7,7 +7,7 @@ from pages.components.header import header
 from pages.components.matrix import matrix
 from pages.routes.arrays import array_url
 from pages.state import need_collection
-from pages.tags.panel import SORTS, order, panel, similarity
+from pages.tags.panel import SORTS, order, panel, similarity, warm_up
 
 header(
     "Which tags go together",
@@ -48,6 +48,7 @@ with st.spinner("Comparing tags …", show_time=True):
     levels, peak = similarity(collection).levels(alpha)
     places = order(collection, sort)
     texts = panel(collection, alpha, *chosen)
+warm_up()
 matrix(
     {
         "address": array_url(levels),

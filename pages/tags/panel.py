@@ -1,6 +1,8 @@
 """What the panel beside the matrix says: tables of similar tags, and why two tags are alike."""
 
+import contextlib
 import math
+import threading
 from functools import lru_cache
 from typing import Any
 
@@ -8,10 +10,11 @@ import numpy as np
 
 from pages.opening import open_store
 from tagrefine_core.collections import Collection
+from tagrefine_core.errors import TagRefineError
 from tagrefine_core.refinement.tag_similarity import TagLink, TagSimilarity, clustered_order
 from tagrefine_core.tags import WordNetLink, explain_wordnet, load
 
-__all__ = ["SORTS", "order", "panel", "similarity"]
+__all__ = ["SORTS", "order", "panel", "similarity", "warm_up"]
 
 SORTS = {"clusters": "similar side by side", "photos": "most used first", "name": "A to Z"}
 
@@ -34,6 +37,18 @@ def order(collection: Collection, sort: str) -> list[int]:
     if sort == "photos":
         return sorted(range(len(names)), key=lambda column: (-photos[column], names[column]))
     return sorted(range(len(names)), key=names.__getitem__)
+
+
+@lru_cache(maxsize=1)
+def warm_up() -> None:
+    """Begin to open WordNet, which takes seconds, before the first pair is clicked."""
+
+    def work() -> None:
+        # What is wrong is told to the visitor when WordNet is really needed.
+        with contextlib.suppress(TagRefineError):
+            load().taxonomy("n")
+
+    threading.Thread(target=work, name="wordnet", daemon=True).start()
 
 
 def panel(collection: Collection, alpha: float, tag: int | None, other: int | None) -> dict[str, Any]:
@@ -77,37 +92,28 @@ def panel(collection: Collection, alpha: float, tag: int | None, other: int | No
 
 
 def _pair(link: TagLink, a: str, b: str, alpha: float) -> dict[str, Any]:
-    photos = "1 photo carries" if link.together == 1 else f"{link.together:,} photos carry"
-    used = (
-        f"Used together: {photos} both, a Google distance of {link.google:.2f}."
-        if math.isfinite(link.google)
-        else "Used together: no photo carries both, so they are not linked, whatever they mean."
-    )
-    known = explain_wordnet(a, b, load())
-    return {
-        "title": f"{a} and {b}: {link.similarity:.2f}",
-        "lines": [
-            used,
-            *_meaning(known),
-            f"Together: {_number(link.google)} + {alpha:g} × {link.wordnet:.2f} = {_number(link.google + alpha * link.wordnet)}.",
-        ],
-    }
+    lines = _meaning(explain_wordnet(a, b, load()))
+    if math.isfinite(link.google):
+        photos = "1 photo carries" if link.together == 1 else f"{link.together:,} photos carry"
+        lines.insert(0, f"Used together: {photos} both, a Google distance of {link.google:.2f}.")
+        distance = link.google + alpha * link.wordnet
+        lines.append(f"Distance in all: {link.google:.2f} + {alpha:g} × {link.wordnet:.2f} = {distance:.2f}.")
+    else:
+        lines.insert(0, "Used together: no photo carries both, so they are not linked, whatever they mean.")
+    return {"title": f"{a} and {b}: {link.similarity:.2f}", "lines": lines}
 
 
 def _meaning(known: WordNetLink | None) -> list[str]:
     if known is None:
         return ["Meaning: WordNet cannot compare them, which counts as a distance of 1."]
-    first = f"Meaning: a distance of {1 - known.lin:.2f} between “{_word(known.sense_a)}” ({known.gloss_a}) and “{_word(known.sense_b)}” ({known.gloss_b})."
+    first = f"Meaning: a distance of {1 - known.lin:.2f} in WordNet."
     if known.sense_a == known.sense_b:
-        return [first, "They are the same in WordNet."]
+        return [first, f"Both mean the same: {known.gloss_a}."]
+    senses = [f"“{_word(known.sense_a)}”: {known.gloss_a}.", f"“{_word(known.sense_b)}”: {known.gloss_b}."]
     if known.subsumer is None or known.ic_subsumer == 0:
-        return [first, "They have nothing in common in WordNet but the most general ideas."]
-    return [first, f"Both are a kind of “{_word(known.subsumer)}” ({known.subsumer_gloss})."]
+        return [first, *senses, "They have nothing in common but the most general ideas."]
+    return [first, *senses, f"Both are a kind of “{_word(known.subsumer)}”: {known.subsumer_gloss}."]
 
 
 def _word(sense: str) -> str:
     return sense.rsplit(".", 2)[0].replace("_", " ")
-
-
-def _number(distance: float) -> str:
-    return f"{distance:.2f}" if math.isfinite(distance) else "∞"

@@ -264,7 +264,7 @@ class Trainer:
             raise RunError(
                 f"The loss is not a number after {self.step} steps of stage {self.stage!r}. Lower lr "
                 f"(it is {config.lr:g}) or the weight of the term that grew: "
-                + ", ".join(f"{name}={float(value):.3g}" for name, value in losses.items())
+                + ", ".join(f"{name}={value.item():.3g}" for name, value in losses.items())
             )
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)

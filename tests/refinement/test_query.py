@@ -80,7 +80,8 @@ def test_search(table: PhotoTable, search: str, expected: set[int]) -> None:
 
 
 @pytest.mark.parametrize(
-    "search", ["and", "flower and", "or flower", "flower or or sea", "(flower", "flower)", "not", '"im1', "()"]
+    "search",
+    ["and", "flower and", "or flower", "flower or or sea", "(flower", "flower)", "not", '"im1', "()"],
 )
 def test_unreadable_search_says_so(table: PhotoTable, search: str) -> None:
     with pytest.raises(ConfigError, match="The search"):
@@ -155,7 +156,9 @@ def test_against_plain_loops() -> None:
     has = [set().union(*(present[kind][row] for kind in present)) for row in range(n)]
     found = find(table, PhotoQuery(search="a and not (b or c)", kind="removed", tag="d", order="file"))
     assert found.rows.tolist() == [
-        row for row in range(n) if "a" in has[row] and not {"b", "c"} & has[row] and "d" in present["removed"][row]
+        row
+        for row in range(n)
+        if "a" in has[row] and not {"b", "c"} & has[row] and "d" in present["removed"][row]
     ]
     by_change = find(table, PhotoQuery()).rows
     magnitude = changed.magnitude()[by_change]

@@ -57,7 +57,9 @@ def test_killed_and_resumed_is_bit_identical(shapes):
 @pytest.mark.slow
 @pytest.mark.parametrize("refresh", ["bank", "exact"])
 def test_two_ranks_do_what_one_does(shapes, refresh):
-    settings = [*SETTINGS, "--refresh", refresh, "--set", "lambda1=10"]
+    # One epoch of stage 2: later on, a neighbor that rounding has swapped makes the runs drift apart.
+    gentle = ("lr=0.005", "epochs=1", "lambda1=10")
+    settings = [*SETTINGS, "--refresh", refresh, *(part for pair in gentle for part in ("--set", pair))]
     run(command(shapes, *settings))
     one = Run(shapes, shapes.runs("shapes")[0])
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node=2", "--master_port=29611", "-m"]
@@ -65,7 +67,7 @@ def test_two_ranks_do_what_one_does(shapes, refresh):
     two = Run(shapes, shapes.runs("shapes")[0])
     assert two.id != one.id and two.record.state == "finished"
     assert len(shapes.runs("shapes")) == len({r.id for r in shapes.runs("shapes")})
-    assert np.allclose(two.scores, one.scores, atol=2e-3)
+    assert np.allclose(two.scores, one.scores, atol=1e-3)
     assert np.array_equal(two.trace.queries, one.trace.queries)
     for a, b in zip(one.epochs, two.epochs, strict=True):
         assert a.values["loss"] == pytest.approx(b.values["loss"], rel=1e-3)

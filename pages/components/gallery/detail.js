@@ -95,7 +95,7 @@ class Detail {
     this.near.append(el("h3", "", "Nearest photos"), el("p", "soft", "Looking for them …"));
     const body = el("div", "body");
     const note = el("p", "soft small", "How sure the model is, from 0 to 1. The mark is the line that a tag has to pass.");
-    body.append(about, all, chips, this.why, this.near, el("h3", "", "Scores"), note, bars);
+    body.append(about, all, this.why, chips, this.near, el("h3", "", "Scores"), note, bars);
     this.element.replaceChildren(this.closer(), image, body);
     this.element.scrollTop = 0;
     this.explain(photo.why);
@@ -116,7 +116,7 @@ class Detail {
     }
     const name = el("span", "name");
     name.append(score.state === "absent" ? document.createTextNode(score.tag) : tagChip(score));
-    row.append(name, track, el("span", "value", score.score.toFixed(2)));
+    row.append(name, track, el("span", "value", score.score.toFixed(score.score < 0.1 ? 3 : 2)));
     row.addEventListener("click", () => this.explain(score.tag));
     row.dataset.tag = score.tag;
     return row;
@@ -130,7 +130,7 @@ class Detail {
     for (const bar of this.bars) bar.setAttribute("aria-pressed", bar.dataset.tag === tag);
     const title = el("h3");
     title.append("Why ", score.state === "absent" ? `not ${tag}` : tagChip(score), "?");
-    const votes = this.votes ? ` Of its ${this.votes.asked} nearest photos, ${this.votes.given[tag] ?? 0} were given the tag by their users.` : "";
+    const votes = this.votes ? ` Of its ${this.votes.asked} nearest photos, ${this.votes.given[tag] ?? "none"} carried the tag from their users.` : "";
     this.why.replaceChildren(title, el("p", "", score.reason + votes));
   }
 

@@ -184,10 +184,8 @@ class Matrix {
   names(context, colour) {
     const { tags, order, chosen } = this.data;
     context.fillStyle = colour("--tr-card");
-    context.globalAlpha = 0.93;
     context.fillRect(0, 0, MARGIN - 4, this.height);
     context.fillRect(0, 0, this.width, MARGIN - 4);
-    context.globalAlpha = 1;
     context.textBaseline = "middle";
     const size = Math.min(13, this.scale - 1);
     const write = (place, turned) => {
