@@ -15,14 +15,13 @@ from pages.routes.thumbnails import thumbnail_url
 from tagrefine_core.collections import Collection
 from tagrefine_core.errors import RunError
 from tagrefine_core.files import read_array
-from tagrefine_core.refinement import Changes, Thresholds, changes, thresholds
+from tagrefine_core.refinement import MAX_ADDED, Changes, Thresholds, changes, thresholds
 from tagrefine_core.refinement.photo import PhotoTag, photo_tags, votes
 from tagrefine_core.refinement.query import Found, PhotoQuery, PhotoTable, find
 from tagrefine_core.store import TagRecord
 from tagrefine_core.training.run import Run
 
 __all__ = [
-    "MAX_ADDED",
     "NEIGHBORS",
     "STRICTNESS",
     "Source",
@@ -37,9 +36,6 @@ NEIGHBORS = 30
 """How many nearest photos are asked whether their users gave a tag."""
 
 STRICTNESS = 0.5
-
-MAX_ADDED = 10
-"""A photo shows no more additions than a person would read: those that pass their limit most clearly."""
 
 _SHOWN = 15  # nearest photos that are shown
 _TOP = 8  # highest scores listed whether the photo gets the tag or not
@@ -78,6 +74,7 @@ def source(run_id: str, strictness: float = STRICTNESS) -> Source:
 @lru_cache(maxsize=3)
 def _source(collection: Collection, run: Run, strictness: float) -> Source:
     limits = _limits(collection, run).with_strictness(strictness)
+    # What `workflow.changes_of` computes; importing that would load torch.
     changed = changes(run.scores, collection.tags, limits, max_added=MAX_ADDED)
     records = collection.tag_records
     indptr, indices = (read_array(collection.folder / f"raw_{name}.npy") for name in ("indptr", "indices"))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.components.jobs import begin
+from pages.components.jobs import begin, live_jobs
 from pages.components.text import plain
 from pages.state import store
 from tagrefine_core.collections import Collection, check_name, guess_kind
@@ -79,6 +79,9 @@ def import_arguments(kind: str, source: str, name: str) -> list[str]:
 @st.dialog("Delete this collection?")
 def delete_dialog(collection: Collection) -> None:
     """Delete a collection after its name was typed."""
+    if any(job.collection == collection.name for job in live_jobs(("import", "train", "demo"))):
+        st.error("A job works on this collection. Wait for it, or cancel it.")
+        return
     runs = len(store().runs(collection.name))
     st.markdown(
         f"TagRefine forgets **{plain(collection.name)}**, its {collection.n:,} rows of tags"

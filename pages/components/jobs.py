@@ -92,10 +92,13 @@ def live_card(job: JobRecord) -> None:
         if job.id in stopping:
             st.markdown(":gray[Stopping at the next safe point]", width="content")
         label = "Stop at once" if job.id in stopping else "Cancel"
-        if st.button(label, key=f"cancel_{job.id}"):
-            jobs.cancel(store(), job.id, grace=0.0 if job.id in stopping else 10.0)
-            stopping.add(job.id)
-            st.rerun(scope="fragment")
+        st.button(label, key=f"cancel_{job.id}", on_click=_cancel, args=(job.id,))
+
+
+def _cancel(job_id: int) -> None:
+    stopping = st.session_state.setdefault("_stopping", set())
+    jobs.cancel(store(), job_id, grace=0.0 if job_id in stopping else 10.0)
+    stopping.add(job_id)
 
 
 def ended_card(job: JobRecord) -> None:

@@ -38,7 +38,7 @@ def _row(run: RunRecord) -> None:
         name.markdown(f"**{plain(run_name(run))}**  \n:gray[{plain(run.id)}]")
         state.badge(run.state, color=COLORS[run.state])
         metrics = run.metrics or {}
-        miap.markdown(_measure("miAP", metrics.get("miap")))
+        miap.markdown(_measure("MiAP", metrics.get("miap")))
         mean.markdown(_measure("mAP", metrics.get("map")))
         with actions, st.container(horizontal=True, horizontal_alignment="right", gap="small"):
             if run.state == "finished" and st.button("See the tags", key=f"see_{run.id}"):

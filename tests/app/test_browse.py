@@ -10,10 +10,11 @@ from starlette.requests import Request
 from streamlit.testing.v1 import AppTest
 
 from pages.browse.reasons import reason
-from pages.browse.source import MAX_ADDED, source, window
+from pages.browse.source import source, window
 from pages.routes.photos import near_photos, one_photo, photo_query, photos
 from tagrefine_core.collections import Collection
 from tagrefine_core.errors import ConfigError, RunError
+from tagrefine_core.refinement import MAX_ADDED
 from tagrefine_core.refinement.photo import PhotoTag
 from tagrefine_core.store import Store
 

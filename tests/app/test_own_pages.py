@@ -67,6 +67,14 @@ def test_failed_job_is_told_once_and_can_be_tried_again(empty_home: Store, open_
     assert started == [["import", "folder", "--name=holiday", "--", "/photos"]]
 
 
+def test_cancel_stops_a_job(small_home: Store, open_page) -> None:
+    job = small_home.create_job("import", "holiday", ["import", "folder"])
+    page = open_page("collection", collection="demo")
+    page.button(key=f"cancel_{job}").click().run()
+    assert small_home.job(job).state == "cancelled"
+    assert not page.exception
+
+
 def test_collection_page_counts_photos_tags_and_what_was_dropped(small_home: Store, open_page) -> None:
     page = open_page("collection", collection="demo")
     assert {metric.label: metric.value for metric in page.metric}["Photos"] == "40"
