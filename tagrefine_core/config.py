@@ -101,7 +101,9 @@ class TrainConfig(BaseModel):
     )
     reduction: Literal["per_image", "literal"] = "per_image"
 
-    optimizer: Literal["sgd"] = "sgd"
+    optimizer: Literal["sgd", "adamw"] = Field(
+        "sgd", description="sgd is the paper's; adamw learns faster where a backbone starts from nothing"
+    )
     lr: float = Field(0.01, gt=0, description="learning rate of the new layers")
     lr_phi0: float | None = Field(None, gt=0, description="learning rate of stage 1; None: lr")
     lr_backbone: float = Field(0.1, ge=0, description="the backbone's learning rate, as a multiple of lr")
@@ -138,10 +140,16 @@ class TrainConfig(BaseModel):
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "default": {
-        "lr": 0.02,
+        "lr_phi0": 0.002,
+        "lr": 0.0005,
+        "epochs": 4,
         "weight_decay": 1e-3,
         "dropout": 0.8,
         "average": 0.998,
+        "lambda_vis": 5.0,
+        "lambda1": 30.0,
+        "lambda2": 0.02,
+        "eta": 0.5,
     },
     "paper": {
         "backbone": "vgg16",
@@ -165,7 +173,16 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "weights": "none",
         "finetune": "all",
         "image_size": 64,
+        "s": 32,
         "M": 128,
+        "epochs_phi0": 12,
+        "epochs": 5,
+        "lr_phi0": 0.01,
+        "lr": 0.003,
+        "lambda2": 0.02,
+        "average": 0.95,
+        "dropout": 0.2,
+        "trace_points": 10,
     },
 }
 """Named starting points; `train_config` lays the user's settings over them."""

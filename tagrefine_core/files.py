@@ -1,5 +1,6 @@
 """Files that are either whole or absent: written under a temporary name, synced, renamed."""
 
+import errno
 import json
 import os
 import secrets
@@ -38,7 +39,17 @@ def write_file(path: Path, write: Callable[[BinaryIO], object]) -> None:
 
 def write_array(path: Path, array: NDArray[Any]) -> None:
     """Store ``array`` as ``.npy``; object arrays are refused, so nothing is ever unpickled."""
-    write_file(path, lambda file: np.save(file, array, allow_pickle=False))
+
+    def save(file: BinaryIO) -> None:
+        try:
+            np.save(file, array, allow_pickle=False)
+        except OSError as error:
+            if error.errno is not None:
+                raise
+            # NumPy says "9000 requested and 16 written" of a full disk, without the number of the error.
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
+
+    write_file(path, save)
 
 
 def read_array(path: Path, *, mmap: bool = True) -> NDArray[Any]:

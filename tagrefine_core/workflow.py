@@ -261,12 +261,12 @@ def annotate(
     Raises
     ------
     RunError
-        When the run is not finished.
+        When the run is not finished, or its collection was imported anew with other data, hence other tags.
     ImageError
         When a photo cannot be read; nothing is returned then.
     """
     run = Run.open(store, run_id)
-    tags = store.vocabulary(run.record.collection_id)[0]
+    tags = _collection_of(store, run).vocabulary
     annotator = Annotator(run, tags)
     found = []
     for start in range(0, len(images), _IMAGES_AT_ONCE):

@@ -1,12 +1,14 @@
 import json
 import os
 import re
+import resource
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from tagrefine_core.cli import main
 from tagrefine_core.cli.terminal import Lines, duration
@@ -88,6 +90,27 @@ def test_a_bad_home_is_a_mistake_too(tmp_path: Path, capsys: pytest.CaptureFixtu
     (tmp_path / "tagrefine.db").write_text("no database" * 1000)
     assert main(["--home", str(tmp_path), "runs"]) == 2
     assert "cannot be used" in capsys.readouterr().err
+
+
+def test_a_terminal_obeys_no_file_name(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(store, "annotate", "r1", "\x1b[31mred.jpg") == 2
+    assert "[31mred.jpg" in (errors := capsys.readouterr().err) and "\x1b" not in errors
+
+
+def test_a_full_disk_is_no_fault_of_ours(store: Store) -> None:
+    Image.new("RGB", (9, 9)).save(store.home / "sea.png")
+    (store.home / "sea.txt").write_text("sea," + ",".join(f"tag{number}" for number in range(20_000)))
+    limit = 2**16  # more than the database has, less than it needs
+    command = f"{sys.executable} -m tagrefine_core --home {store.home} import folder {store.home} --name x"
+    done = subprocess.run(
+        command.split(),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+    )
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert "Check free space" in done.stderr.splitlines()[-1]
 
 
 def answer(capsys: pytest.CaptureFixture[str]) -> Any:

@@ -1,7 +1,9 @@
 """Put the commands together, and turn every end of one into an exit status and one line."""
 
+import errno
 import os
 import signal
+import sqlite3
 import sys
 import warnings
 from collections.abc import Sequence
@@ -15,6 +17,9 @@ from tagrefine_core.cli.session import Json, Session, Stopped
 from tagrefine_core.errors import TagRefineError, TagRefineWarning
 
 __all__ = ["app", "main"]
+
+# What a machine refuses: no fault of the program, and nothing a traceback would explain.
+_REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 app = typer.Typer(
     name="tagrefine_core",
@@ -97,13 +102,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has left; nothing more can be said to them, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), output.fileno())
         return 128 + signal.SIGPIPE
+    except OSError as error:
+        if error.errno not in _REFUSED:
+            raise
+        where = f" at {error.filename}" if error.filename else ""
+        return _fail(f"The disk refused{where}: {error.strerror}. Check free space and permissions.", 2)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:  # our own SQL
+            raise
+        return _fail(f"The home folder's database refused: {error}. Check free space and permissions.", 2)
     finally:
         sys.stdout, warnings.showwarning = output, showwarning
 
 
 def _fail(message: str, status: int) -> int:
     if os.environ.get("RANK", "0") == "0":
-        line = " ".join(message.split())
+        # File names and tags of strangers may hold what a terminal would obey.
+        line = "".join(c if c.isprintable() else "?" for c in " ".join(message.split()))
         print(line if status >= 128 else f"Error: {line}", file=sys.stderr)
     return status
 

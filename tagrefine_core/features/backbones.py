@@ -218,12 +218,16 @@ def load_weights(name: str, weights: str) -> dict[str, Tensor] | None:
 
             return dict(load_file(path))
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises a dozen kinds here; all mean the same to the user
+    except Exception as error:
+        # torch raises a dozen kinds here, and advises to read the file unsafely; none of it is for the user.
         raise WeightsError(
-            f"{path} is not a state dict that can be read safely ({_first_line(error)})."
+            f"{path} is not a state dict that can be read safely. Give what torch.save(model.state_dict(), FILE) "
+            f"or safetensors wrote."
         ) from error
     state = state.get("state_dict", state) if isinstance(state, dict) else state
-    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
+    if not isinstance(state, dict) or not all(
+        isinstance(key, str) and isinstance(value, Tensor) for key, value in state.items()
+    ):
         raise WeightsError(f"{path} does not hold a state dict (names to tensors).")
     return {key.removeprefix("module."): value for key, value in state.items()}
 
@@ -281,7 +285,3 @@ def weights_hash(trunk: nn.Module) -> str:
         digest.update(key.encode())
         digest.update(value.detach().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()[:16]
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

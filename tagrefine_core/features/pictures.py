@@ -1,4 +1,4 @@
-"""Photos as tensors: decoding to one size, a pixel cache, augmentation."""
+"""Photos as tensors: decoding to one size, normalization, augmentation."""
 
 import os
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from tagrefine_core.collections.images import load_image
+from tagrefine_core.errors import ImageError
 
 __all__ = ["augment", "decode", "decode_many", "normalize"]
 
@@ -22,8 +23,17 @@ _STD = (0.229, 0.224, 0.225)
 
 
 def decode(path: Path, size: int) -> NDArray[np.uint8]:
-    """Return a photo as uint8 (3, size, size): the shorter side scaled to ``size``, the middle kept."""
-    picture = ImageOps.fit(load_image(path, size=size), (size, size), Image.Resampling.BILINEAR)
+    """Return a photo as uint8 (3, size, size): the shorter side scaled to ``size``, the middle kept.
+
+    Raises
+    ------
+    ImageError
+        Naming the file, when it cannot be read.
+    """
+    try:
+        picture = ImageOps.fit(load_image(path, size=size), (size, size), Image.Resampling.BILINEAR)
+    except ImageError as error:
+        raise ImageError(f"{path} {error}.") from error
     return np.ascontiguousarray(np.asarray(picture, dtype=np.uint8).transpose(2, 0, 1))
 
 

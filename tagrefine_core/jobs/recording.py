@@ -149,11 +149,13 @@ def recording(
     except (Cancelled, KeyboardInterrupt):
         recorder.end("cancelled", "Stopped on request.")
         raise
-    except TagRefineError as error:
-        recorder.end("failed", str(error))
-        raise
     except BaseException as error:
-        recorder.end("failed", f"{type(error).__name__}: {error}")
+        if recorder.signal and isinstance(error, Exception):
+            # The helper processes of a job get the signal too; that one of them died of it is no failure.
+            recorder.end("cancelled", "Stopped on request.")
+            raise Cancelled(f"Stopped by {recorder.signal.name}.") from error
+        known = isinstance(error, TagRefineError)
+        recorder.end("failed", str(error) if known else f"{type(error).__name__}: {error}")
         raise
     recorder.end("finished")
 

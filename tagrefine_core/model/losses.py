@@ -87,6 +87,7 @@ def semantic_dependency(probabilities: Tensor, xi: Tensor, *, reduction: Reducti
             f"semantic_dependency needs probabilities (s, C) and xi (C, C); "
             f"got {tuple(probabilities.shape)} and {tuple(xi.shape)}."
         )
+    xi = xi.to(probabilities.dtype)  # `similarity_matrix` computes in float64
     diagonal = xi.diagonal()
     degree = xi.sum(dim=1) - diagonal
     linked = probabilities @ xi - probabilities * diagonal
@@ -112,7 +113,7 @@ def user_error_sparsity(
             f"user_error_sparsity needs two tensors of one shape; "
             f"got {tuple(probabilities.shape)} and {tuple(user_tags.shape)}."
         )
-    loss = (user_tags - probabilities).abs().sum()
+    loss = (user_tags.to(probabilities.dtype) - probabilities).abs().sum()
     return loss / probabilities.shape[0] if _reduction(reduction) == "per_image" else loss
 
 

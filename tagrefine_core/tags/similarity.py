@@ -1,7 +1,7 @@
 """From distances between tags to the similarity xi of the semantic loss (eq. 4 and 5)."""
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from tagrefine_core.errors import ConfigError, DataError
 
@@ -43,7 +43,7 @@ def tag_distance(
     return google + alpha * wordnet
 
 
-def similarity_matrix(distance: NDArray[np.float64], *, sigma: float | None = None) -> NDArray[np.float64]:
+def similarity_matrix(distance: ArrayLike, *, sigma: float | None = None) -> NDArray[np.float64]:
     """Turn distances into similarities: ``xi = exp(-dist^2 / sigma)`` (eq. 5), with a zero diagonal.
 
     The paper calls sigma the median of xi itself, which is circular; here it is the median of ``dist^2``.
@@ -52,7 +52,7 @@ def similarity_matrix(distance: NDArray[np.float64], *, sigma: float | None = No
 
     Parameters
     ----------
-    distance : ndarray of float64, shape (C, C)
+    distance : array-like of numbers, shape (C, C)
         Symmetric, not negative, infinite where two tags have nothing to do with each other.
     sigma : float or None
         Positive; None: the median of ``dist^2`` over the finite pairs of different tags, or 1 where that is 0.
@@ -69,6 +69,7 @@ def similarity_matrix(distance: NDArray[np.float64], *, sigma: float | None = No
     ConfigError
         When ``sigma`` is not positive.
     """
+    distance = np.asarray(distance, dtype=np.float64)
     if distance.ndim != 2 or distance.shape[0] != distance.shape[1]:
         raise DataError(f"The distances must have shape (C, C); got {distance.shape}.")
     if not (distance >= 0).all() or not np.array_equal(distance, distance.T):
@@ -80,6 +81,6 @@ def similarity_matrix(distance: NDArray[np.float64], *, sigma: float | None = No
         sigma = (float(np.median(squared)) if squared.size else 0.0) or 1.0
     if not (np.isfinite(sigma) and sigma > 0):
         raise ConfigError(f"sigma must be a positive number; got {sigma}.")
-    xi = np.zeros_like(distance, dtype=np.float64)
+    xi = np.zeros_like(distance)
     xi[linked] = np.exp(-squared / sigma)
     return xi

@@ -13,7 +13,7 @@ from tagrefine_core.features.pictures import decode_many, normalize
 from tagrefine_core.files import read_json
 from tagrefine_core.training.distributed import pick_device
 from tagrefine_core.training.run import Run
-from tagrefine_core.training.setup import build_network, trunk_path
+from tagrefine_core.training.setup import build_network, keeps_trunk, trunk_path
 
 __all__ = ["Annotator"]
 
@@ -36,8 +36,11 @@ class Annotator:
     def __init__(self, run: Run, tags: Sequence[str]) -> None:
         path = run.folder / "network.pt"
         if not path.exists():
+            gone = run.record.state == "finished"
             raise RunError(
-                f"Run {run.id} has no network yet: it is {run.record.state}. Finish it, then annotate."
+                f"{path} is gone. Train again to annotate new photos."
+                if gone
+                else f"Run {run.id} has no network yet: it is {run.record.state}. Finish it, then annotate."
             )
         weights = torch.load(path, map_location="cpu", weights_only=True)
         if len(weights["classifier.bias"]) != len(tags):
@@ -50,7 +53,7 @@ class Annotator:
         self.size = config.image_size or BACKBONES[config.backbone].image_size
         self.device = pick_device("auto" if config.device != "cpu" else "cpu")
         trunk = build_trunk(config.backbone, None, seed=config.seed)
-        if config.finetune != "all":
+        if keeps_trunk(config, trunk):
             kept = trunk_path(run.store.home, read_json(run.folder / "setup.json")["weights_hash"])
             if not kept.exists():
                 raise RunError(

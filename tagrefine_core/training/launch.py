@@ -68,7 +68,7 @@ def train(
                 versions=versions(),
             )
         else:
-            store.set_run_state(run_id, "running", store.run(run_id).message)
+            store.set_run_state(run_id, "running")  # why it had stopped is of no interest any more
     world.wait()
     run = Run.open(store, run_id)
     run.folder.mkdir(parents=True, exist_ok=True)

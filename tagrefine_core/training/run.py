@@ -103,9 +103,14 @@ class Run:
 
     def _array(self, name: str) -> NDArray[Any]:
         path = self.folder / name
-        if not path.exists():
-            raise RunError(
-                f"Run {self.id} has no {name}: it is {self.record.state}. "
-                f"Finish it with: python -m tagrefine_core train {self.record.collection} --resume {self.id}"
-            )
-        return read_array(path)
+        if path.exists():
+            try:
+                return read_array(path)
+            except (ValueError, EOFError) as error:
+                raise RunError(f"{path} is damaged. Train again.") from error
+        if self.record.state == "finished":
+            raise RunError(f"{path} is gone. Train again.")
+        raise RunError(
+            f"Run {self.id} has no {name}: it is {self.record.state}. "
+            f"Finish it with: python -m tagrefine_core train {self.record.collection!r} --resume {self.id}"
+        )

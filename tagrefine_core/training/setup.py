@@ -14,7 +14,7 @@ from torch import Tensor
 from tagrefine_core import __version__
 from tagrefine_core.collections import Collection
 from tagrefine_core.config import TrainConfig
-from tagrefine_core.errors import CollectionError
+from tagrefine_core.errors import CollectionError, ConfigError
 from tagrefine_core.features.backbones import BACKBONES, Trunk, build_trunk, load_weights, weights_hash
 from tagrefine_core.features.inputs import FeatureInputs, Inputs, picture_inputs, stored_features
 from tagrefine_core.files import write_file
@@ -23,7 +23,7 @@ from tagrefine_core.progress import Progress
 from tagrefine_core.tags import google_distance, similarity_matrix, tag_distance, wordnet_distance
 from tagrefine_core.tags import wordnet as wordnet_files
 
-__all__ = ["Setup", "build_network", "prepare", "training_rows", "trunk_path", "versions"]
+__all__ = ["Setup", "build_network", "keeps_trunk", "prepare", "training_rows", "trunk_path", "versions"]
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,17 @@ def prepare(
     Setup
     dict
         ``weights_hash`` and ``ic_source``, kept with the run.
+
+    Raises
+    ------
+    CollectionError
+        When there are no tags, or not the fold asked for.
+    ConfigError
+        When there are fewer photos than a group takes, or the backbone cannot be had in this size or with these blocks.
+    WeightsError
+        When its weights cannot be had or do not fit.
+    ImageError
+        When a photo cannot be read any more.
     """
     rows = training_rows(collection.n, config)
     tags = collection.tags[rows]
@@ -99,6 +110,11 @@ def prepare(
         raise CollectionError(
             f"No tag of {collection.name!r} survived preprocessing, so there is nothing to learn. "
             f"See the Collection page for the reasons, or import with a lower --min-fraction."
+        )
+    if len(rows) < config.m:
+        raise ConfigError(
+            f"Groups of m={config.m} photos need at least {config.m} photos to train on; there are {len(rows)}. "
+            f"Use a smaller m, or more photos."
         )
     network, recorded = _network(home, collection, config, tags, device)
     size = config.image_size or BACKBONES[config.backbone].image_size
@@ -145,7 +161,7 @@ def _network(
     state = load_weights(config.backbone, config.weights)
     trunk = build_trunk(config.backbone, state, seed=config.seed, image_size=config.image_size)
     key = weights_hash(trunk)
-    if config.finetune != "all":
+    if keeps_trunk(config, trunk):
         _keep_trunk(home, trunk, key)
     network = build_network(config, trunk, tags.shape[1])
     prior = torch.from_numpy(np.asarray(tags.mean(axis=0), dtype=np.float32).reshape(-1))
@@ -154,10 +170,15 @@ def _network(
 
 
 def _keep_trunk(home: Path, trunk: Trunk, key: str) -> None:
-    """Store the frozen trunk once, so that a run can annotate after the user's weights file is gone."""
+    """Store the trunk as it was given once, so that a run can annotate after the user's weights file is gone."""
     path = trunk_path(home, key)
     if not path.exists():
         write_file(path, lambda file: torch.save(trunk.state_dict(), file))
+
+
+def keeps_trunk(config: TrainConfig, trunk: Trunk) -> bool:
+    """Whether annotating needs the trunk as it was given: for what was frozen, batch-normalization statistics included."""
+    return config.finetune != "all" or next(trunk.buffers(), None) is not None
 
 
 def trunk_path(home: Path, key: str) -> Path:

@@ -36,7 +36,7 @@ from tagrefine_core.training.setup import Setup
 __all__ = ["Trainer"]
 
 _FORWARD = 256  # images forwarded at once without a gradient
-_WATCHED = 2000  # training images that the monitors look at
+_WATCHED = 1000  # training images that the monitors look at
 _STAGES = {"phi0": 1, "constraints": 2}
 _TITLES = {"phi0": "Learning from the users' tags", "constraints": "Training with neighbors"}
 
@@ -431,12 +431,14 @@ class Trainer:
             # Biases and normalization have nothing to gain from shrinking.
             decay = config.weight_decay if weight.ndim > 1 else 0.0
             groups.setdefault((rate, decay), []).append(weight)
-        self.optimizer = torch.optim.SGD(
-            [
-                {"params": weights, "lr": rate, "base": rate, "weight_decay": decay}
-                for (rate, decay), weights in groups.items()
-            ],
-            momentum=config.momentum,
+        parameters = [
+            {"params": weights, "lr": rate, "base": rate, "weight_decay": decay}
+            for (rate, decay), weights in groups.items()
+        ]
+        self.optimizer: torch.optim.Optimizer = (
+            torch.optim.AdamW(parameters, betas=(config.momentum, 0.999))
+            if config.optimizer == "adamw"
+            else torch.optim.SGD(parameters, momentum=config.momentum)
         )
 
     def _steps_per_epoch(self, stage: str) -> int:

@@ -5,6 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
+from tagrefine_core.errors import ImageError
 from tagrefine_core.features.dropout import Dropout
 from tagrefine_core.features.pictures import augment, decode, decode_many, normalize
 
@@ -41,6 +42,14 @@ def test_decode_takes_the_middle_of_the_shorter_side(tmp_path):
     assert (pixels[:, :, 1:-1].reshape(3, -1).T == (200, 100, 50)).all()
     assert np.array_equal(decode_many([path, path], 20)[1], pixels)
     assert decode_many([], 20).shape == (0, 3, 20, 20)
+
+
+def test_a_photo_that_cannot_be_read_is_named(tmp_path):
+    path = tmp_path / "notes.jpg"
+    path.write_text("no picture")
+    for paths in ([path], [tmp_path / "gone.jpg"]):
+        with pytest.raises(ImageError, match=f"{paths[0].name} is "):
+            decode_many(paths, 20)
 
 
 def test_normalize_gives_zero_at_imagenets_mean():

@@ -52,6 +52,14 @@ def test_a_second_interrupt_does_not_wait(store: Store) -> None:
     assert jobs(store)[0].state == "cancelled"
 
 
+def test_work_that_breaks_because_it_is_stopped_is_cancelled(store: Store) -> None:
+    # As when the signal ends a helper process too, and its pool breaks.
+    with pytest.raises(Cancelled, match="SIGTERM"), recording(store, "demo", "a"):
+        os.kill(os.getpid(), signal.SIGTERM)
+        raise OSError("a helper process died")
+    assert (jobs(store)[0].state, jobs(store)[0].message) == ("cancelled", "Stopped on request.")
+
+
 def test_a_job_of_a_thread_records_too(store: Store) -> None:
     def work() -> None:
         with recording(store, "train", "a") as progress:

@@ -75,14 +75,17 @@ def test_shortlist_of_all_candidates_is_exact():
     moved = features + torch.randn(features.shape, generator=torch.Generator().manual_seed(3))
     anchors = np.arange(8)
     short = select(anchors, candidates, mode="shortlist", now=moved, stored=features, shortlist=20)
-    assert np.array_equal(short.rows, select(anchors, candidates, mode="exact", now=moved, stored=features).rows)
+    assert np.array_equal(
+        short.rows, select(anchors, candidates, mode="exact", now=moved, stored=features).rows
+    )
 
 
 def test_cost_of_modes_is_counted():
     features, candidates = case()
     anchors = np.array([1, 2])
     counts = {
-        mode: select(anchors, candidates, mode=mode, now=features, stored=features).forwarded for mode in MODES
+        mode: select(anchors, candidates, mode=mode, now=features, stored=features).forwarded
+        for mode in MODES
     }
     assert counts["bank"] == counts["static"] == 0
     assert 0 < counts["shortlist"] <= 2 * 9 < counts["exact"] <= 2 * 21
@@ -99,7 +102,9 @@ def test_too_few_candidates_is_an_error_that_says_so():
     with pytest.raises(ConfigError, match=r"m=5 images needs 4 candidates.*there are 3"):
         select(np.array([0]), candidates, mode="bank", now=features, stored=features)
     with pytest.raises(ConfigError, match="stored features"):
-        select_batch(np.array([0]), candidates[:1], m=2, mode="bank", forward=lambda rows: features, bank=None)
+        select_batch(
+            np.array([0]), candidates[:1], m=2, mode="bank", forward=lambda rows: features, bank=None
+        )
 
 
 def test_ties_go_to_the_lower_row_whatever_the_order():

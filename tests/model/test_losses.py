@@ -37,6 +37,13 @@ def test_hand_worked_micro_batch():
     assert user_error_sparsity(P, given, reduction="per_image").item() == pytest.approx(0.6)
 
 
+def test_loss_has_the_type_of_the_probabilities():
+    p = P.float()
+    assert semantic_dependency(p, XI).dtype == torch.float32, "xi comes from similarity_matrix as float64"
+    given = torch.tensor([[True, False], [True, False]])
+    assert user_error_sparsity(p, given).item() == pytest.approx(1.2)
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_equations_in_plain_loops(seed):
     p, gamma, xi, given = random_case(seed)
@@ -50,7 +57,9 @@ def test_equations_in_plain_loops(seed):
     assert visual_consistency(p, gamma).item() == pytest.approx(m / (s * (m - 1)) * vis)
     flat = p.reshape(s, tags)
     eq6 = sum(
-        float(xi[a, b]) * float(((flat[:, a] - flat[:, b]) ** 2).sum()) for a in range(tags) for b in range(tags)
+        float(xi[a, b]) * float(((flat[:, a] - flat[:, b]) ** 2).sum())
+        for a in range(tags)
+        for b in range(tags)
     )
     assert semantic_dependency(flat, xi).item() == pytest.approx(eq6 / tags**2 / 2)  # eq. 6 is twice eq. 8
     err = sum(abs(float(given[i, c]) - float(flat[i, c])) for i in range(s) for c in range(tags))
@@ -72,7 +81,9 @@ def test_diagonal_of_xi_has_no_effect():
     p, _, xi, _ = random_case(1)
     flat = p.reshape(-1, p.shape[-1])
     with_diagonal = xi.clone().fill_diagonal_(1.0)
-    assert semantic_dependency(flat, with_diagonal).item() == pytest.approx(semantic_dependency(flat, xi).item())
+    assert semantic_dependency(flat, with_diagonal).item() == pytest.approx(
+        semantic_dependency(flat, xi).item()
+    )
 
 
 def test_never_negative_and_zero_where_it_should_be():

@@ -32,6 +32,13 @@ def test_equation_5_by_hand():
     assert similarity_matrix(distance, sigma=4)[0, 2] == pytest.approx(math.exp(-1))
 
 
+def test_any_array_like_gives_float64():
+    for distance in ([[0, 1], [1, 0]], np.array([[0, 1], [1, 0]], dtype=np.float16)):
+        xi = similarity_matrix(distance)
+        assert xi.dtype == np.float64
+        np.testing.assert_allclose(xi, [[0, math.exp(-1)], [math.exp(-1), 0]])
+
+
 def test_degenerate_sigma():
     np.testing.assert_array_equal(similarity_matrix(np.zeros((2, 2))), [[0, 1], [1, 0]])
     np.testing.assert_array_equal(similarity_matrix(np.array([[0, INF], [INF, 0]])), np.zeros((2, 2)))

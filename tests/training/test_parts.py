@@ -1,5 +1,7 @@
 """Schedules, averages, monitors, folds, worlds: the small parts of training."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -17,16 +19,19 @@ from tagrefine_core.training.setup import training_rows
 
 def test_papers_schedule_is_a_tenth_every_ten_epochs():
     rates = [
-        learning_rate("step", step, steps_per_epoch=5, total=150, drop_every=10) for step in (0, 49, 50, 99, 100)
+        learning_rate("step", step, steps_per_epoch=5, total=150, drop_every=10)
+        for step in (0, 49, 50, 99, 100)
     ]
     assert rates == pytest.approx([1, 1, 0.1, 0.1, 0.01])
 
 
 def test_onecycle_rises_then_falls():
-    rates = [learning_rate("onecycle", step, steps_per_epoch=10, total=100, drop_every=1) for step in range(100)]
+    rates = [
+        learning_rate("onecycle", step, steps_per_epoch=10, total=100, drop_every=1) for step in range(100)
+    ]
     assert np.argmax(rates) in (9, 10) and max(rates) == pytest.approx(1.0)
-    assert all(b > a for a, b in zip(rates[:9], rates[1:10], strict=True))
-    assert all(b < a for a, b in zip(rates[10:], rates[11:], strict=False)) and rates[-1] < 0.01
+    assert all(b > a for a, b in pairwise(rates[:10]))
+    assert all(b < a for a, b in pairwise(rates[10:])) and rates[-1] < 0.01
 
 
 def test_average_is_the_weighted_mean_of_what_was():
@@ -59,7 +64,12 @@ def test_without_decay_the_average_is_the_network():
 
 def watch(p, given, truth=None):
     return monitors(
-        torch.tensor(p), torch.tensor(given), label_columns=np.array([0]), truth=truth, judged=slice(0, 2), seed=0
+        torch.tensor(p),
+        torch.tensor(given),
+        label_columns=np.array([0]),
+        truth=truth,
+        judged=slice(0, 2),
+        seed=0,
     )
 
 
@@ -119,7 +129,9 @@ def test_devices():
 def test_checkpoint_comes_back_whole(tmp_path):
     path = tmp_path / "checkpoint.pt"
     weights = {"a": torch.rand(3)}
-    kept = Checkpoint("phi0", 7, weights, weights, 7, {"state": {}}, bank=torch.rand(2, 2).half(), sums={"vis": 0.1})
+    kept = Checkpoint(
+        "phi0", 7, weights, weights, 7, {"state": {}}, bank=torch.rand(2, 2).half(), sums={"vis": 0.1}
+    )
     kept.save(path)
     back = Checkpoint.load(path, torch.device("cpu"))
     assert torch.equal(back.weights["a"], weights["a"]) and back.bank.dtype == torch.float16

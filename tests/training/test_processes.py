@@ -34,7 +34,10 @@ def test_killed_and_resumed_is_bit_identical(shapes):
     run(command(shapes, *SETTINGS))
     whole = Run(shapes, shapes.runs("shapes")[0])
     process = subprocess.Popen(
-        command(shapes, *SETTINGS), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        command(shapes, *SETTINGS),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     deadline = time.monotonic() + 120
     killed = None
@@ -62,7 +65,14 @@ def test_two_ranks_do_what_one_does(shapes, refresh):
     settings = [*SETTINGS, "--refresh", refresh, *(part for pair in gentle for part in ("--set", pair))]
     run(command(shapes, *settings))
     one = Run(shapes, shapes.runs("shapes")[0])
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node=2", "--master_port=29611", "-m"]
+    torchrun = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--nproc_per_node=2",
+        "--master_port=29611",
+        "-m",
+    ]
     run([*torchrun, *command(shapes, *settings)[2:]], env={**os.environ, "OMP_NUM_THREADS": "1"})
     two = Run(shapes, shapes.runs("shapes")[0])
     assert two.id != one.id and two.record.state == "finished"

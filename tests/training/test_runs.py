@@ -7,7 +7,7 @@ from tagrefine_core import workflow
 from tagrefine_core.collections import Collection
 from tagrefine_core.errors import Cancelled, ConfigError, RunError
 from tagrefine_core.training.run import Run
-from tests.training.conftest import small
+from tests.training.conftest import draw, small
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,16 @@ def test_run_leaves_scores_features_trace_and_record(shapes, finished):
         ("constraints", 2),
     ]
     values = run.epochs[-1].values
-    assert values.keys() >= {"vis", "err", "logistic", "loss", "q50", "p_given", "val_map", "images_per_second"}
+    assert values.keys() >= {
+        "vis",
+        "err",
+        "logistic",
+        "loss",
+        "q50",
+        "p_given",
+        "val_map",
+        "images_per_second",
+    }
     assert run.config == small()
 
 
@@ -48,7 +57,11 @@ def test_same_seed_same_scores_other_seed_other_scores(shapes, finished):
 @pytest.mark.parametrize("refresh", ["exact", "shortlist", "bank", "static"])
 def test_stopped_anywhere_and_resumed_is_bit_identical(shapes, refresh):
     whole = workflow.train_collection(shapes, "shapes", small(refresh=refresh))
-    stops = {("Learning from the users' tags", 3), ("Training with neighbors", 1), ("Training with neighbors", 7)}
+    stops = {
+        ("Learning from the users' tags", 3),
+        ("Training with neighbors", 1),
+        ("Training with neighbors", 7),
+    }
     run_id = None
     for _ in range(len(stops) + 1):
 
@@ -65,6 +78,7 @@ def test_stopped_anywhere_and_resumed_is_bit_identical(shapes, refresh):
             assert shapes.run(run_id).state == "cancelled"
     resumed = Run.open(shapes, run_id)
     assert not stops and resumed.record.state == "finished" and resumed.id != whole.id
+    assert resumed.record.message == "", "nothing is said of stops that are over"
     assert np.array_equal(resumed.scores, whole.scores)
     assert np.array_equal(resumed.trace.neighbors, whole.trace.neighbors)
     for a, b in zip(resumed.epochs, whole.epochs, strict=True):
@@ -102,7 +116,12 @@ def test_head_mode_stores_features_once(shapes, tmp_path):
     weights = tmp_path / "weights.pth"
     torch.save(torchvision.models.mobilenet_v3_small(weights=None).state_dict(), weights)
     config = small(
-        backbone="mobilenet_v3_small", weights=str(weights), finetune="head", image_size=64, epochs=1, epochs_phi0=1
+        backbone="mobilenet_v3_small",
+        weights=str(weights),
+        finetune="head",
+        image_size=64,
+        epochs=1,
+        epochs_phi0=1,
     )
     stages = []
     run = workflow.train_collection(shapes, "shapes", config, progress=lambda stage, *_: stages.append(stage))
@@ -126,6 +145,21 @@ def test_blocks_mode_learns_the_last_stages_only(shapes):
     assert_annotates_its_own_photos(shapes, run)
 
 
+def test_annotator_has_the_batch_statistics_of_a_wholly_trained_backbone(shapes, tmp_path):
+    import torch
+    import torchvision
+
+    state = torchvision.models.mobilenet_v3_small(weights=None).state_dict()
+    for name, value in state.items():
+        if name.endswith("running_mean"):
+            value.normal_(0, 0.1, generator=torch.Generator().manual_seed(len(name)))
+    torch.save(state, tmp_path / "weights.pth")
+    weights = str(tmp_path / "weights.pth")
+    settings = {"backbone": "mobilenet_v3_small", "weights": weights, "image_size": 64, "lr_backbone": 0.01}
+    run = workflow.train_collection(shapes, "shapes", small(**settings, epochs=1, epochs_phi0=1))
+    assert_annotates_its_own_photos(shapes, run)
+
+
 def test_annotator_gives_photos_of_the_collection_their_scores(shapes, finished):
     assert_annotates_its_own_photos(shapes, finished)
 
@@ -144,11 +178,33 @@ def test_mistakes_say_what_to_do(shapes, finished):
         workflow.train_collection(shapes, "shapes", resume=finished.id)
     with pytest.raises(RunError, match="no run 'nope'"):
         workflow.train_collection(shapes, "shapes", resume="nope")
-    with pytest.raises(ConfigError, match="needs 69 candidates"):
+    with pytest.raises(ConfigError, match="at least 70 photos"):
         workflow.train_collection(shapes, "shapes", small(s=70, m=70, M=69))
-    with pytest.raises(RunError, match="not a number.*Lower lr"):
+    with pytest.raises(RunError, match=r"not a number.*Lower lr"):
         workflow.train_collection(shapes, "shapes", small(lr=1e30))
     assert shapes.runs("shapes")[0].state == "failed"
+
+
+def test_a_run_of_other_data_names_no_tags(shapes, tmp_path):
+    draw(tmp_path)
+    workflow.import_collection(shapes, "table", tmp_path, "later")
+    run = workflow.train_collection(shapes, "later", small(epochs_phi0=1, epochs=0))
+    table = tmp_path / "metadata.jsonl"
+    table.write_text(table.read_text().replace("car", "snow"))  # as many tags, but in another order
+    workflow.import_collection(shapes, "table", tmp_path, "later")
+    for task in (
+        lambda: workflow.annotate(shapes, run.id, [tmp_path / "p0.png"]),
+        lambda: workflow.evaluate_run(shapes, run.id),
+        lambda: workflow.export_refined(shapes, run.id, tmp_path / "out.csv"),
+    ):
+        with pytest.raises(RunError, match="earlier import"):
+            task()
+    (run.folder / "scores.npy").write_bytes(b"nothing of NumPy's")
+    with pytest.raises(RunError, match="is damaged"):
+        assert Run.open(shapes, run.id).scores
+    (run.folder / "scores.npy").unlink()
+    with pytest.raises(RunError, match="is gone"):
+        assert Run.open(shapes, run.id).scores
 
 
 def test_changes_are_computed_once_and_agree_with_the_user_tags(shapes, finished):
