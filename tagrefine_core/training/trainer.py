@@ -87,6 +87,7 @@ class Trainer:
         self.sums: dict[str, float] = {}
         self.reference: dict[str, float] = {}
         self.saved = self.began = time.monotonic()
+        self.patience = config.checkpoint_seconds
         self._start_optimizer()
 
     def train(self, *, resume: bool = False) -> None:
@@ -188,9 +189,13 @@ class Trainer:
             features = self._all_features()
             self.bank = Bank(features)
             if self.world.first:
-                self.progress("Finding neighbors", 0, 1)
-                k = min(self.config.M, self.n - 1)
-                write_array(path, candidate_sets(features.cpu().numpy(), k))
+                candidate_sets(
+                    features.cpu().numpy(),
+                    min(self.config.M, self.n - 1),
+                    out=path,
+                    progress=lambda done, total: self.progress("Finding neighbors", done, total),
+                    device="cuda" if self.world.device.type == "cuda" else "cpu",
+                )
             self.world.wait()
         self.candidates = read_array(path)
         if fresh:
@@ -277,7 +282,7 @@ class Trainer:
         self.step += 1
         if self.step % steps == 0:
             self._end_epoch(self.step // steps, steps)
-        if time.monotonic() - self.saved > self.config.checkpoint_seconds:
+        if time.monotonic() - self.saved > self.patience:
             self._write_checkpoint()
         self.progress(_TITLES[self.stage], self.step, steps * epochs)
 
@@ -392,6 +397,7 @@ class Trainer:
         self._write_checkpoint()
 
     def _write_checkpoint(self) -> None:
+        began = time.monotonic()
         if self.world.first:
             Checkpoint(
                 stage=self.stage,
@@ -407,6 +413,8 @@ class Trainer:
                 trace=self.trace.state() if self.trace is not None else self.traced,
             ).save(self.folder / "checkpoint.pt")
         self.saved = time.monotonic()
+        # A bank of gigabytes takes long to write: never more than a twentieth of the time.
+        self.patience = max(self.config.checkpoint_seconds, 20.0 * (self.saved - began))
 
     def _restore(self) -> None:
         state = Checkpoint.load(self.folder / "checkpoint.pt", self.world.device)
