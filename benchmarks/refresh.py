@@ -30,9 +30,13 @@ MODES = ("exact", "shortlist", "bank", "static")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--images", type=int, default=600)
-    parser.add_argument("--steps", type=int, default=40, help="training steps between the first and the last look")
+    parser.add_argument(
+        "--steps", type=int, default=40, help="training steps between the first and the last look"
+    )
     parser.add_argument("--looks", type=int, default=5)
     parser.add_argument("--home", type=Path)
     parser.add_argument("--collection", default="demo")
@@ -47,7 +51,9 @@ def main() -> None:
 
 
 def measure(store: Store, name: str, steps: int, looks: int, settings: dict[str, str]) -> None:
-    config = train_config("demo", **{"epochs_phi0": 2, "epochs": 1, "trace_queries": 0, "lambda1": 0, **settings})
+    config = train_config(
+        "demo", **{"epochs_phi0": 2, "epochs": 1, "trace_queries": 0, "lambda1": 0, **settings}
+    )
     collection = Collection.open(store, name)
     world = World.join(config.device)
     setup, _ = prepare(store.home, collection, config, world.device, silent)

@@ -13,7 +13,7 @@ from pages.metrics.published import MEASURES, TABLES, published
 from pages.train.settings import GROUPS
 from pages.train.starting import CARDS
 from tagrefine_core import jobs
-from tagrefine_core.config import PRESETS, TrainConfig
+from tagrefine_core.config import PRESETS, TrainConfig, train_config
 from tagrefine_core.errors import CollectionError, JobError
 from tagrefine_core.store import Store
 
@@ -184,7 +184,7 @@ def test_live_run_shows_epoch_and_speed_and_blocks_a_second_start(
     page = open_page("train", collection="demo")
     assert {metric.label: metric.value for metric in page.metric} == {
         "Stage": "2 of 2",
-        "Epochs done": "3 of 12",
+        "Epochs done": f"3 of {train_config('demo').epochs}",
         "Photos per second": "100",
         "mAP on watched photos": "0.700",
     }
