@@ -103,7 +103,7 @@ def import_collection(
 
 
 def make_demo(
-    store: Store, *, images: int = 1400, seed: int = 0, name: str = "demo", progress: Progress = silent
+    store: Store, *, images: int = 1200, seed: int = 0, name: str = "demo", progress: Progress = silent
 ) -> Collection:
     """Draw the demo pictures in the home folder and import them, replacing an earlier demo of that name.
 

@@ -24,7 +24,7 @@ def welcome() -> None:
     if not job_cards("demo", "import"):
         empty(
             "There are no photos yet",
-            "Try the demo: 1,400 drawn pictures with careless tags, trained on this machine in a few minutes.",
+            "Try the demo: 1,200 drawn pictures with careless tags, trained on this machine in a few minutes.",
             button="Make the demo collection",
             on_click=start_demo,
         )
