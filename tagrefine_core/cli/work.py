@@ -36,7 +36,9 @@ def setup(context: typer.Context, json: Json = False) -> None:
 
 def demo(
     context: typer.Context,
-    images: Annotated[int, typer.Option(min=100, help="How many pictures to make.")] = 1200,
+    images: Annotated[
+        int, typer.Option(min=100, help="How many pictures to make; a few hundred are too few to learn from.")
+    ] = 1200,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same pictures and run.")] = 0,
     json: Json = False,
 ) -> None:
