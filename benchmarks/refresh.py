@@ -7,6 +7,7 @@ the same batch. Without --home a demo collection is made in a temporary folder.
 """
 
 import argparse
+import shutil
 import statistics
 import tempfile
 import time
@@ -71,7 +72,8 @@ def measure(store: Store, name: str, steps: int, looks: int, settings: dict[str,
     groups = config.s // config.m
     for step in range(steps + 1):
         anchors = anchors_of_step(step, anchors=groups, images=trainer.n, seed=config.seed)
-        if step % max(1, steps // (looks - 1)) == 0:
+        looked = step % max(1, steps // (looks - 1)) == 0
+        if looked:
             exact = trainer._select(anchors, "exact").rows
             for mode in MODES:
                 start = time.perf_counter()
@@ -91,10 +93,13 @@ def measure(store: Store, name: str, steps: int, looks: int, settings: dict[str,
         start = time.perf_counter()
         trainer._losses(logits.detach(), batch, weights)
         trainer._overwrite_bank(rows, features.detach())
-        for mode in ("shortlist", "bank"):  # these also keep the bank
-            if len(seconds[mode]) > len(seconds["supervised"]) // max(1, steps // (looks - 1)):
-                seconds[mode][-1] += time.perf_counter() - start
+        if looked:  # these two also keep the bank; once for each selection that was timed
+            upkeep = time.perf_counter() - start
+            seconds["shortlist"][-1] += upkeep
+            seconds["bank"][-1] += upkeep
         trainer.step += 1
+    store.delete_run("bench")
+    shutil.rmtree(trainer.folder)
     plain = statistics.median(seconds["supervised"])
     print(
         f"{collection.n} photos, {config.backbone} ({config.finetune}), s={config.s} m={config.m} "
