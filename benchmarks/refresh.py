@@ -7,7 +7,6 @@ the same batch. Without --home a demo collection is made in a temporary folder.
 """
 
 import argparse
-import shutil
 import statistics
 import tempfile
 import time
@@ -19,11 +18,11 @@ import torch
 from tagrefine_core import workflow
 from tagrefine_core.collections import Collection
 from tagrefine_core.config import train_config
-from tagrefine_core.model.batches import anchors_of_step
 from tagrefine_core.model.losses import logistic
 from tagrefine_core.progress import silent
 from tagrefine_core.store import Store
 from tagrefine_core.training.distributed import World
+from tagrefine_core.training.journal import Silence
 from tagrefine_core.training.setup import prepare
 from tagrefine_core.training.trainer import Trainer
 
@@ -48,62 +47,56 @@ def main() -> None:
         if options.home is None:
             workflow.make_demo(store, images=options.images)
         settings = dict(pair.split("=", 1) for pair in options.set)
-        measure(store, options.collection, options.steps, options.looks, settings)
+        measure(store, options.collection, options.steps, options.looks, settings, Path(temporary))
 
 
-def measure(store: Store, name: str, steps: int, looks: int, settings: dict[str, str]) -> None:
+def measure(store: Store, name: str, steps: int, looks: int, settings: dict[str, str], folder: Path) -> None:
     config = train_config(
         "demo", **{"epochs_phi0": 2, "epochs": 1, "trace_queries": 0, "lambda1": 0, **settings}
     )
     collection = Collection.open(store, name)
     world = World.join(config.device)
     setup, _ = prepare(store.home, collection, config, world.device, silent)
-    record = collection.record
-    store.create_run("bench", record.id, config={}, seed=0, data_hash=record.data_hash, versions={})
-    trainer = Trainer(store, "bench", collection, config, setup, world, silent)
-    trainer.folder.mkdir(parents=True)
-    trainer._phi0()
-    trainer.stage, trainer.step = "constraints", 0
-    trainer._start_neighbors(steps)
+    trainer = Trainer(config, setup, world, folder=folder, journal=Silence(), progress=silent)
+    trainer.learn_phi0()
+    trainer.step = 0
+    trainer.start_constraints(steps)
+    neighborhood = trainer.neighborhood
     seconds: dict[str, list[float]] = {mode: [] for mode in ("supervised", *MODES)}
     forwarded: dict[str, list[int]] = {mode: [] for mode in MODES}
     agreement: dict[str, list[float]] = {mode: [] for mode in MODES}
-    weights = {"vis": 1.0, "sem": 0.0, "err": config.lambda2, "logistic": config.eta}
-    groups = config.s // config.m
     for step in range(steps + 1):
-        anchors = anchors_of_step(step, anchors=groups, images=trainer.n, seed=config.seed)
+        anchors = neighborhood.anchors(step)
         looked = step % max(1, steps // (looks - 1)) == 0
         if looked:
-            exact = trainer._select(anchors, "exact").rows
+            exact = neighborhood.select(anchors, "exact").rows
             for mode in MODES:
                 start = time.perf_counter()
-                batch = trainer._select(anchors, mode)
+                batch = neighborhood.select(anchors, mode)
                 selected = time.perf_counter() - start
                 # Every mode pays for the same update, so that is measured once, below.
                 seconds[mode].append(selected)
                 forwarded[mode].append(batch.forwarded)
                 shared = [len(set(a[1:]) & set(b[1:])) for a, b in zip(exact, batch.rows, strict=True)]
                 agreement[mode].append(float(np.mean(shared)) / (config.m - 1))
-        batch = trainer._select(anchors, "bank")
+        batch = neighborhood.select(anchors, "bank")
         rows = batch.rows.reshape(-1)
         start = time.perf_counter()
-        logits, features = trainer._forward_training(rows, config.s)
-        trainer._update({"logistic": logistic(logits, trainer._tags(rows))}, {"logistic": 1.0})
+        logits, features = trainer.forward_step(rows, config.s)
+        trainer.update({"logistic": logistic(logits, trainer.forward.user_tags(rows))}, {"logistic": 1.0})
         seconds["supervised"].append(time.perf_counter() - start)
         start = time.perf_counter()
-        trainer._losses(logits.detach(), batch, weights)
-        trainer._overwrite_bank(rows, features.detach())
+        trainer.losses(logits.detach(), batch)
+        neighborhood.overwrite(rows, features.detach())
         if looked:  # these two also keep the bank; once for each selection that was timed
             upkeep = time.perf_counter() - start
             seconds["shortlist"][-1] += upkeep
             seconds["bank"][-1] += upkeep
         trainer.step += 1
-    store.delete_run("bench")
-    shutil.rmtree(trainer.folder)
     plain = statistics.median(seconds["supervised"])
     print(
         f"{collection.n} photos, {config.backbone} ({config.finetune}), s={config.s} m={config.m} "
-        f"M={trainer.candidates.shape[1]}, {torch.get_num_threads()} threads, {world.device}"
+        f"M={neighborhood.candidates.shape[1]}, {torch.get_num_threads()} threads, {world.device}"
     )
     print(f"plain supervised step: {plain * 1e3:.0f} ms (median of {len(seconds['supervised'])})")
     print(f"{'mode':<10}{'step / plain':>14}{'forwarded':>12}{'same neighbors as exact':>26}")

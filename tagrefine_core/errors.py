@@ -13,6 +13,7 @@
      +- WeightsError          pretrained weights that cannot be had or do not fit
      +- RunError              a run that does not exist or is in the wrong state
      +- JobError              a background job that cannot be started
+     +- UnsupportedTask       a method that cannot do what was asked of it
     Cancelled                 the user asked a long task to stop (no mistake, hence not an error above)
     TagRefineWarning          something is missing or unusual, and the text says what changes
 """
@@ -29,6 +30,7 @@ __all__ = [
     "RunError",
     "TagRefineError",
     "TagRefineWarning",
+    "UnsupportedTask",
     "WeightsError",
     "WordNetMissing",
 ]
@@ -76,6 +78,10 @@ class RunError(TagRefineError):
 
 class JobError(TagRefineError):
     """A background job cannot be started or controlled."""
+
+
+class UnsupportedTask(TagRefineError):
+    """A method cannot do the task: it cannot annotate new images, or not refine tags."""
 
 
 class Cancelled(Exception):

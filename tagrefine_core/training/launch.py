@@ -10,7 +10,9 @@ from tagrefine_core.files import read_json, write_json
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.store import Store
 from tagrefine_core.training.distributed import World
+from tagrefine_core.training.journal import StoreJournal
 from tagrefine_core.training.run import Run
+from tagrefine_core.training.scoring import write_results
 from tagrefine_core.training.setup import prepare, versions
 from tagrefine_core.training.trainer import Trainer
 
@@ -68,7 +70,9 @@ def train(
                 versions=versions(),
             )
         else:
-            store.set_run_state(run_id, "running")  # why it had stopped is of no interest any more
+            store.set_run_state(
+                run_id, "running"
+            )  # why it had stopped is of no interest any more; warnings come again
     world.wait()
     run = Run.open(store, run_id)
     run.folder.mkdir(parents=True, exist_ok=True)
@@ -77,11 +81,13 @@ def train(
         setup, recorded = prepare(store.home, collection, config, world.device, progress)
         if world.first:
             _check_same(run, recorded)
-        checkpoint = run.folder / "checkpoint.pt"
-        trainer = Trainer(store, run_id, collection, config, setup, world, progress)
+        trainer = Trainer(
+            config, setup, world, folder=run.folder, journal=StoreJournal(store, run_id), progress=progress
+        )
         world.wait()
         # Killed before its first checkpoint: there is nothing to go on from but the start.
-        trainer.train(resume=resume is not None and checkpoint.exists())
+        trainer.train(resume=resume is not None and trainer.checkpoint_path.exists())
+        write_results(setup, config, world, photos=collection.n, folder=run.folder, progress=progress)
         state, message = "finished", store.run(run_id).message
     except (Cancelled, KeyboardInterrupt):
         state, message = "cancelled", "Cancelled; it can be resumed."

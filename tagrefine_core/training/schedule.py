@@ -1,4 +1,4 @@
-"""The learning rate and the averaged weights, as functions of the step."""
+"""How weights move: steps of an epoch, optimizer, learning rate, moving average."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -7,7 +7,36 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Average", "learning_rate", "trainable"]
+from tagrefine_core.config import TrainConfig
+
+__all__ = ["Average", "learning_rate", "make_optimizer", "steps_per_epoch", "trainable"]
+
+
+def steps_per_epoch(config: TrainConfig, stage: str, images: int) -> int:
+    """Return the steps of one epoch over ``images`` training photos; in stage "phi0" every photo passes once."""
+    unit = min(config.s, images)
+    if stage == "constraints" and config.epoch == "anchors":
+        unit = config.s // config.m
+    whole, rest = divmod(images, unit)
+    return max(1, whole + (1 if rest and config.last_group == "wrap" else 0))
+
+
+def make_optimizer(config: TrainConfig, stage: str, network: nn.Module) -> torch.optim.Optimizer:
+    """Return the optimizer of a stage, not yet used; each group keeps its own rate under ``base``."""
+    lr = config.lr_phi0 if stage == "phi0" and config.lr_phi0 is not None else config.lr
+    groups: dict[tuple[float, float], list[Tensor]] = {}
+    for name, weight in trainable(network).items():
+        rate = lr * (config.lr_backbone if name.startswith("trunk.") else 1.0)
+        # Biases and normalization have nothing to gain from shrinking.
+        decay = config.weight_decay if weight.ndim > 1 else 0.0
+        groups.setdefault((rate, decay), []).append(weight)
+    parameters = [
+        {"params": weights, "lr": rate, "base": rate, "weight_decay": decay}
+        for (rate, decay), weights in groups.items()
+    ]
+    if config.optimizer == "adamw":
+        return torch.optim.AdamW(parameters, betas=(config.momentum, 0.999))
+    return torch.optim.SGD(parameters, momentum=config.momentum)
 
 
 def learning_rate(schedule: str, step: int, *, steps_per_epoch: int, total: int, drop_every: int) -> float:

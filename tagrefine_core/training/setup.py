@@ -44,6 +44,10 @@ class Setup:
         Tag similarity; None when lambda1 is 0.
     judged : int64 (V,)
         Training rows watched with ground truth; empty without.
+    truth : int8 (V, L) or None
+        Their ground truth.
+    label_columns : int64 (L,)
+        The tag of each label.
     """
 
     rows: NDArray[np.int64]
@@ -52,6 +56,8 @@ class Setup:
     network: Network
     xi: Tensor | None
     judged: NDArray[np.int64]
+    truth: NDArray[np.int8] | None
+    label_columns: NDArray[np.int64]
 
 
 def versions() -> dict[str, str]:
@@ -133,11 +139,12 @@ def prepare(
         progress("Measuring tag similarity", 0, 1)
         similarity, recorded["ic_source"] = _similarity(tags, collection.vocabulary, config)
         xi = torch.from_numpy(similarity).float().to(device)
-    judged = np.zeros(0, dtype=np.int64)
+    judged, truth = np.zeros(0, dtype=np.int64), None
     if collection.truth is not None and config.validation > 0:
         count = max(1, int(len(rows) * config.validation))
         judged = np.sort(np.random.default_rng((config.seed, 1)).permutation(len(rows))[:count])
-    return Setup(rows, tags, inputs, network, xi, judged), recorded
+        truth = np.asarray(collection.truth[rows[judged]])
+    return Setup(rows, tags, inputs, network, xi, judged, truth, collection.label_columns), recorded
 
 
 def build_network(config: TrainConfig, trunk: Trunk, tags: int) -> Network:

@@ -1,0 +1,92 @@
+"""The network run over training rows: with dropout and crops for a step, as in use for everything else."""
+
+import contextlib
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from tagrefine_core.config import TrainConfig
+from tagrefine_core.training.distributed import World
+from tagrefine_core.training.setup import Setup
+
+__all__ = ["FORWARD_ROWS", "Forward"]
+
+FORWARD_ROWS = 256  # images forwarded at once without a gradient
+
+
+class Forward:
+    """Sends training rows, numbered 0 to n-1, through the network as it is now.
+
+    Parameters
+    ----------
+    setup : Setup
+    config : TrainConfig
+    world : World
+        The processes that share each batch.
+    """
+
+    def __init__(self, setup: Setup, config: TrainConfig, world: World) -> None:
+        self.setup, self.config, self.world = setup, config, world
+        self.network = setup.network
+        self.model: nn.Module = self.network
+        if world.size > 1:
+            self.model = DistributedDataParallel(self.network)
+
+    def training(self, rows: NDArray[np.int64], total: int, seed: int) -> tuple[Tensor, Tensor]:
+        """Return logits (B, C) and features (B, d) with a gradient: this process's rows of a batch of ``total``."""
+        start = self.world.rank * len(rows)
+        self.network.train()
+        self.network.set_step(seed, start=start, total=total)
+        inputs = self.setup.inputs.read_augmented(self.setup.rows[rows], seed=seed, start=start, total=total)
+        with self._autocast():
+            logits, features = self.model(inputs)
+        return logits, features
+
+    def features(self, rows: NDArray[np.int64]) -> Tensor:
+        """Return features (B, d) as in use: no gradient, no dropout, no crops."""
+        return torch.cat(
+            [
+                self._features_of(self.setup.rows[rows[start : start + FORWARD_ROWS]])
+                for start in range(0, len(rows), FORWARD_ROWS)
+            ]
+        )
+
+    def all_features(self) -> Tensor:
+        """Return the features (n, d) of all training rows, each process forwarding its part."""
+        return self.world.gather(
+            self.features(self.world.part(np.arange(len(self.setup.rows), dtype=np.int64)))
+        )
+
+    def probabilities(self, rows: NDArray[np.int64]) -> Tensor:
+        """Return probabilities P (B, C) as in use."""
+        return self._probabilities_of(self.features(rows))
+
+    def scored(self, photos: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+        """Return probabilities (B, C) and features (B, d) of rows of the collection, trained on or not."""
+        features = self._features_of(photos)
+        return self._probabilities_of(features), features
+
+    def user_tags(self, rows: NDArray[np.int64]) -> Tensor:
+        """Return the users' tags G (B, C) of training rows as 0 and 1."""
+        dense = self.setup.tags[rows].toarray().astype(np.float32)
+        return torch.from_numpy(dense).to(self.world.device)
+
+    def _features_of(self, photos: NDArray[np.int64]) -> Tensor:
+        self.network.eval()
+        with torch.no_grad(), self._autocast():
+            return self.network.features(self.setup.inputs.read(photos))
+
+    def _probabilities_of(self, features: Tensor) -> Tensor:
+        with torch.no_grad(), self._autocast():
+            return torch.sigmoid(self.network.classifier(features).float())
+
+    def _autocast(self) -> contextlib.AbstractContextManager[object]:
+        """Bfloat16 where the hardware gains from it: CUDA devices that have it, or where asked for."""
+        device = self.world.device.type
+        wanted = self.config.precision == "bfloat16" or (
+            self.config.precision == "auto" and device == "cuda" and torch.cuda.is_bf16_supported()
+        )
+        return torch.autocast(device, dtype=torch.bfloat16) if wanted else contextlib.nullcontext()

@@ -1,0 +1,44 @@
+"""Where training writes down how it goes."""
+
+from typing import Protocol
+
+from tagrefine_core.store import EpochRecord, Store
+
+__all__ = ["Journal", "Silence", "StoreJournal"]
+
+
+class Journal(Protocol):
+    """What the trainer reports to, by epoch."""
+
+    def write_epoch(self, record: EpochRecord) -> None:
+        """Keep losses and monitors of an epoch."""
+        ...
+
+    def warn(self, text: str | None) -> None:
+        """Show a warning beside the run, or take the last one away."""
+        ...
+
+
+class StoreJournal:
+    """The database's record of a run."""
+
+    def __init__(self, store: Store, run_id: str) -> None:
+        self.store, self.run_id = store, run_id
+
+    def write_epoch(self, record: EpochRecord) -> None:
+        """Keep losses and monitors of an epoch."""
+        self.store.write_epoch(self.run_id, record)
+
+    def warn(self, text: str | None) -> None:
+        """Show a warning beside the run, or take the last one away."""
+        self.store.set_run_state(self.run_id, "running", text or "")
+
+
+class Silence:
+    """For training that nobody looks back at."""
+
+    def write_epoch(self, record: EpochRecord) -> None:
+        """Keep nothing."""
+
+    def warn(self, text: str | None) -> None:
+        """Show nothing."""

@@ -1,0 +1,134 @@
+"""Who the neighbors are while the network learns: candidates, stored features, bandwidth (Algorithms 1 and 2)."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from tagrefine_core.config import TrainConfig
+from tagrefine_core.files import read_array
+from tagrefine_core.model.batches import Bank, Batch, anchors_of_step, select_batch
+from tagrefine_core.neighbors import candidate_sets
+from tagrefine_core.progress import Progress
+from tagrefine_core.training.distributed import World
+from tagrefine_core.training.forward import Forward
+
+__all__ = ["Neighborhood", "median"]
+
+_ANCHORS_AT_ONCE = 32  # x M x d floats
+
+
+class Neighborhood:
+    """The candidate sets Z, and their members ranked by what the network has learned.
+
+    Parameters
+    ----------
+    config : TrainConfig
+    forward : Forward
+        The network.
+    world : World
+    images : int
+        Training photos n.
+    path : Path
+        The ``.npy`` file of the candidates (n, M).
+
+    Attributes
+    ----------
+    candidates : int32 (n, M)
+        Under phi0, the nearest first.
+    bank : Bank or None
+        Stored features; None in mode "exact", which needs none.
+    sigma : float
+        Bandwidth of gamma (eq. 2): the median squared distance of anchors to their neighbors.
+    """
+
+    def __init__(
+        self, config: TrainConfig, forward: Forward, world: World, *, images: int, path: Path
+    ) -> None:
+        self.config, self.forward, self.world = config, forward, world
+        self.images, self.path = images, path
+        self.candidates: NDArray[np.int32] = np.zeros((images, 0), dtype=np.int32)
+        self.bank: Bank | None = None
+        self.sigma = 1.0
+
+    def find(self, progress: Progress) -> None:
+        """Find the candidates under phi0 (Algorithm 2, line 2), fill the bank, measure sigma."""
+        features = self.forward.all_features()
+        self.bank = Bank(features)
+        if self.world.first:
+            candidate_sets(
+                features.cpu().numpy(),
+                min(self.config.M, self.images - 1),
+                out=self.path,
+                progress=lambda done, total: progress("Finding neighbors", done, total),
+                device="cuda" if self.world.device.type == "cuda" else "cpu",
+            )
+        self.world.wait()
+        self.candidates = read_array(self.path)
+        self.sigma = self._measure_sigma("static", anchors=4096)
+        self._forget_unused()
+
+    def restore(self, bank: Tensor | None, sigma: float) -> None:
+        """Go on with what a checkpoint kept."""
+        self.candidates = read_array(self.path)
+        self.bank = None if bank is None else Bank(bank.float())
+        self.sigma = sigma
+        self._forget_unused()
+
+    def anchors(self, step: int) -> NDArray[np.int64]:
+        """Return this process's anchors of a step."""
+        groups = self.config.s // self.config.m
+        every = anchors_of_step(step, anchors=groups, images=self.images, seed=self.config.seed)
+        return every[self.world.share(groups)]
+
+    def select(self, anchors: NDArray[np.int64], mode: str | None = None) -> Batch:
+        """Choose the neighbors of some anchors (Algorithm 1), in the mode of the settings or another."""
+        return select_batch(
+            anchors,
+            np.asarray(self.candidates[anchors]),
+            m=self.config.m,
+            mode=mode or self.config.refresh,
+            forward=self.forward.features,
+            bank=self.bank,
+            shortlist=self.config.shortlist,
+        )
+
+    def refresh(self, step: int, steps_per_epoch: int) -> None:
+        """Before a step: fill the bank anew, and measure sigma, where they are due."""
+        if step == 0:
+            return
+        every = self.config.bank_every or steps_per_epoch
+        if self.config.refresh in ("bank", "shortlist") and step % every == 0:
+            self.bank = Bank(self.forward.all_features())
+        if self.config.sigma == "epoch" and step % steps_per_epoch == 0:
+            self.sigma = self._measure_sigma(self.config.refresh, anchors=256)
+
+    def overwrite(self, rows: NDArray[np.int64], features: Tensor) -> None:
+        """After a step: store the features (B, d) of the images that passed through it."""
+        if self.bank is None or self.config.refresh not in ("bank", "shortlist"):
+            return
+        if self.forward.network.trunk is not None:
+            # Cropped pictures and dropout inside the trunk would put features of something else into the bank.
+            features = self.forward.features(rows)
+        everyone = self.world.gather(torch.from_numpy(rows).to(features.device))
+        self.bank.write(everyone.cpu().numpy(), self.world.gather(features.detach()))
+
+    def bandwidth(self, squared_distances: Tensor) -> float:
+        """Return sigma for a batch with these squared distances (A, m-1)."""
+        return self.sigma if self.config.sigma != "batch" else median(self.world.gather(squared_distances))
+
+    def _forget_unused(self) -> None:
+        if self.config.refresh == "exact":
+            self.bank = None
+
+    def _measure_sigma(self, mode: str, *, anchors: int) -> float:
+        chosen = np.random.default_rng((self.config.seed, 4)).permutation(self.images)[:anchors]
+        blocks = np.array_split(chosen, -(-len(chosen) // _ANCHORS_AT_ONCE))
+        return median(torch.cat([self.select(block, mode).squared_distances for block in blocks]))
+
+
+def median(squared: Tensor) -> float:
+    """Return the median of squared distances, 1 when all are 0."""
+    return float(squared.median()) or 1.0
