@@ -29,6 +29,7 @@ from tagrefine_core.evaluation import Metrics, evaluate, user_tag_scores
 from tagrefine_core.exchange import refined_photos, write_refined
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.refinement import MAX_ADDED, Changes, changes, thresholds
+from tagrefine_core.refinement.tag_similarity import TagSimilarity
 from tagrefine_core.store import CollectionRecord, ImportIssue, Store, TagRecord
 from tagrefine_core.training.annotator import Annotator
 from tagrefine_core.training.distributed import World
@@ -347,7 +348,7 @@ def _import(
             source.tags, source.labels, min_fraction=min_fraction, wordnet=wordnet
         )
     progress("Writing the collection", 0, 0)
-    return write_collection(
+    collection = write_collection(
         store,
         source,
         checks,
@@ -358,6 +359,9 @@ def _import(
         decisions=_records(vocabulary.decisions),
         details={"min_fraction": min_fraction, "forced": list(vocabulary.forced), "wordnet": wordnet.version},
     )
+    progress("Comparing tags", 0, 0)
+    TagSimilarity.open(store.home, collection)  # now that WordNet is open, so that nobody waits for it later
+    return collection
 
 
 def _without_untagged(

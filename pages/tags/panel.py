@@ -24,7 +24,7 @@ _TOP = 15
 @lru_cache(maxsize=2)
 def similarity(collection: Collection) -> TagSimilarity:
     """Return the similarity of a collection's tags; distances are computed once and kept in the home's cache."""
-    return TagSimilarity.open(open_store().home / "cache" / "similarity", collection)
+    return TagSimilarity.open(open_store().home, collection)
 
 
 @lru_cache(maxsize=8)

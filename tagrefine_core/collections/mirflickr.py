@@ -112,7 +112,8 @@ def _read_annotations(
     folders = [
         folder
         for base in bases
-        for folder in (base, *sorted(base.glob("*annotation*"), reverse=True))
+        for pattern in ("*annotation*", "*annotation*/*annotation*")  # unpacked into a folder of its own
+        for folder in (base, *sorted(base.glob(pattern), reverse=True))
         if folder.is_dir()
     ]
     for wanted in (LABELS, POTENTIAL_LABELS):

@@ -273,6 +273,9 @@ def build_trunk(
             raise WeightsError(
                 f"These weights do not fit {name}: the state dict {what}. Choose the backbone they belong to."
             )
+        spoiled = next((key for key in wanted if not torch.isfinite(state[key]).all()), None)
+        if spoiled:
+            raise WeightsError(f"The weights {spoiled!r} hold values that are not numbers. Give an intact file.")
         model.load_state_dict({key: state[key] for key in wanted}, strict=False)
     # Twice as fast as the default layout for convolutions on a CPU.
     return trunk.to(memory_format=torch.channels_last)

@@ -70,15 +70,15 @@ class TagSimilarity:
         self._xi: tuple[float, NDArray[np.float64]] | None = None
 
     @classmethod
-    def open(cls, cache: Path, collection: Collection) -> "TagSimilarity":
-        """Read the distances of a collection from ``cache``, computed there first when missing.
+    def open(cls, home: Path, collection: Collection) -> "TagSimilarity":
+        """Read the distances of a collection from the home's cache, computed first when missing.
 
         Raises
         ------
         WordNetMissing
             When they have to be computed and WordNet is not on this machine.
         """
-        folder = cache / collection.data_hash
+        folder = home / "cache" / "similarity" / collection.data_hash
         google, wordnet = folder / "google.npy", folder / "wordnet.npy"
         if not google.exists():
             write_array(google, google_distance(collection.tags))

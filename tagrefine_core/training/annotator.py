@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -42,7 +43,7 @@ class Annotator:
                 if gone
                 else f"Run {run.id} has no network yet: it is {run.record.state}. Finish it, then annotate."
             )
-        weights = torch.load(path, map_location="cpu", weights_only=True)
+        weights = _load(path)
         if len(weights["classifier.bias"]) != len(tags):
             raise RunError(
                 f"Run {run.id} knows {len(weights['classifier.bias'])} tags, but its collection now has {len(tags)}: "
@@ -59,7 +60,7 @@ class Annotator:
                 raise RunError(
                     f"The backbone of run {run.id} is gone from {kept}. Train again to annotate new photos."
                 )
-            trunk.load_state_dict(torch.load(kept, map_location="cpu", weights_only=True))
+            trunk.load_state_dict(_load(kept))
         self.network = build_network(config, trunk, len(tags))
         self.network.load_state_dict(weights, strict=False)
         self.network.to(self.device).eval()
@@ -71,3 +72,11 @@ class Annotator:
             logits, _ = self.network(pictures)
         scores: NDArray[np.float32] = torch.sigmoid(logits).cpu().numpy()
         return scores
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        weights: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # whatever a damaged file makes of itself
+        raise RunError(f"{path} is damaged ({type(error).__name__}). Train again to annotate new photos.") from error
+    return weights

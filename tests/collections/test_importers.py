@@ -37,6 +37,12 @@ def test_mirflickr_official_names_of_the_folders(tmp_path):
         read_source("mirflickr", nested),
         read_source("mirflickr", nested / "mirflickr"),  # annotations beside the photos
         read_source("mirflickr", below),
+        read_source(
+            "mirflickr",
+            fake_data.mirflickr(
+                tmp_path / "d", annotations="mirflickr25k_annotations_v080/mirflickr25k_annotations_v080"
+            ),
+        ),
     ):
         assert (source.files, source.tags, source.labels) == (plain.files, plain.tags, plain.labels)
         assert (source.truth == plain.truth).all()

@@ -89,6 +89,14 @@ def test_weights_of_another_backbone_say_what_is_missing(tmp_path):
         build_trunk("mobilenet_v2", load_weights("mobilenet_v2", str(path)), seed=0)
 
 
+def test_weights_that_are_no_numbers_are_told():
+    state = torchvision.models.mobilenet_v3_small(weights=None).state_dict()
+    name = next(name for name in state if name.endswith("weight"))
+    state[name][0] = torch.nan
+    with pytest.raises(WeightsError, match=f"{name}.*not numbers"):
+        build_trunk("mobilenet_v3_small", state, seed=0)
+
+
 def test_weights_files_that_cannot_be_read(tmp_path):
     with pytest.raises(WeightsError, match="no weights file"):
         load_weights("vgg16", str(tmp_path / "none.pth"))

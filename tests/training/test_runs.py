@@ -164,6 +164,17 @@ def test_annotator_gives_photos_of_the_collection_their_scores(shapes, finished)
     assert_annotates_its_own_photos(shapes, finished)
 
 
+def test_a_damaged_network_is_told(shapes, finished):
+    path = finished.folder / "network.pt"
+    kept = path.read_bytes()
+    try:
+        path.write_bytes(b"junk")
+        with pytest.raises(RunError, match="damaged"):
+            workflow.annotate(shapes, finished.id, [])
+    finally:
+        path.write_bytes(kept)
+
+
 def assert_annotates_its_own_photos(store, run):
     collection = Collection.open(store, "shapes")
     rows = [0, 7, 65]

@@ -53,7 +53,7 @@ class DemoFiles:
 def generate(
     folder: Path,
     *,
-    images: int = 1400,
+    images: int = 1200,
     seed: int = 0,
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
