@@ -56,7 +56,9 @@ def measure(store: Store, name: str, steps: int, looks: int, settings: dict[str,
     )
     collection = Collection.open(store, name)
     world = World.join(config.device)
-    setup, _ = prepare(store.home, collection, config, world.device, silent)
+    setup, _ = prepare(
+        store.home, collection, config, world.device, silent, held_out=np.zeros(0, dtype=np.int64)
+    )
     trainer = Trainer(config, setup, world, folder=folder, journal=Silence(), progress=silent)
     trainer.learn_phi0()
     trainer.step = 0

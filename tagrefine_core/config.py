@@ -71,10 +71,35 @@ class TrainConfig(BaseModel):
     adapter: int | None = Field(
         None, ge=0, description="hidden width of the learned feature layer; None: 256 in head mode, else 0"
     )
+    views: Literal[1, 2] = Field(
+        1, description="2: each photo is also looked at mirrored, and the two features are averaged"
+    )
     augment: bool = Field(True, description="random crop and flip while the backbone learns")
 
     normalize: bool = Field(
         True, description="scale features to one length, so that neighbors are cosine neighbors"
+    )
+
+    center: bool = Field(
+        False, description="subtract the mean feature, so that what all photos share does not drown what sets them apart"
+    )
+
+    folds: int = Field(
+        1,
+        ge=1,
+        le=20,
+        description="networks trained, each without one part of the photos, so that no photo is scored by a network "
+        "that memorized its tags; 1: one network for all",
+    )
+    smooth: float = Field(
+        0.0, ge=0, lt=1, description="share of its neighbors' predictions in a photo's own, after training"
+    )
+    smooth_neighbors: int = Field(20, ge=1, description="how many neighbors that are")
+    evidence: float = Field(
+        0.0, ge=0, description="weight of the user's own tag as evidence for it, by how well photos bear the tag out"
+    )
+    reporting: float = Field(
+        0.0, ge=0, le=1, description="how far scores make up for tags that users seldom give (1: fully)"
     )
 
     epochs_phi0: int = Field(12, ge=0, description="stage 1: epochs on the users' tags")

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from tagrefine_core.errors import ConfigError, WeightsError
 from tagrefine_core.features.dropout import Dropout
 
-__all__ = ["BACKBONES", "Backbone", "Trunk", "build_trunk", "load_weights", "weights_hash"]
+__all__ = ["BACKBONES", "Backbone", "Trunk", "build_trunk", "load_weights", "look", "weights_hash"]
 
 
 @dataclass(frozen=True)
@@ -275,10 +275,18 @@ def build_trunk(
             )
         spoiled = next((key for key in wanted if not torch.isfinite(state[key]).all()), None)
         if spoiled:
-            raise WeightsError(f"The weights {spoiled!r} hold values that are not numbers. Give an intact file.")
+            raise WeightsError(
+                f"The weights {spoiled!r} hold values that are not numbers. Give an intact file."
+            )
         model.load_state_dict({key: state[key] for key in wanted}, strict=False)
     # Twice as fast as the default layout for convolutions on a CPU.
     return trunk.to(memory_format=torch.channels_last)
+
+
+def look(trunk: nn.Module, pictures: Tensor, *, views: int) -> Tensor:
+    """Return the trunk's features (B, d) of pictures (B, 3, H, W), with 2 views the mean with their mirror image's."""
+    features: Tensor = trunk(pictures).float()
+    return features if views == 1 else (features + trunk(pictures.flip(-1)).float()) / 2
 
 
 def weights_hash(trunk: nn.Module) -> str:

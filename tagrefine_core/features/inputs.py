@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tagrefine_core.collections import Collection
-from tagrefine_core.features.backbones import Trunk, weights_hash
+from tagrefine_core.features.backbones import Trunk, look, weights_hash
 from tagrefine_core.features.blocks import fill_blocks
 from tagrefine_core.features.pictures import augment, decode_many, normalize
 from tagrefine_core.progress import Progress
@@ -34,15 +34,15 @@ class Inputs(Protocol):
 
 
 class FeatureInputs:
-    """Stored trunk features (N, d); nothing to augment."""
+    """Stored trunk features (N, d) of any float type; nothing to augment."""
 
-    def __init__(self, features: NDArray[np.float32], device: torch.device) -> None:
+    def __init__(self, features: NDArray[np.floating], device: torch.device) -> None:
         self.array = features
         self.device = device
 
     def read(self, rows: NDArray[np.int64]) -> Tensor:
         """Return features (B, d)."""
-        return torch.from_numpy(np.asarray(self.array[rows])).to(self.device)
+        return torch.from_numpy(np.asarray(self.array[rows], dtype=np.float32)).to(self.device)
 
     def read_augmented(self, rows: NDArray[np.int64], *, seed: int, start: int, total: int) -> Tensor:
         """Return the same features."""
@@ -113,25 +113,33 @@ def picture_inputs(
 
 
 def stored_features(
-    home: Path, collection: Collection, trunk: Trunk, size: int, *, device: torch.device, progress: Progress
+    home: Path,
+    collection: Collection,
+    trunk: Trunk,
+    size: int,
+    *,
+    views: int = 1,
+    device: torch.device,
+    progress: Progress,
 ) -> NDArray[np.float32]:
     """Return the trunk's features of all photos, float32 (N, d), extracted once and kept in the cache.
 
-    They are keyed by the collection's data, the trunk's weights and the picture size, so they are never stale;
-    an interrupted extraction goes on at the block where it stopped.
+    They are keyed by the collection's data, the trunk's weights, the picture size and the views, so they are
+    never stale; an interrupted extraction goes on at the block where it stopped.
     """
     trunk = trunk.to(device).eval()
 
     def compute(rows: NDArray[np.int64]) -> NDArray[np.float32]:
         pictures = normalize(torch.from_numpy(_decode(collection, rows, size)).to(device))
         with torch.inference_mode():
-            features: NDArray[np.float32] = trunk(pictures).float().cpu().numpy()
+            features: NDArray[np.float32] = look(trunk, pictures, views=views).cpu().numpy()
         return features
 
+    key = (collection.data_hash, weights_hash(trunk), size, *([views] if views > 1 else []))
     with torch.inference_mode():
         dimensions = trunk(torch.zeros(1, 3, size, size, device=device)).shape[1]
     return fill_blocks(
-        home / "cache" / "features" / _key(collection.data_hash, weights_hash(trunk), size),
+        home / "cache" / "features" / _key(*key),
         shape=(collection.n, dimensions),
         dtype=np.float32,
         block=_BLOCK,

@@ -1,11 +1,12 @@
 """The annotation network phi: backbone, feature layer, one probability for each tag."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from tagrefine_core.features.backbones import look
 from tagrefine_core.features.dropout import Dropout
 
 __all__ = ["Network"]
@@ -30,7 +31,11 @@ class Network(nn.Module):
     normalize : bool
         Scale features to length sqrt(d), so that Euclidean neighbors are cosine neighbors and the learning rate
         means the same for every backbone.
+    views : {1, 2}
+        2: in use, not in training, a picture is also seen mirrored, and the two trunk features are averaged.
     """
+
+    center: Tensor
 
     def __init__(
         self,
@@ -41,10 +46,14 @@ class Network(nn.Module):
         adapter: int,
         dropout: float,
         normalize: bool,
+        views: int = 1,
     ) -> None:
         super().__init__()
         self.trunk = trunk
         self.normalize = normalize
+        self.views = views
+        # What all photos share; zero until `set_center`.
+        self.register_buffer("center", torch.zeros(dimensions))
         self.adapter = (
             nn.Sequential(nn.Linear(dimensions, adapter), nn.ReLU(), nn.Linear(adapter, dimensions))
             if adapter
@@ -66,15 +75,25 @@ class Network(nn.Module):
                 last.weight.zero_()
                 last.bias.zero_()
 
+    def set_center(self, blocks: Iterable[Tensor]) -> None:
+        """Subtract from now on the mean feature of the inputs in these blocks (B, ...)."""
+        with torch.no_grad():
+            self.center.zero_()
+            self.center.copy_(torch.cat([self._given(x) for x in blocks]).mean(dim=0))
+
     def features(self, x: Tensor) -> Tensor:
         """Return the features v (B, d) in which neighbors are measured."""
-        v = x if self.trunk is None else self.trunk(x)
-        v = v.float()
-        if self.normalize:
-            v = functional.normalize(v, dim=1) * v.shape[1] ** 0.5
+        v = self._given(x)
         if self.adapter is not None:
             v = v + self.adapter(v)
         return v
+
+    def _given(self, x: Tensor) -> Tensor:
+        views = 1 if self.training else self.views
+        v = x.float() if self.trunk is None else look(self.trunk, x, views=views)
+        if self.normalize:
+            v = functional.normalize(v, dim=1) * v.shape[1] ** 0.5
+        return v - self.center
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return logits (B, C) and features (B, d); probabilities are the logits' sigmoid."""

@@ -62,12 +62,12 @@ class Forward:
 
     def probabilities(self, rows: NDArray[np.int64]) -> Tensor:
         """Return probabilities P (B, C) as in use."""
-        return self._probabilities_of(self.features(rows))
+        return torch.sigmoid(self._logits_of(self.features(rows)))
 
     def scored(self, photos: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
-        """Return probabilities (B, C) and features (B, d) of rows of the collection, trained on or not."""
+        """Return logits (B, C) and features (B, d) of rows of the collection, trained on or not."""
         features = self._features_of(photos)
-        return self._probabilities_of(features), features
+        return self._logits_of(features), features
 
     def user_tags(self, rows: NDArray[np.int64]) -> Tensor:
         """Return the users' tags G (B, C) of training rows as 0 and 1."""
@@ -79,9 +79,10 @@ class Forward:
         with torch.no_grad(), self._autocast():
             return self.network.features(self.setup.inputs.read(photos))
 
-    def _probabilities_of(self, features: Tensor) -> Tensor:
+    def _logits_of(self, features: Tensor) -> Tensor:
         with torch.no_grad(), self._autocast():
-            return torch.sigmoid(self.network.classifier(features).float())
+            logits: Tensor = self.network.classifier(features).float()
+        return logits
 
     def _autocast(self) -> contextlib.AbstractContextManager[object]:
         """Bfloat16 where the hardware gains from it: CUDA devices that have it, or where asked for."""

@@ -4,7 +4,7 @@ from typing import Protocol
 
 from tagrefine_core.store import EpochRecord, Store
 
-__all__ = ["Journal", "Silence", "StoreJournal"]
+__all__ = ["Journal", "Silence", "StoreJournal", "WarningsOnly"]
 
 
 class Journal(Protocol):
@@ -32,6 +32,21 @@ class StoreJournal:
     def warn(self, text: str | None) -> None:
         """Show a warning beside the run, or take the last one away."""
         self.store.set_run_state(self.run_id, "running", text or "")
+
+
+class WarningsOnly:
+    """For the other networks of a run, whose epochs look like the first one's."""
+
+    def __init__(self, journal: Journal) -> None:
+        self.journal = journal
+
+    def write_epoch(self, record: EpochRecord) -> None:
+        """Keep nothing."""
+
+    def warn(self, text: str | None) -> None:
+        """Pass a warning on."""
+        if text:
+            self.journal.warn(text)
 
 
 class Silence:

@@ -3,6 +3,9 @@
 import secrets
 from datetime import datetime
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tagrefine_core.collections import Collection
 from tagrefine_core.config import TrainConfig
 from tagrefine_core.errors import Cancelled, RunError
@@ -10,10 +13,11 @@ from tagrefine_core.files import read_json, write_json
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.store import Store
 from tagrefine_core.training.distributed import World
-from tagrefine_core.training.journal import StoreJournal
+from tagrefine_core.training.forward import Forward
+from tagrefine_core.training.journal import StoreJournal, WarningsOnly
+from tagrefine_core.training.results import network_path, write_network, write_results
 from tagrefine_core.training.run import Run
-from tagrefine_core.training.scoring import write_results
-from tagrefine_core.training.setup import prepare, versions
+from tagrefine_core.training.setup import folds, prepare, training_rows, versions
 from tagrefine_core.training.trainer import Trainer
 
 __all__ = ["train"]
@@ -78,16 +82,22 @@ def train(
     run.folder.mkdir(parents=True, exist_ok=True)
     state, message = "failed", ""
     try:
-        setup, recorded = prepare(store.home, collection, config, world.device, progress)
-        if world.first:
-            _check_same(run, recorded)
-        trainer = Trainer(
-            config, setup, world, folder=run.folder, journal=StoreJournal(store, run_id), progress=progress
+        rows = training_rows(collection.n, config)
+        held_out = folds(len(rows), config)
+        networks = [
+            _train_network(run, collection, config, world, number, part, progress)
+            for number, part in enumerate(held_out)
+        ]
+        write_results(
+            networks,
+            held_out,
+            rows,
+            collection.tags,
+            config,
+            world,
+            folder=run.folder,
+            progress=progress,
         )
-        world.wait()
-        # Killed before its first checkpoint: there is nothing to go on from but the start.
-        trainer.train(resume=resume is not None and trainer.checkpoint_path.exists())
-        write_results(setup, config, world, photos=collection.n, folder=run.folder, progress=progress)
         state, message = "finished", store.run(run_id).message
     except (Cancelled, KeyboardInterrupt):
         state, message = "cancelled", "Cancelled; it can be resumed."
@@ -99,6 +109,39 @@ def train(
         if world.first:
             store.set_run_state(run_id, state, message)
     return Run.open(store, run_id)
+
+
+def _train_network(
+    run: Run,
+    collection: Collection,
+    config: TrainConfig,
+    world: World,
+    number: int,
+    held_out: NDArray[np.int64],
+    progress: Progress,
+) -> Forward:
+    """Train one of the run's networks, the first in the run's own folder and under everybody's eyes."""
+    setup, recorded = prepare(run.store.home, collection, config, world.device, progress, held_out=held_out)
+    if world.first and number == 0:
+        _check_same(run, recorded)
+    journal = StoreJournal(run.store, run.id)
+    folder = run.folder if number == 0 else run.folder / f"network{number}"
+    title = f", network {number + 1} of {config.folds}" if config.folds > 1 else ""
+    trainer = Trainer(
+        config,
+        setup,
+        world,
+        folder=folder,
+        journal=journal if number == 0 else WarningsOnly(journal),
+        progress=lambda stage, done, total: progress(stage + title, done, total),
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    world.wait()
+    # Without a checkpoint there is nothing to go on from: it starts anew.
+    trainer.train(resume=trainer.checkpoint_path.exists())
+    if world.first:
+        write_network(trainer.network, network_path(run.folder, number))
+    return trainer.forward
 
 
 def _resumable(store: Store, collection: Collection, run_id: str) -> TrainConfig:

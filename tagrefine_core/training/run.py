@@ -47,7 +47,8 @@ class Run:
     """One training run and what it left in its folder.
 
     The folder ``runs/<id>`` holds ``scores.npy`` float32 (N, C) in [0, 1], ``features.npy`` float16 (N, d),
-    ``rows.npy`` int64 (the rows trained on), ``trace_*.npy`` and ``checkpoint.pt``.
+    ``rows.npy`` int64 (the rows trained on), ``rates.npy`` float64 (2, C), ``trace_*.npy``, ``checkpoint.pt`` and, with
+    cross-fitting, a network and a folder for each of the other networks.
     """
 
     def __init__(self, store: Store, record: RunRecord) -> None:
@@ -84,6 +85,11 @@ class Run:
     def scores(self) -> NDArray[np.float32]:
         """Refined scores, float32 (N, C) in [0, 1], memory-mapped; of one photo and tag: how likely it fits."""
         return self._array("scores.npy")
+
+    @cached_property
+    def logits(self) -> NDArray[np.float32]:
+        """The networks' logits, float32 (N, C), memory-mapped; kept where new photos ask their neighbors."""
+        return self._array("logits.npy")
 
     @cached_property
     def features(self) -> NDArray[np.float16]:

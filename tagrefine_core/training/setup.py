@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import platform
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +24,23 @@ from tagrefine_core.progress import Progress
 from tagrefine_core.tags import google_distance, similarity_matrix, tag_distance, wordnet_distance
 from tagrefine_core.tags import wordnet as wordnet_files
 
-__all__ = ["Setup", "build_network", "keeps_trunk", "prepare", "training_rows", "trunk_path", "versions"]
+__all__ = [
+    "Setup",
+    "build_network",
+    "find_center",
+    "folds",
+    "initialize",
+    "keeps_trunk",
+    "new_layers",
+    "prepare",
+    "tag_similarity",
+    "training_rows",
+    "trunk_path",
+    "versions",
+]
+
+_CENTER_SAMPLE = 4096
+_CENTER_BLOCK = 64
 
 
 @dataclass(frozen=True)
@@ -88,10 +105,34 @@ def training_rows(n: int, config: TrainConfig) -> NDArray[np.int64]:
     return np.sort(order[config.fold * size : (config.fold + 1) * size]).astype(np.int64)
 
 
+def folds(n: int, config: TrainConfig) -> list[NDArray[np.int64]]:
+    """Return for each network the places, 0 to n-1 and ascending, of the training photos that it must not see.
+
+    Every photo is held out from exactly one network (cross-fitting); with a single network none is.
+    """
+    if config.folds == 1:
+        return [np.zeros(0, dtype=np.int64)]
+    if config.folds > n:
+        raise ConfigError(f"{n} photos cannot be divided into folds={config.folds} parts. Use fewer folds.")
+    order = np.random.default_rng((config.seed, 5)).permutation(n)
+    return [np.sort(part).astype(np.int64) for part in np.array_split(order, config.folds)]
+
+
 def prepare(
-    home: Path, collection: Collection, config: TrainConfig, device: torch.device, progress: Progress
+    home: Path,
+    collection: Collection,
+    config: TrainConfig,
+    device: torch.device,
+    progress: Progress,
+    *,
+    held_out: NDArray[np.int64],
 ) -> tuple[Setup, dict[str, str]]:
-    """Build the `Setup` of a run, and what to record about it.
+    """Build the `Setup` of one network of a run, and what to record about it.
+
+    Parameters
+    ----------
+    held_out : int64
+        Places within the training photos that this network must not see; one of `folds`.
 
     Returns
     -------
@@ -110,7 +151,7 @@ def prepare(
     ImageError
         When a photo cannot be read any more.
     """
-    rows = training_rows(collection.n, config)
+    rows = np.delete(training_rows(collection.n, config), held_out)
     tags = collection.tags[rows]
     if collection.tags.shape[1] == 0:
         raise CollectionError(
@@ -128,16 +169,20 @@ def prepare(
     if config.finetune == "head":
         trunk, network.trunk = network.trunk, None
         assert isinstance(trunk, Trunk)
-        features = stored_features(home, collection, trunk, size, device=device, progress=progress)
+        features = stored_features(
+            home, collection, trunk, size, views=config.views, device=device, progress=progress
+        )
         inputs = FeatureInputs(features, device)
     else:
         inputs = picture_inputs(
             home, collection, size, augmented=config.augment, device=device, progress=progress
         )
+    if config.center:
+        find_center(network, inputs, rows, config.seed)
     xi = None
     if config.lambda1 > 0:
         progress("Measuring tag similarity", 0, 1)
-        similarity, recorded["ic_source"] = _similarity(tags, collection.vocabulary, config)
+        similarity, recorded["ic_source"] = tag_similarity(tags, collection.vocabulary, config)
         xi = torch.from_numpy(similarity).float().to(device)
     judged, truth = np.zeros(0, dtype=np.int64), None
     if collection.truth is not None and config.validation > 0:
@@ -150,16 +195,35 @@ def prepare(
 def build_network(config: TrainConfig, trunk: Trunk, tags: int) -> Network:
     """Build phi around a trunk, its new layers not yet initialized."""
     trunk.learn(config.finetune)
+    return new_layers(config, trunk, BACKBONES[config.backbone].dimensions, tags)
+
+
+def new_layers(config: TrainConfig, trunk: Trunk | None, dimensions: int, tags: int) -> Network:
+    """Build phi on features of so many dimensions, its new layers not yet initialized."""
     head = config.finetune == "head"
-    adapter = config.adapter if config.adapter is not None else (256 if head else 0)
     return Network(
         trunk,
-        dimensions=BACKBONES[config.backbone].dimensions,
+        dimensions=dimensions,
         tags=tags,
-        adapter=adapter,
+        adapter=config.adapter if config.adapter is not None else (256 if head else 0),
         dropout=config.dropout,
         normalize=config.normalize,
+        views=config.views,
     )
+
+
+def initialize(network: Network, tags: sp.csr_matrix, seed: int) -> None:
+    """Set the new layers: the classifier's bias to the rates of the tags (n, C)."""
+    prior = torch.from_numpy(np.asarray(tags.mean(axis=0), dtype=np.float32).reshape(-1))
+    network.initialize(prior, torch.Generator().manual_seed(seed))
+
+
+def find_center(network: Network, inputs: Inputs, rows: NDArray[np.int64], seed: int) -> None:
+    """Measure the mean feature on a sample of the photos trained on."""
+    sample = np.sort(np.random.default_rng((seed, 6)).permutation(rows)[:_CENTER_SAMPLE])
+    network.eval()
+    blocks = np.array_split(sample, -(-len(sample) // _CENTER_BLOCK))
+    network.set_center(inputs.read(block) for block in blocks)
 
 
 def _network(
@@ -171,8 +235,7 @@ def _network(
     if keeps_trunk(config, trunk):
         _keep_trunk(home, trunk, key)
     network = build_network(config, trunk, tags.shape[1])
-    prior = torch.from_numpy(np.asarray(tags.mean(axis=0), dtype=np.float32).reshape(-1))
-    network.initialize(prior, torch.Generator().manual_seed(config.seed))
+    initialize(network, tags, config.seed)
     return network.to(device), {"weights_hash": key}
 
 
@@ -193,9 +256,10 @@ def trunk_path(home: Path, key: str) -> Path:
     return home / "backbones" / f"{key}.pt"
 
 
-def _similarity(
-    tags: sp.csr_matrix, vocabulary: tuple[str, ...], config: TrainConfig
+def tag_similarity(
+    tags: sp.csr_matrix, vocabulary: Sequence[str], config: TrainConfig
 ) -> tuple[NDArray[np.float64], str]:
+    """Return xi (C, C) of eq. 5 by the settings, and where the information content came from."""
     google = google_distance(tags, zero_cooccurrence=config.zero_cooccurrence)
     source = "not used (alpha=0)"
     distance = google

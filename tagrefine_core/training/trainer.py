@@ -131,6 +131,8 @@ class Trainer:
     def _learn_constraints(self) -> None:
         config, steps = self.config, self._steps_per_epoch
         total = steps * config.epochs
+        if not total and not config.trace_queries:
+            return  # nobody asks for neighbors
         self.start_constraints(total)
         while self.step < total:
             self.neighborhood.refresh(self.step, steps)
