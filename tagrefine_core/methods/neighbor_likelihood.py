@@ -1,0 +1,235 @@
+"""The likelihood of images' tags given those of their neighbors, and its derivatives."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from scipy.special import expit, logit, softmax
+
+from tagrefine_core.methods.base import row_blocks
+
+__all__ = [
+    "BLOCK_BYTES",
+    "EPSILON",
+    "Floats",
+    "NeighborLikelihood",
+    "Sigmoids",
+    "neighbor_votes",
+    "propagate",
+]
+
+BLOCK_BYTES = 2**27
+"""About how much memory a block of images takes."""
+EPSILON = 1e-5
+"""How far a probability without a sigmoid stays from 0 and 1."""
+
+_LOSS_TOLERANCE = 1e-6
+_NEWTON_STEPS = 100
+
+Floats = NDArray[np.float64]
+Sigmoids = tuple[Floats, Floats]
+
+
+class NeighborLikelihood:
+    """The weighted log loss of the images' tags given their neighbors' tags.
+
+    ``E = -sum_iw c_iw [T_iw ln h_iw + (1 - T_iw) ln(1 - h_iw)]`` where the tags that are present weigh 1/2
+    together and the absent ones the other half. Where no neighbor carries a tag, x is 0 and the term depends
+    on the tag alone, so sums run over the pairs that neighbors touch, and the rest is counted.
+
+    Parameters
+    ----------
+    neighbors : (N, K) array of int
+        Rows of the images nearest to each.
+    distances : (N, K) float array or None
+        None: weights by rank, with K parameters; else by distance, with one.
+    tags : (N, C) csr matrix of 0 and 1
+    """
+
+    def __init__(self, neighbors: NDArray[Any], distances: NDArray[Any] | None, tags: csr_matrix) -> None:
+        self._neighbors, self._distances = neighbors, distances
+        self._tags: csr_matrix = tags.astype(np.float64)
+        images, words = tags.shape
+        self._present: Floats = np.asarray(self._tags.sum(axis=0), np.float64).ravel()
+        self._absent = images - self._present
+        self._cost = (  # of an entry that is absent, present
+            0.5 / max(1.0, images * words - self._present.sum()),
+            0.5 / max(1.0, self._present.sum()),
+        )
+
+    def loss(self, parameters: Floats, sigmoids: Sigmoids | None = None) -> float:
+        """Return E for the parameters of the weights: (K,) or (1,)."""
+        without = self._without_votes(sigmoids)
+        total = self._if_all_without(without).sum()
+        for _, _, (x, word, is_present, cost) in self._entries(parameters):
+            total += cost @ (_log_loss(x, word, is_present, sigmoids) - without[is_present.astype(int), word])
+        return float(total)
+
+    def gradient(self, parameters: Floats, sigmoids: Sigmoids | None = None) -> Floats:
+        """Return the derivatives of E by the parameters of the weights."""
+        total = np.zeros_like(parameters)
+        k = self._neighbors.shape[1]
+        for rows, votes, (x, word, is_present, cost) in self._entries(parameters):
+            if sigmoids is None:
+                h = EPSILON + (1 - 2 * EPSILON) * x
+                slope = -cost * (1 - 2 * EPSILON) * np.where(is_present, 1 / h, -1 / (1 - h))
+            else:
+                slope = (
+                    cost * sigmoids[0][word] * (expit(sigmoids[0][word] * x + sigmoids[1][word]) - is_present)
+                )
+            by_vote = np.zeros(votes.shape)
+            by_vote[_row_of_entries(votes), word] = slope
+            carried = self._tags[self._neighbors[rows].ravel()]
+            carried.data = by_vote[_row_of_entries(carried) // k, carried.indices]
+            by_neighbor = np.asarray(carried.sum(axis=1)).reshape(-1, k)
+            pi = _weights(parameters, None if self._distances is None else self._distances[rows], k)
+            inner = pi * (by_neighbor - (pi * by_neighbor).sum(axis=1, keepdims=True))
+            if self._distances is None:
+                total[:k] += inner.sum(axis=0)
+            else:
+                total -= (inner * self._distances[rows]).sum()
+        return total
+
+    def fit_sigmoids(self, parameters: Floats, start: Sigmoids | None = None) -> Sigmoids:
+        """Fit every tag's slope and offset by Newton's method, the weights fixed.
+
+        A tag on no image or on all of them gets slope 0 and its (clipped) prior.
+
+        Returns
+        -------
+        slopes, offsets : (C,) float64 arrays
+        """
+        prior = self._cost[1] * self._present
+        prior = np.clip(prior / (prior + self._cost[0] * self._absent), EPSILON, 1 - EPSILON)
+        if start is None:
+            start = np.zeros_like(prior), logit(prior)
+        best, trial = np.stack(start), np.stack(start)
+        active = (self._present > 0) & (self._absent > 0)
+        best_loss = np.full(len(prior), np.inf)
+        at_start = self._if_all_without(self._without_votes((np.zeros_like(prior), logit(prior))))
+        newton, length = np.zeros_like(best), np.ones_like(prior)
+        for _ in range(_NEWTON_STEPS):
+            loss, gradient, (aa, ab, bb) = self._sigmoid_moments(parameters, (trial[0], trial[1]))
+            better = active & (loss <= best_loss)
+            best[:, better], best_loss[better], length[better] = trial[:, better], loss[better], 1.0
+            length[active & ~better] /= 2
+            damping = 1e-10 * (aa + bb) + 1e-300  # for tags whose votes are the same on all images
+            aa, bb = aa + damping, bb + damping
+            ahead = np.stack((bb * gradient[0] - ab * gradient[1], aa * gradient[1] - ab * gradient[0]))
+            newton[:, better] = (ahead / np.maximum(aa * bb - ab * ab, 1e-300))[:, better]
+            promised = (gradient * newton).sum(axis=0)
+            active &= ~(better & (promised <= _LOSS_TOLERANCE * at_start)) & (length > 1e-6)
+            if not active.any():
+                break
+            trial = best - length * newton * active
+        return best[0], best[1]
+
+    def _sigmoid_moments(self, parameters: Floats, sigmoids: Sigmoids) -> tuple[Floats, Floats, Floats]:
+        """Return by tag: loss (C,), gradient (2, C), and second derivatives aa, ab, bb (3, C)."""
+        a, b = sigmoids
+        base = expit(b)
+        without = self._without_votes(sigmoids)
+        loss = self._if_all_without(without)
+        absent, present = self._cost[0] * self._absent, self._cost[1] * self._present
+        gradient = np.stack((np.zeros_like(b), present * (base - 1) + absent * base))
+        second = np.stack((np.zeros_like(b), np.zeros_like(b), (present + absent) * base * (1 - base)))
+        for _, _, (x, word, is_present, cost) in self._entries(parameters):
+            h = expit(a[word] * x + b[word])
+            bend = h * (1 - h)
+            change = _log_loss(x, word, is_present, sigmoids) - without[is_present.astype(int), word]
+            slack = bend - (base * (1 - base))[word]
+            terms = change, (h - is_present) * x, h - base[word], bend * x * x, bend * x, slack
+            sums = [np.bincount(word, cost * term, len(b)) for term in terms]
+            loss = loss + sums[0]
+            gradient += sums[1:3]
+            second += sums[3:]
+        return loss, gradient, second
+
+    def _without_votes(self, sigmoids: Sigmoids | None) -> Floats:
+        """Return (2, C): the log loss of each tag at x = 0, where it is absent and where it is present."""
+        word = np.arange(len(self._present))
+        zero = np.zeros(len(word))
+        return np.stack([_log_loss(zero, word, zero == 1 - present, sigmoids) for present in (0, 1)])
+
+    def _if_all_without(self, without: Floats) -> Floats:
+        """Return what each tag would cost if no neighbor carried any."""
+        cost: Floats = self._cost[0] * self._absent * without[0] + self._cost[1] * self._present * without[1]
+        return cost
+
+    def _entries(self, parameters: Floats) -> Iterator[tuple[slice, csr_matrix, tuple[Any, Any, Any, Any]]]:
+        """Yield rows, their votes and, for each pair with a vote: x, tag, whether it is present, cost."""
+        for rows, votes in neighbor_votes(
+            self._neighbors, self._distances, self._tags, parameters, self._distances is None
+        ):
+            is_present = self._tags[rows].toarray()[_row_of_entries(votes), votes.indices] > 0
+            yield (
+                rows,
+                votes,
+                (
+                    votes.data,
+                    votes.indices,
+                    is_present,
+                    np.where(is_present, self._cost[1], self._cost[0]),
+                ),
+            )
+
+
+def propagate(neighbors: NDArray[Any], pi: NDArray[Any], tags: csr_matrix) -> csr_matrix:
+    """Return ``x_iw = sum_k pi_ik T[neighbors_ik, w]``.
+
+    Parameters
+    ----------
+    neighbors : (B, K) array of int
+        Rows of ``tags``.
+    pi : (B, K) or (K,) float array
+    tags : (N, C) csr matrix
+
+    Returns
+    -------
+    (B, C) csr matrix of float64
+    """
+    rows, k = neighbors.shape
+    weights = np.broadcast_to(pi, (rows, k)).astype(np.float64).ravel()
+    starts = np.arange(0, rows * k + 1, k) if k else np.zeros(rows + 1, np.int64)
+    return csr_matrix((weights, neighbors.ravel(), starts), shape=(rows, tags.shape[0])) @ tags
+
+
+def neighbor_votes(
+    neighbors: NDArray[Any],
+    distances: NDArray[Any] | None,
+    tags: csr_matrix,
+    parameters: Floats,
+    by_rank: bool,
+) -> Iterator[tuple[slice, csr_matrix]]:
+    """Yield rows and the shares of their neighbors with each tag, block by block."""
+    k = neighbors.shape[1]
+    carried = k * (1 + tags.nnz // tags.shape[0])
+    for rows in row_blocks(len(neighbors), 48 * carried + 16 * tags.shape[1], budget=BLOCK_BYTES):
+        pi = _weights(parameters, None if by_rank or distances is None else distances[rows], k)
+        yield rows, propagate(neighbors[rows], pi, tags)
+
+
+def _weights(parameters: Floats, distances: NDArray[Any] | None, k: int) -> Floats:
+    """Return (1, K) weights by rank or (B, K) by distance; each row sums to 1."""
+    if not k:
+        return np.zeros((1, 0))
+    of: Floats = parameters[None, :k] if distances is None else -parameters[0] * distances
+    weights: Floats = softmax(of, axis=1)
+    return weights
+
+
+def _log_loss(
+    x: Floats, word: NDArray[Any], is_present: NDArray[np.bool_], sigmoids: Sigmoids | None
+) -> Floats:
+    if sigmoids is None:
+        h = EPSILON + (1 - 2 * EPSILON) * x
+        loss: Floats = -np.log(np.where(is_present, h, 1 - h))
+        return loss
+    activation = sigmoids[0][word] * x + sigmoids[1][word]
+    return np.asarray(np.logaddexp(0.0, np.where(is_present, -activation, activation)), np.float64)
+
+
+def _row_of_entries(matrix: csr_matrix) -> NDArray[np.int64]:
+    return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))

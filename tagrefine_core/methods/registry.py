@@ -1,0 +1,144 @@
+"""Methods by name: ours, those of installed packages, and those in a file of the user's own."""
+
+import importlib
+import importlib.util
+import inspect
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from tagrefine_core.errors import ConfigError
+from tagrefine_core.methods.base import Method
+
+__all__ = ["create", "load_file", "method_class", "names"]
+
+ENTRY_POINTS = "tagrefine.methods"
+
+# In the order of tables: baselines, neighbors, tags, factors, learned, ours. Imported when asked for.
+_MODULES = {
+    "random_guess": "baselines",
+    "user_tags": "baselines",
+    "knn": "votes",
+    "tag_vote": "votes",
+    "tagprop": "tagprop",
+    "tag_cooccur": "cooccurrence",
+    "semantic_field": "semantic_field",
+    "tag_ranking": "tag_ranking",
+    "tag_feature": "tag_feature",
+    "tag_example": "tag_example",
+    "cca": "cca",
+    "kcca": "kcca",
+    "nmf": "nmf",
+    "wdnl": "deep_factors",
+    "wdmf": "deep_factors",
+    "rpca": "rpca",
+    "multi_cnn": "networks",
+    "tagrefine": "networks",
+}
+_own: dict[str, type[Method]] = {}
+
+
+def names() -> list[str]:
+    """Return the names of all methods: those here, of installed packages, and of loaded files."""
+    return [*_MODULES, *(name for name in {**_installed(), **_own} if name not in _MODULES)]
+
+
+def method_class(name: str) -> type[Method]:
+    """Return the class of a method.
+
+    Raises
+    ------
+    ConfigError
+        When there is no method of that name.
+    """
+    if name in _own:
+        return _own[name]
+    if name in _MODULES:
+        module = importlib.import_module(f"tagrefine_core.methods.{_MODULES[name]}")
+        return next(found for found in _methods_in(module) if found.name == name)
+    if name in _installed():
+        return _installed()[name]
+    raise ConfigError(f"There is no method {name!r}; choose one of: {', '.join(names())}.")
+
+
+def create(name: str, **params: Any) -> Method:
+    """Make a method that is not fitted yet.
+
+    Parameters
+    ----------
+    name : str
+        One of `names`.
+    **params
+        Its parameters; what is left out has the default of its publication.
+
+    Raises
+    ------
+    ConfigError
+        When the name or a parameter is unknown.
+
+    Examples
+    --------
+    >>> create("knn", k=1).fit([[1.0, 0.0], [0.0, 1.0]], [[1, 0], [0, 1]]).annotate([[2.0, 1.0]]).tolist()
+    [[1.0, 0.0]]
+    """
+    kind = method_class(name)
+    known = list(inspect.signature(kind).parameters)
+    for given in params:
+        if given not in known:
+            raise ConfigError(
+                f"{kind.title} has no parameter {given!r}; it has: {', '.join(known) or 'none'}."
+            )
+    return kind(**params)
+
+
+def load_file(path: str | Path) -> list[str]:
+    """Add the methods of a Python file, which is run; return their names.
+
+    Raises
+    ------
+    ConfigError
+        When the file is missing, fails, holds no method, or a name is taken.
+    """
+    path = Path(path).expanduser()
+    if not path.is_file():
+        raise ConfigError(f"There is no file {path} to load a method from.")
+    spec = importlib.util.spec_from_file_location(f"tagrefine_method_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise ConfigError(f"{path} is not a Python file: its name must end in .py.")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise ConfigError(f"{path} cannot be loaded: {type(error).__name__}: {error}") from error
+    found = [kind for kind in _methods_in(module) if kind.__module__ == module.__name__]
+    if not found:
+        raise ConfigError(
+            f"{path} holds no method: write a class that subclasses tagrefine_core.methods.Method."
+        )
+    for kind in found:
+        if not kind.name.isidentifier():
+            raise ConfigError(f"{path}: {kind.__name__}.name must be a name such as 'my_method'.")
+        if kind.name in _MODULES or kind.name in _installed():
+            raise ConfigError(f"{path}: the name {kind.name!r} is taken; choose another.")
+        _own[kind.name] = kind
+    return [kind.name for kind in found]
+
+
+def _methods_in(module: Any) -> list[type[Method]]:
+    return [
+        kind
+        for kind in vars(module).values()
+        if inspect.isclass(kind) and issubclass(kind, Method) and not inspect.isabstract(kind)
+    ]
+
+
+@cache
+def _installed() -> dict[str, type[Method]]:
+    found = {}
+    for point in entry_points(group=ENTRY_POINTS):
+        kind = point.load()
+        if not (inspect.isclass(kind) and issubclass(kind, Method)):
+            raise ConfigError(f"The entry point {point.value} of {ENTRY_POINTS} is not a Method.")
+        found[kind.name or point.name] = kind
+    return found

@@ -1,0 +1,172 @@
+"""What holds for every method, ours and a user's own."""
+
+import warnings
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_matrix
+
+from tagrefine_core.errors import ConfigError, DataError, TagRefineWarning, UnsupportedTask
+from tagrefine_core.methods import create, load_file, method_class, names
+
+CONTRACT = (
+    "random_guess user_tags knn multi_cnn cca wdnl nmf tagprop tag_feature tag_example tag_cooccur tag_vote rpca "
+    "semantic_field tag_ranking kcca wdmf tagrefine"
+).split()
+QUICK = {
+    "multi_cnn": {"epochs": 3},
+    "tagrefine": {"epochs_phi0": 3, "epochs": 1, "folds": 2},
+    "wdnl": {"rounds": 2},
+    "wdmf": {"rounds": 2},
+}
+
+
+def quick(name, **params):
+    """Make a method with few iterations; that it learned little does not matter here."""
+    known = method_class(name)._get_param_names()
+    return create(
+        name, **{key: value for key, value in QUICK.get(name, {}).items() if key in known}, **params
+    )
+
+
+def photos(n=40, c=5, d=6, seed=0):
+    """Three kinds of photo, each with tags of its own; some tags are missing, one photo has none."""
+    generator = np.random.default_rng(seed)
+    kind = np.arange(n) % 3
+    features = generator.normal(size=(n, d)) * 0.2 + np.eye(3, d)[kind] + 1.0
+    tags = (generator.random((n, c)) < np.eye(3, c)[kind] * 0.7 + 0.1).astype(np.uint8)
+    tags[n - 1] = 0
+    tags[0, :3] = 1
+    return features.astype(np.float32), tags
+
+
+def fitted(name, features, tags, **params):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TagRefineWarning)  # no words, few photos: said, and tested elsewhere
+        return quick(name, **params).fit(features, tags)
+
+
+def refined(method, features, tags, **options):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TagRefineWarning)
+        return method.refine(features, tags, **options)
+
+
+def test_all_methods_are_there():
+    assert set(CONTRACT) <= set(names())
+
+
+@pytest.mark.parametrize("name", CONTRACT)
+def test_scores_have_the_right_shape_and_are_reproducible(name):
+    features, tags = photos()
+    one, other = fitted(name, features, tags), fitted(name, features.copy(), csr_matrix(tags))
+    scores = refined(one, features, tags)
+    assert scores.shape == (40, 5) and scores.dtype == np.float32
+    assert not np.isnan(scores).any() and not np.isposinf(scores).any()
+    np.testing.assert_array_equal(scores, refined(other, features, csr_matrix(tags)))
+    assigned = refined(one, features, tags, mode="assigned")
+    assert np.isneginf(assigned[tags == 0]).all()
+    np.testing.assert_array_equal(assigned[tags == 1], scores[tags == 1])
+
+
+@pytest.mark.parametrize("name", CONTRACT)
+def test_annotate_looks_at_the_features_alone_or_says_that_it_cannot(name):
+    features, tags = photos()
+    new, _ = photos(n=7, seed=1)
+    method = fitted(name, features, tags)
+    if not method.annotates:
+        with pytest.raises(UnsupportedTask, match=method.title.split()[0]):
+            method.annotate(new)
+        return
+    scores = method.annotate(new)
+    assert scores.shape == (7, 5) and not np.isnan(scores).any()
+    if name != "random_guess":
+        np.testing.assert_allclose(method.annotate(new[::-1])[::-1], scores, atol=1e-4)
+    assert method.annotate(new[:1]).shape == (1, 5)
+
+
+@pytest.mark.parametrize("name", [name for name in CONTRACT if name != "random_guess"])
+def test_the_order_of_tags_does_not_matter(name):
+    features, tags = photos()
+    order = np.array([3, 0, 4, 2, 1])
+    plain = refined(fitted(name, features, tags), features, tags)
+    moved = refined(fitted(name, features, tags[:, order]), features, tags[:, order])
+    if name in ("multi_cnn", "tagrefine", "nmf", "wdnl", "wdmf"):
+        return  # their random start is drawn by column
+    np.testing.assert_allclose(moved, plain[:, order], rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", CONTRACT)
+@pytest.mark.parametrize(("n", "c"), [(1, 1), (2, 3), (9, 1)])
+def test_tiny_and_odd_collections(name, n, c):
+    features, tags = photos(n=12, c=5)
+    features, tags = features[:n], tags[:n, :c].copy()
+    tags[:, c - 1] = 1  # a tag on every photo
+    if c > 1:
+        tags[:, 0] = 0  # and one on none
+    scores = refined(fitted(name, features, tags), features, tags)
+    assert scores.shape == (n, c) and not np.isnan(scores).any()
+
+
+@pytest.mark.parametrize("name", CONTRACT)
+def test_wrong_input_is_told(name):
+    features, tags = photos()
+    with pytest.raises(DataError, match="not fitted"):
+        quick(name).refine(features, tags)
+    with pytest.raises(DataError, match="40 rows of features but 39"):
+        quick(name).fit(features, tags[:-1])
+    with pytest.raises(DataError, match="0 and 1"):
+        quick(name).fit(features, tags * 2)
+    spoiled = features.copy()
+    spoiled[3, 1] = np.nan
+    with pytest.raises(DataError, match="row 3"):
+        quick(name).fit(spoiled, tags)
+    method = fitted(name, features, tags)
+    with pytest.raises(DataError, match="dimensions"):
+        method.refine(features[:, :-1], tags)
+    with pytest.raises(ConfigError, match="mode"):
+        method.refine(features, tags, mode="some")
+    with pytest.raises(ConfigError, match="no parameter 'nonsense'"):
+        create(name, nonsense=1)
+
+
+@pytest.mark.parametrize("name", CONTRACT)
+def test_it_is_named_and_its_memory_known(name):
+    kind = method_class(name)
+    assert kind.name == name and kind.title and kind.source
+    small, large = (create(name).peak_bytes(n, 100, 64) for n in (1_000, 100_000))
+    assert 0 < small <= large
+    for key, values in kind.grid(5_000).items():
+        assert values and key in create(name).get_params()
+
+
+def test_a_method_of_ones_own(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "import numpy as np\n"
+        "from tagrefine_core.methods import Method\n"
+        "class Mine(Method):\n"
+        "    name, title, source = 'mine_of_test', 'Mine', 'me'\n"
+        "    def _fit(self, features, tags, users):\n"
+        "        self.rate_ = np.asarray(tags.mean(axis=0)).reshape(-1)\n"
+        "    def _score(self, features, tags, *, own):\n"
+        "        return np.tile(self.rate_, (len(features), 1))\n"
+    )
+    assert load_file(path) == ["mine_of_test"] and "mine_of_test" in names()
+    features, tags = photos()
+    np.testing.assert_allclose(
+        create("mine_of_test").fit(features, tags).annotate(features)[0], tags.mean(axis=0)
+    )
+    with pytest.raises(ConfigError, match="no file"):
+        load_file(tmp_path / "none.py")
+    (tmp_path / "empty.py").write_text("x = 1\n")
+    with pytest.raises(ConfigError, match="holds no method"):
+        load_file(tmp_path / "empty.py")
+    (tmp_path / "wrong.py").write_text("1 / 0\n")
+    with pytest.raises(ConfigError, match="ZeroDivisionError"):
+        load_file(tmp_path / "wrong.py")
+    path.write_text(path.read_text().replace("mine_of_test", "knn"))
+    with pytest.raises(ConfigError, match="taken"):
+        load_file(path)
+    with pytest.raises(ConfigError, match="no method 'nope'"):
+        create("nope")
