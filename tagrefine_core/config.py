@@ -81,7 +81,8 @@ class TrainConfig(BaseModel):
     )
 
     center: bool = Field(
-        False, description="subtract the mean feature, so that what all photos share does not drown what sets them apart"
+        False,
+        description="subtract the mean feature, so that what all photos share does not drown what sets them apart",
     )
 
     folds: int = Field(
@@ -96,7 +97,9 @@ class TrainConfig(BaseModel):
     )
     smooth_neighbors: int = Field(20, ge=1, description="how many neighbors that are")
     evidence: float = Field(
-        0.0, ge=0, description="weight of the user's own tag as evidence for it, by how well photos bear the tag out"
+        0.0,
+        ge=0,
+        description="weight of the user's own tag as evidence for it, by how well photos bear the tag out",
     )
     reporting: float = Field(
         0.0, ge=0, le=1, description="how far scores make up for tags that users seldom give (1: fully)"

@@ -27,6 +27,7 @@ from tagrefine_core.config import TrainConfig
 from tagrefine_core.errors import CollectionError, JobError, LabelError, RunError
 from tagrefine_core.evaluation import Metrics, evaluate, user_tag_scores
 from tagrefine_core.exchange import refined_photos, write_refined
+from tagrefine_core.experiments.table import forget
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.refinement import MAX_ADDED, Changes, changes, thresholds
 from tagrefine_core.refinement.tag_similarity import TagSimilarity
@@ -136,7 +137,7 @@ def make_demo(
 
 
 def delete_collection(store: Store, name: str) -> CollectionRecord:
-    """Delete a collection with its runs, arrays and thumbnails, never the user's photos.
+    """Delete a collection with its runs, arrays, thumbnails and comparisons, never the user's photos.
 
     Raises
     ------
@@ -144,6 +145,8 @@ def delete_collection(store: Store, name: str) -> CollectionRecord:
         When there is none of that name.
     """
     runs = store.runs(name)
+    store.collection(name)
+    forget(store, name)
     record = remove_collection(store, name)
     for run in runs:
         shutil.rmtree(run_folder(store.home, run.id), ignore_errors=True)

@@ -15,6 +15,7 @@ LAYERS = [
     {"__main__"},
     {"cli"},
     {"workflow", "jobs", "exchange", "plots"},
+    {"experiments"},
     {"training", "methods", "evaluation", "refinement"},
     {"model"},
     {"neighbors", "features", "tags"},

@@ -12,7 +12,7 @@ from typing import Annotated, TextIO
 import typer
 
 from tagrefine_core import __version__
-from tagrefine_core.cli import manage, work
+from tagrefine_core.cli import experiments, manage, work
 from tagrefine_core.cli.session import Json, Session, Stopped
 from tagrefine_core.errors import TagRefineError, TagRefineWarning
 
@@ -57,6 +57,11 @@ for _command in (
     work.evaluate,
     work.refine,
     work.annotate,
+    experiments.benchmark,
+    experiments.ablate,
+    experiments.tune,
+    experiments.noise,
+    experiments.reproduce,
     manage.collections,
     manage.runs,
     manage.jobs,

@@ -17,7 +17,8 @@ from tagrefine_core.store import JobRecord, RunRecord, Store
 
 __all__ = ["cancel", "jobs", "run_states", "start", "tail", "watch"]
 
-_KINDS = ("demo", "import", "refine", "setup", "train")  # commands that record themselves
+# Commands that record themselves.
+_KINDS = ("ablate", "benchmark", "demo", "import", "noise", "refine", "reproduce", "setup", "train", "tune")
 _PROGRAM = (sys.executable, "-m", "tagrefine_core")
 _TAIL = 65_536  # bytes of a log that `tail` reads
 

@@ -33,6 +33,7 @@ def frame(figure: go.Figure, *, height: int, x: str = "", y: str = "", legend: b
         showlegend=legend,
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
         hoverlabel={"namelength": -1},
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": NEUTRAL, "activecolor": ACCENT},
         dragmode=False,
     )
     figure.update_xaxes(title=x or None, gridcolor=_GRID, zeroline=False, automargin=True)

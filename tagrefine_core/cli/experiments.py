@@ -1,0 +1,330 @@
+"""Commands of the experiments: benchmark, ablate, tune, noise, reproduce."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from tagrefine_core.cli.session import Json, Session, Stopped, Task
+from tagrefine_core.config import PRESETS
+from tagrefine_core.errors import ConfigError
+
+# The experiments load scikit-learn, and training loads PyTorch; both take seconds, so commands import them late.
+
+__all__ = ["ablate", "benchmark", "noise", "reproduce", "tune"]
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The collection; it needs ground truth.")]
+Preset = Annotated[str, typer.Option(help=f"One of: {', '.join(PRESETS)}.")]
+Backbone = Annotated[str | None, typer.Option(help="Network of the features, e.g. mobilenet_v2.")]
+Weights = Annotated[str | None, typer.Option(help="imagenet, none, or a state dict's file.")]
+Seed = Annotated[int, typer.Option(min=0, help="Of all randomness.")]
+Methods = Annotated[str, typer.Option(help="Names with commas between them, or all.")]
+MethodFiles = Annotated[
+    list[Path] | None,
+    typer.Option("--method-file", metavar="FILE.py", help="A method of your own; may be repeated."),
+]
+Out = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Also write the tables there, as CSV, Markdown, LaTeX.")
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Any training setting; may be repeated."),
+]
+Kind = Literal["annotation", "refinement"]
+
+
+def benchmark(
+    context: typer.Context,
+    name: Name,
+    task: Annotated[Kind, typer.Option(help="Tag new photos, or refine the tags of all.")],
+    methods: Methods = "all",
+    repeats: Annotated[int, typer.Option(min=1, help="Annotation has at most five.")] = 5,
+    budget: Annotated[int, typer.Option(min=1, help="Settings tried for each method.")] = 12,
+    preset: Preset = "default",
+    backbone: Backbone = None,
+    weights: Weights = None,
+    mode: Annotated[
+        Literal["all", "assigned"], typer.Option(help="Refinement ranks all labels, or the user's own.")
+    ] = "all",
+    seed: Seed = 0,
+    method_file: MethodFiles = None,
+    out: Out = None,
+    json: Json = False,
+) -> None:
+    """Measure methods side by side on a collection, each tuned by the same budget."""
+    session = Session.of(context, json)
+    session.store.collection(name)
+    chosen = _methods(methods, method_file)
+    with _task(session, "benchmark", name) as work:
+        from tagrefine_core import experiments
+        from tagrefine_core.experiments.export import to_markdown, write_table
+
+        table = experiments.benchmark(
+            session.store,
+            name,
+            task=task,
+            methods=chosen,
+            repeats=repeats,
+            budget=budget,
+            preset=preset,
+            backbone=backbone,
+            weights=_weights(weights),
+            mode=mode,
+            seed=seed,
+            progress=work.progress,
+        )
+        if out is not None:
+            write_table(table, out, f"{task}-{name}")
+        work.result = {"collection": name, "task": task, "table": table["id"], "rows": len(table["rows"])}
+    notes = [
+        f"{row['title']} is {row['status']}: {row['message']}" for row in table["rows"] if row["message"]
+    ]
+    notes += [f"{row['title']} is left out. {row['reason']}" for row in table["left_out"]]
+    session.answer(table, "\n".join([to_markdown(table), *notes]))
+
+
+def ablate(
+    context: typer.Context,
+    name: Name,
+    task: Annotated[
+        Kind, typer.Option(help="Refine the tags of all photos, or tag new ones.")
+    ] = "refinement",
+    preset: Preset = "default",
+    settings: Settings = None,
+    groups: Annotated[
+        str, typer.Option(help="Of constraints, refresh, alpha, with commas between them.")
+    ] = "constraints,refresh,alpha",
+    repeats: Annotated[int, typer.Option(min=1, help="Folds or seeds to average over.")] = 1,
+    seed: Seed = 0,
+    out: Out = None,
+    json: Json = False,
+) -> None:
+    """Train with parts of the model switched off or exchanged, and measure what each is worth."""
+    session = Session.of(context, json)
+    session.store.collection(name)
+    with _task(session, "ablate", name) as work:
+        from tagrefine_core import experiments
+        from tagrefine_core.experiments.export import variant_table, write_grid
+
+        answer = experiments.ablate(
+            session.store,
+            name,
+            task=task,
+            preset=preset,
+            settings=_pairs(settings, "--set", "KEY=VALUE"),
+            groups=_words(groups, "--groups"),
+            repeats=repeats,
+            seed=seed,
+            progress=work.progress,
+        )
+        if out is not None:
+            write_grid(answer["rows"], out, f"ablation-{name}", key="variant")
+        work.result = {"collection": name, "task": task, "rows": len(answer["rows"])}
+    session.answer(answer, variant_table(answer["rows"], key="variant"))
+
+
+def tune(
+    context: typer.Context,
+    name: Name,
+    grid: Annotated[
+        list[str], typer.Option(metavar="KEY=V1,V2,...", help="Values to try of a setting; may be repeated.")
+    ],
+    random: Annotated[
+        int | None, typer.Option(min=1, help="Try only so many settings, drawn from the grid.")
+    ] = None,
+    task: Annotated[Kind, typer.Option(help="Tag new photos, or refine the tags of all.")] = "annotation",
+    preset: Preset = "default",
+    settings: Settings = None,
+    metric: Annotated[str, typer.Option(help="What the validation fold is judged by.")] = "map",
+    seed: Seed = 0,
+    json: Json = False,
+) -> None:
+    """Search training settings by a validation fold that no benchmark measures in annotation."""
+    session = Session.of(context, json)
+    session.store.collection(name)
+    wanted = {
+        key: _words(values, "--grid") for key, values in _pairs(grid, "--grid", "KEY=V1,V2,...").items()
+    }
+    with _task(session, "tune", name) as work:
+        from tagrefine_core import experiments
+
+        answer = experiments.tune(
+            session.store,
+            name,
+            wanted,
+            random=random,
+            task=task,
+            preset=preset,
+            settings=_pairs(settings, "--set", "KEY=VALUE"),
+            metric=metric,
+            seed=seed,
+            progress=work.progress,
+        )
+        work.result = {key: answer[key] for key in ("collection", "task", "metric", "best", "set")}
+    lines = [
+        f"{'-' if trial['metrics'] is None else trial['metrics'][metric]}  {trial['settings']}  {trial['message']}"
+        for trial in answer["trials"]
+    ]
+    session.answer(answer, "\n".join([*lines, f"Best: {answer['set'] or 'none, since all failed'}"]))
+
+
+def noise(
+    context: typer.Context,
+    name: Name,
+    methods: Methods = "all",
+    kinds: Annotated[
+        str, typer.Option(help="Of missing, wrong, swapped, with commas between them.")
+    ] = "missing,wrong,swapped",
+    rates: Annotated[str, typer.Option(help="Parts of the tags that are spoiled.")] = "0,0.2,0.4,0.6,0.8",
+    source: Annotated[
+        Literal["labels", "tags"], typer.Option(help="What is taken as clean: ground truth or users' tags.")
+    ] = "labels",
+    budget: Annotated[int, typer.Option(min=1, help="Settings tried for each method.")] = 6,
+    preset: Preset = "default",
+    backbone: Backbone = None,
+    weights: Weights = None,
+    seed: Seed = 0,
+    method_file: MethodFiles = None,
+    out: Out = None,
+    json: Json = False,
+) -> None:
+    """Spoil clean tags by known amounts, and measure what each method recovers."""
+    session = Session.of(context, json)
+    session.store.collection(name)
+    chosen = _methods(methods, method_file)
+    with _task(session, "noise", name) as work:
+        from tagrefine_core import experiments
+        from tagrefine_core.experiments.export import variant_table, write_grid
+
+        answer = experiments.recover(
+            session.store,
+            name,
+            methods=chosen,
+            kinds=_words(kinds, "--kinds"),
+            rates=_numbers(rates, "--rates"),
+            source=source,
+            budget=budget,
+            preset=preset,
+            backbone=backbone,
+            weights=_weights(weights),
+            seed=seed,
+            progress=work.progress,
+        )
+        rows = [
+            {"method": answer["titles"][method], "noise": f"{point['kind']} {point['rate']:g}", **point}
+            for method, curve in answer["curves"].items()
+            for point in curve
+        ]
+        if out is not None:
+            write_grid(rows, out, f"noise-{name}", key="method", second="noise")
+        work.result = {"collection": name, "methods": list(answer["curves"])}
+    session.answer(answer, variant_table(rows, key="method", second="noise"))
+
+
+def reproduce(
+    context: typer.Context,
+    dataset: Annotated[Literal["mirflickr", "nuswide"], typer.Argument(metavar="mirflickr|nuswide")],
+    data: Annotated[
+        Path, typer.Option(metavar="DIR", help="The data set's folder; nothing is written there.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where tables and figures go.")] = Path("results"),
+    name: Annotated[
+        str | None, typer.Option(help="What the collection is called; by default as the data set.")
+    ] = None,
+    methods: Methods = "all",
+    preset: Preset = "paper",
+    backbone: Backbone = None,
+    weights: Weights = None,
+    repeats: Annotated[int, typer.Option(min=1, help="Of the benchmarks; annotation has at most five.")] = 5,
+    budget: Annotated[int, typer.Option(min=1, help="Settings tried for each method.")] = 12,
+    settings: Settings = None,
+    seed: Seed = 0,
+    json: Json = False,
+) -> None:
+    """Do the paper's experiments in one go: both tables, the ablation, and Figures 1, 3 and 4 as files."""
+    session = Session.of(context, json)
+    store, collection = session.store, name or dataset
+    chosen = _methods(methods, None)
+    imported = {record.name: record.kind for record in store.collections()}
+    if imported.get(collection, dataset) != dataset:
+        raise ConfigError(f"There is a collection {collection!r} that is no {dataset}. Give --name.")
+    if not data.is_dir():
+        raise ConfigError(f"There is no folder {data}.")
+    with _task(session, "reproduce", collection) as work:
+        from tagrefine_core.experiments.reproduce import reproduce as run
+
+        if collection not in imported:
+            from tagrefine_core import workflow
+
+            workflow.import_collection(store, dataset, data, collection, progress=work.progress)
+        files = run(
+            store,
+            collection,
+            out,
+            methods=chosen,
+            preset=preset,
+            backbone=backbone,
+            weights=_weights(weights),
+            repeats=repeats,
+            budget=budget,
+            settings=_pairs(settings, "--set", "KEY=VALUE"),
+            seed=seed,
+            progress=work.progress,
+        )
+        work.result = {"collection": collection, "files": [str(file) for file in files]}
+    session.answer(work.result, "\n".join(["Written:", *(str(file) for file in files)]))
+
+
+@contextmanager
+def _task(session: Session, kind: str, collection: str) -> Iterator[Task]:
+    """Record the work as a job; stopped, it goes on with the same command, since results are kept one by one."""
+    try:
+        with session.task(kind, collection) as work:
+            yield work
+    except Stopped as stop:
+        raise Stopped("Stopped. Run the same command again to go on.", stop.signal) from stop
+
+
+def _methods(text: str, files: Sequence[Path] | None) -> list[str] | None:
+    """Return the methods asked for, None for all; those of files are loaded first, and added."""
+    from tagrefine_core.methods import load_file, method_class
+
+    own = [name for file in files or () for name in load_file(file)]
+    if text == "all":
+        return None
+    chosen = [word.strip() for word in text.split(",") if word.strip()]
+    if not chosen:
+        raise ConfigError("--methods takes names with commas between them, or all.")
+    for name in chosen:
+        method_class(name)
+    return [*chosen, *(name for name in own if name not in chosen)]
+
+
+def _weights(given: str | None) -> str | None:
+    return given if given in (None, "none", "imagenet") else str(Path(given).expanduser().absolute())
+
+
+def _pairs(pairs: Sequence[str] | None, option: str, example: str) -> dict[str, Any]:
+    found = {}
+    for pair in pairs or ():
+        key, sign, value = pair.partition("=")
+        if not sign or not key or not value:
+            raise ConfigError(f"{option} takes {example}; got {pair!r}.")
+        found[key] = value
+    return found
+
+
+def _words(text: str, option: str) -> list[Any]:
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    if not words:
+        raise ConfigError(f"{option} takes words with commas between them; got {text!r}.")
+    return words
+
+
+def _numbers(text: str, option: str) -> list[float]:
+    try:
+        return [float(word) for word in _words(text, option)]
+    except ValueError:
+        raise ConfigError(f"{option} takes numbers with commas between them; got {text!r}.") from None

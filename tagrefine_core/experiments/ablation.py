@@ -1,0 +1,160 @@
+"""What each part of the model is worth: the same training with parts switched off or exchanged."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import combinations
+from typing import Any
+
+from tagrefine_core.collections import Collection
+from tagrefine_core.config import TrainConfig, train_config
+from tagrefine_core.errors import ConfigError
+from tagrefine_core.experiments.protocol import Task, need_truth, repeat_split
+from tagrefine_core.experiments.results import experiments_folder, key_of, read_result, write_result
+from tagrefine_core.experiments.steps import Steps
+from tagrefine_core.experiments.trials import known_trial, mean_of_trials, trial
+from tagrefine_core.progress import Progress, silent
+from tagrefine_core.store import Store
+
+__all__ = ["GROUPS", "ablate", "ablations", "variants_of"]
+
+GROUPS = ("constraints", "refresh", "alpha")
+"""Parts of an ablation: which terms of eq. 1; how neighbors are kept up to date; the mix of tag distances of eq. 4."""
+
+_TERMS = {"vis": "lambda_vis", "sem": "lambda1", "err": "lambda2"}
+_REFRESH = ("exact", "shortlist", "bank", "static")
+_ALPHAS = (0.0, 0.25, 0.5, 0.75, 1.0)
+
+Variants = dict[str, dict[str, Any]]
+
+
+def variants_of(config: TrainConfig, groups: Sequence[str] = GROUPS) -> Variants:
+    """Return the variants of a configuration: name to settings laid over it.
+
+    A term that is switched off has weight 0, one that is on keeps the weight it has in ``config``. Without any term
+    (and without an anchor) there is nothing to train in stage 2, so that variant is phi0.
+
+    Raises
+    ------
+    ConfigError
+        When a group is unknown.
+
+    Examples
+    --------
+    >>> variants_of(TrainConfig(), ["constraints"])["vis + sem"]
+    {'lambda2': 0.0}
+    """
+    if unknown := [group for group in groups if group not in GROUPS]:
+        raise ConfigError(f"There is no ablation {unknown[0]!r}; choose of: {', '.join(GROUPS)}.")
+    found: Variants = {"all": {}}
+    if "constraints" in groups:
+        found["phi0"] = {"epochs": 0}
+        for count in range(len(_TERMS)):
+            for kept in combinations(_TERMS, count):
+                off = {field: 0.0 for term, field in _TERMS.items() if term not in kept}
+                trained = config.eta or any(getattr(config, _TERMS[term]) for term in kept)
+                found[" + ".join(kept) or "none"] = off if trained else {"epochs": 0}
+    if "refresh" in groups:
+        found |= {f"refresh {mode}": {"refresh": mode} for mode in _REFRESH}
+    if "alpha" in groups:
+        found |= {f"alpha {alpha:g}": {"alpha": alpha} for alpha in _ALPHAS}
+    return found
+
+
+def ablate(
+    store: Store,
+    name: str,
+    *,
+    task: Task = "refinement",
+    preset: str = "default",
+    settings: Mapping[str, Any] | None = None,
+    groups: Sequence[str] = GROUPS,
+    variants: Mapping[str, Mapping[str, Any]] | None = None,
+    repeats: int = 1,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> dict[str, Any]:
+    """Train every variant and measure it; variants that have been measured are not trained again.
+
+    Parameters
+    ----------
+    store : Store
+    name : str
+        A collection with ground truth.
+    task : {"refinement", "annotation"}
+        Measured on all photos, or on those not trained on.
+    preset, settings
+        What the variants are laid over.
+    groups : sequence of str
+        Of `GROUPS`.
+    variants : mapping, optional
+        Name to settings, instead of those of the groups.
+    repeats : int
+        Other folds for annotation, other seeds for refinement.
+    progress : Progress
+        May raise Cancelled; the same call goes on.
+
+    Returns
+    -------
+    dict
+        ``collection``, ``task``, ``preset``, ``seed``, ``repeats``, ``created``, ``data_hash``, ``state`` and ``rows``:
+        ``variant``, ``settings``, ``status``, ``message``, measures with ``*_sd``, ``seconds``.
+
+    Raises
+    ------
+    LabelError, ConfigError
+        Without ground truth; for an unknown group or setting.
+    """
+    if repeats < 1:
+        raise ConfigError(f"repeats must be at least 1; got {repeats}.")
+    base = train_config(preset, **{**(settings or {}), "task": task, "seed": seed})
+    chosen = variants_of(base, groups) if variants is None else variants
+    collection = Collection.open(store, name)
+    need_truth(collection)
+    plan = [
+        (variant, dict(over), [_repeat(base, over, task, seed, r) for r in range(repeats)])
+        for variant, over in chosen.items()
+    ]
+    splits = [repeat_split(collection.n, base, task, r).test for r in range(repeats)]
+    key = key_of(base.model_dump(), {k: dict(v) for k, v in chosen.items()}, repeats, collection.data_hash)
+    path = experiments_folder(store.home) / "ablations" / f"{key}.json"
+    answer: dict[str, Any] = {
+        "collection": name,
+        "task": task,
+        "preset": preset,
+        "seed": seed,
+        "repeats": repeats,
+        "data_hash": collection.data_hash,
+        "created": datetime.now().astimezone().isoformat(),
+        "state": "partial",
+        "rows": [],
+    }
+    fresh = [
+        known_trial(store, collection, config, rows) is None
+        for _, _, configs in plan
+        for config, rows in zip(configs, splits, strict=True)
+    ]
+
+    steps = Steps(progress, "Training the variants", done=fresh.count(False), total=len(fresh))
+    for variant, over, configs in plan:
+        found = []
+        for config, rows in zip(configs, splits, strict=True):
+            found.append(trial(store, collection, config, rows, progress=steps))
+            steps.step(fresh.pop(0))
+        answer["rows"].append({"variant": variant, "settings": over, **mean_of_trials(found)})
+        write_result(path, answer)
+    answer["state"] = "finished"
+    write_result(path, answer)
+    return answer
+
+
+def ablations(store: Store, name: str) -> list[dict[str, Any]]:
+    """Return the ablations of a collection, as `ablate` answers them, the newest first."""
+    found = [read_result(path) for path in (experiments_folder(store.home) / "ablations").glob("*.json")]
+    mine = [answer for answer in found if answer["collection"] == name]
+    return sorted(mine, key=lambda answer: str(answer["created"]), reverse=True)
+
+
+def _repeat(base: TrainConfig, over: Mapping[str, Any], task: Task, seed: int, repeat: int) -> TrainConfig:
+    changed = {"fold": repeat} if task == "annotation" else {"seed": seed + repeat}
+    dumped = base.model_dump(exclude={"preset"})
+    return train_config(base.preset, **{**dumped, **over, **changed})

@@ -1,0 +1,245 @@
+"""The work of a benchmark, method by method: tune, measure every repeat, keep what was measured, grow the table."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tagrefine_core import __version__
+from tagrefine_core.collections import Collection
+from tagrefine_core.config import TrainConfig
+from tagrefine_core.experiments.intervals import copies, resampled
+from tagrefine_core.experiments.measure import Outcome, measure, supports
+from tagrefine_core.experiments.protocol import PROTOCOL, Material, Task, repeat_split, validation_split
+from tagrefine_core.experiments.results import (
+    OURS,
+    key_of,
+    method_key,
+    parameters_of,
+    read_result,
+    write_result,
+)
+from tagrefine_core.experiments.steps import Steps
+from tagrefine_core.experiments.table import (
+    Table,
+    add_published,
+    arrays_of,
+    paired_differences,
+    row_of,
+    stopped_row,
+)
+from tagrefine_core.experiments.tuning import Tuned, choose, settings_of
+from tagrefine_core.files import read_array, write_array
+from tagrefine_core.methods import Method, Mode
+from tagrefine_core.progress import Progress, silent
+
+__all__ = ["Comparison"]
+
+_STAGE = "Comparing methods"
+_DRAWS = {"refinement": 1000, "annotation": 400}  # resamples of each repeat; annotation has several
+
+
+class Comparison:
+    """The work of one call of `benchmark`; parameters are as there.
+
+    Parameters
+    ----------
+    folder : Path
+        Of all experiments.
+    materials : mapping
+        Views of a photo, 1 or 2, to what methods with that many get.
+    config : TrainConfig
+        Of methods that train networks; its seed is the comparison's.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        materials: Mapping[int, Material],
+        config: TrainConfig,
+        task: Task,
+        *,
+        repeats: int,
+        budget: int,
+        mode: Mode = "all",
+        memory: int | None = None,
+        progress: Progress = silent,
+    ) -> None:
+        self.materials, self.config, self.task, self.mode = materials, config, task, mode
+        self.repeats, self.budget, self.memory = repeats, budget, memory
+        self._progress = progress
+        self._steps = Steps(silent, _STAGE, done=0, total=0)
+        self.material = next(iter(materials.values()))
+        shared = (self.material.key, config.train_fraction, budget, config.seed, PROTOCOL, __version__)
+        self.key = key_of(*shared, task, mode)
+        self.folder = folder / self.key
+        self.tuning = folder / "tuning" / key_of(*shared)
+        self.n = len(self.material.features)
+        self._copies: NDArray[np.uint8] | None = None
+
+    def run(self, kinds: Sequence[type[Method]], collection: Collection) -> Table:
+        """Measure the methods one after another; the table on disk grows with each."""
+        able = [kind for kind in kinds if supports(kind, self.task)]
+        self._steps = Steps(
+            self._progress,
+            _STAGE,
+            done=sum(self._known(kind) for kind in able),
+            total=sum(self._trials(kind) + self._count(kind) for kind in able),
+        )
+        path = self.folder / f"table-{key_of([kind.name for kind in able], self.repeats)}.json"
+        table = self._heading(collection, path)
+        table["left_out"] = [
+            {"method": kind.name, "title": kind.title, "reason": f"It cannot do {self.task}."}
+            for kind in kinds
+            if kind not in able
+        ]
+        draws: dict[str, NDArray[np.float64]] = {}
+        for kind in able:
+            row, drawn = self._row(kind)
+            if drawn is not None:
+                draws[kind.name] = drawn
+            table["rows"].append(row)
+            add_published(table["rows"], collection.record.kind, self.task)
+            table["paired"] = paired_differences(table["rows"], draws)
+            write_result(path, table)
+        table |= {"state": "finished", "finished": _now()}
+        write_result(path, table)
+        return read_result(path)  # type: ignore[no-any-return]
+
+    def tuned(self, kind: type[Method]) -> Tuned:
+        """Choose a method's parameters on the validation fold, by annotation wherever the method annotates."""
+        task: Task = "annotation" if kind.annotates else "refinement"
+        split = validation_split(self.n, self.config, task)
+        return choose(
+            kind,
+            self._settings(kind),
+            self.materials[kind.views],
+            split,
+            task,
+            self.tuning / f"{method_key(kind, self.config)}.json",
+            config=self.config,
+            memory=self.memory,
+            done=self._steps.step,
+            progress=self._steps,
+        )
+
+    def _row(self, kind: type[Method]) -> tuple[Table, NDArray[np.float64] | None]:
+        folder = self.folder / method_key(kind, self.config)
+        tuned = self.tuned(kind)
+        if tuned.trials and all(trial["map"] is None for trial in tuned.trials):
+            self._steps.step(self._count(kind))
+            message = tuned.trials[0]["message"] or "mAP is undefined on the validation fold."
+            return stopped_row(kind, "failed", message), None
+        results = []
+        for repeat in range(self._count(kind)):
+            paths = arrays_of(folder, repeat)
+            result = read_result(paths["result"])
+            if result is None or key_of(result["parameters"]) != key_of(tuned.parameters):
+                outcome = self._measured(kind, tuned.parameters, repeat, folder)
+                if outcome.status != "done":
+                    self._steps.step(self._count(kind) - repeat)
+                    return stopped_row(kind, outcome.status, outcome.message), None
+                self._steps.step()
+                result = read_result(paths["result"])
+            results.append(result)
+        drawn = [read_array(arrays_of(folder, repeat)["draws"]) for repeat in range(len(results))]
+        draws = np.mean(drawn, axis=0)
+        row = row_of(kind, results, draws)
+        return {**row, "results": folder.name, "trials": tuned.trials}, draws
+
+    def _measured(self, kind: type[Method], parameters: dict[str, Any], repeat: int, folder: Path) -> Outcome:
+        split = repeat_split(self.n, self.config, self.task, repeat)
+        outcome = measure(
+            kind,
+            parameters,
+            self.materials[kind.views],
+            split,
+            self.task,
+            mode=self.mode,
+            config=self.config,
+            seed=self.config.seed + repeat,
+            memory=self.memory,
+            progress=self._steps,
+        )
+        if outcome.metrics is not None and outcome.scores is not None:
+            paths = arrays_of(folder, repeat)
+            rows = self.folder / f"rows{repeat}.npy"
+            if not rows.exists():
+                write_array(rows, split.test)
+            counts = self._resamples[split.test]
+            write_array(paths["scores"], outcome.scores)
+            write_array(paths["draws"], resampled(outcome.scores, self.material.truth[split.test], counts))
+            write_result(
+                paths["result"],  # last: that it is there says that all of the repeat is
+                {
+                    "metrics": outcome.metrics.as_dict(),
+                    "parameters": parameters,
+                    "fit_seconds": outcome.fit_seconds,
+                    "score_seconds": outcome.score_seconds,
+                    "peak_mb": outcome.peak_mb,
+                },
+            )
+        return outcome
+
+    @property
+    def _resamples(self) -> NDArray[np.uint8]:
+        """Copies of all photos in each resample: a photo that several repeats measure is drawn once for all."""
+        if self._copies is None:
+            self._copies = copies(self.n, _DRAWS[self.task], self.config.seed)
+        return self._copies
+
+    def _heading(self, collection: Collection, path: Path) -> Table:
+        from tagrefine_core.training.setup import versions
+
+        return {
+            "id": path.stem.removeprefix("table-"),
+            "key": self.key,
+            "state": "partial",
+            "collection": collection.name,
+            "task": self.task,
+            "mode": self.mode,
+            "repeats": self.repeats,
+            "budget": self.budget,
+            "preset": self.config.preset,
+            "backbone": self.config.backbone,
+            "weights_hash": self.material.weights_hash,
+            "data_hash": collection.data_hash,
+            "photos": self.n,
+            "measured": len(repeat_split(self.n, self.config, self.task, 0).test),
+            "labels": list(collection.labels),
+            "versions": versions(),
+            "seed": self.config.seed,
+            "created": _now(),
+            "finished": None,
+            "rows": [],
+            "paired": [],
+        }
+
+    def _count(self, kind: type[Method]) -> int:
+        return self.repeats if self.task == "annotation" or "seed" in parameters_of(kind) else 1
+
+    def _settings(self, kind: type[Method]) -> list[dict[str, Any]]:
+        if kind.name == OURS and self.config.preset != "default":
+            return [{}]  # a preset that was asked for is taken literally
+        split = validation_split(self.n, self.config, "annotation" if kind.annotates else "refinement")
+        return settings_of(kind.grid(len(split.train)), self.budget, self.config.seed)
+
+    def _trials(self, kind: type[Method]) -> int:
+        tried = len(self._settings(kind))
+        return tried if tried > 1 else 0
+
+    def _known(self, kind: type[Method]) -> int:
+        """Count the trials and repeats that an earlier call has left."""
+        name = method_key(kind, self.config)
+        tried = read_result(self.tuning / f"{name}.json") or []
+        kept = [arrays_of(self.folder / name, repeat)["result"] for repeat in range(self._count(kind))]
+        return sum(bool(trial) and trial["map"] is not None for trial in tried) + sum(
+            path.exists() for path in kept
+        )
+
+
+def _now() -> str:
+    return datetime.now().astimezone().isoformat()

@@ -1,0 +1,214 @@
+"""Tables of comparisons as CSV, Markdown and LaTeX."""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tagrefine_core.experiments.table import Table
+from tagrefine_core.files import write_file
+
+__all__ = [
+    "SHOWN",
+    "grid_csv",
+    "grid_latex",
+    "grid_markdown",
+    "to_csv",
+    "to_latex",
+    "to_markdown",
+    "variant_table",
+    "write_grid",
+    "write_table",
+    "write_text",
+]
+
+SHOWN = {"miap": "MiAP", "map": "mAP", "micro_auc": "MicroAUC", "macro_auc": "MacroAUC"}
+"""Measures of the paper's tables, and what they are called."""
+
+_PLAIN = ("method", "title", "reconstruction", "status", "message")
+_NUMBERS = ("miap", "miap_labelled", "map", "micro_auc", "macro_auc")
+_COSTS = ("seconds", "fit_seconds", "score_seconds", "peak_mb")
+_MARK = " (reconstruction)"
+
+
+def to_csv(table: Table) -> str:
+    """Return one line a method with every number in full; an undefined one is empty.
+
+    Columns: method, title, reconstruction, status, message; each measure with its deviation and 95 % interval; costs;
+    parameters; ``published_*``; one ``ap_LABEL`` a label.
+    """
+    labels = table["labels"]
+    rows = []
+    for row in table["rows"]:
+        line: dict[str, Any] = {key: row[key] for key in _PLAIN}
+        for key in _NUMBERS:
+            low, high = (row["intervals"] or {}).get(key) or (None, None)
+            line |= {key: row[key], f"{key}_sd": row[f"{key}_sd"], f"{key}_low": low, f"{key}_high": high}
+        line |= {key: row[key] for key in _COSTS}
+        line["parameters"] = "; ".join(f"{key}={value}" for key, value in row["parameters"].items())
+        line |= {f"published_{key}": (row["published"] or {}).get(key) for key in SHOWN}
+        values = row["per_label_ap"] or [None] * len(labels)
+        line |= {f"ap_{label}": value for label, value in zip(labels, values, strict=True)}
+        rows.append(line)
+    return grid_csv(rows)
+
+
+def to_markdown(table: Table) -> str:
+    """Return the paper's four measures with deviation and cost of every method, the best in bold, and what was measured."""
+    head, body, published = _display(table, "**{}**", lambda text: text.replace("|", "\\|"), " ± ")
+    parts = [_sentence(table), grid_markdown(head, body)]
+    if published:
+        parts += ["As published by the paper, on its own photos, features and tie rules:"]
+        parts += [grid_markdown(["Method", *SHOWN.values()], published)]
+    return "\n\n".join(parts) + "\n"
+
+
+def to_latex(table: Table) -> str:
+    """Return the same as a LaTeX ``table`` for the booktabs package."""
+    head, body, published = _display(table, r"\textbf{{{}}}", _escape, r" $\pm$ ")
+    parts = [grid_latex(head, body, caption=_escape(_sentence(table)))]
+    if published:
+        caption = "As published by the paper, on its own photos, features and tie rules."
+        parts += [grid_latex(["Method", *SHOWN.values()], published, caption=caption)]
+    return "\n".join(parts)
+
+
+def write_table(table: Table, folder: Path, name: str) -> list[Path]:
+    """Write ``name.csv``, ``name.md`` and ``name.tex`` into a folder, made when missing; return their paths."""
+    forms = {"csv": to_csv, "md": to_markdown, "tex": to_latex}
+    return [write_text(folder / f"{name}.{suffix}", form(table)) for suffix, form in forms.items()]
+
+
+def variant_table(rows: Sequence[Mapping[str, Any]], *, key: str, second: str | None = None) -> str:
+    """Return rows of an ablation or of noise curves as Markdown, the best of each measure in bold."""
+    return grid_markdown(*_variant_cells(rows, key, second, "**{}**", lambda text: text.replace("|", "\\|")))
+
+
+def write_grid(
+    rows: Sequence[Mapping[str, Any]], folder: Path, name: str, *, key: str, second: str | None = None
+) -> list[Path]:
+    """Write rows of an ablation or of noise curves as ``name.csv``, ``name.md`` and ``name.tex``; return their paths."""
+    columns = [column for column in (key, second, "status", "message", *_NUMBERS) if column]
+    head, body = _variant_cells(rows, key, second, r"\textbf{{{}}}", _escape)
+    texts = {
+        "csv": grid_csv([{column: row[column] for column in columns} for row in rows]),
+        "md": variant_table(rows, key=key, second=second) + "\n",
+        "tex": grid_latex(head, body, caption=_escape(name)),
+    }
+    return [write_text(folder / f"{name}.{suffix}", text) for suffix, text in texts.items()]
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Write a text file that is whole or absent; return its path."""
+    write_file(path, lambda file: file.write(text.encode()))
+    return path
+
+
+def grid_csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return mappings with the same keys as CSV; None is empty."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]) if rows else [], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({key: "" if value is None else value for key, value in row.items()} for row in rows)
+    return out.getvalue()
+
+
+def grid_markdown(head: Sequence[str], body: Iterable[Sequence[str]]) -> str:
+    """Return cells, escaped already, as a Markdown table: the first column left, the others right."""
+    lines = [list(head), ["---", *["---:"] * (len(head) - 1)], *map(list, body)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def grid_latex(head: Sequence[str], body: Iterable[Sequence[str]], *, caption: str) -> str:
+    """Return cells, escaped already, as a LaTeX table for the booktabs package."""
+    lines = [
+        r"\begin{table}",
+        r"\centering",
+        rf"\caption{{{caption}}}",
+        rf"\begin{{tabular}}{{l{'r' * (len(head) - 1)}}}",
+        r"\toprule",
+        " & ".join(head) + r" \\",
+        r"\midrule",
+        *(" & ".join(line) + r" \\" for line in body),
+        r"\bottomrule",
+        r"\end{tabular}",
+        r"\end{table}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _display(
+    table: Table, bold: str, escape: Callable[[str], str], plus_minus: str
+) -> tuple[list[str], list[list[str]], list[list[str]]]:
+    """Return head, rows and the paper's rows, as cells."""
+    best = _best(table["rows"])
+    body, published = [], []
+    for row in table["rows"]:
+        name = escape(row["title"] + _MARK * row["reconstruction"])
+        if row["status"] != "done":
+            body.append([name, escape(row["status"]), *[""] * (len(SHOWN) + 1)])
+        else:
+            cells = []
+            for key in SHOWN:
+                value, deviation = row[key], row[f"{key}_sd"]
+                text = _three(value) + ("" if deviation is None else plus_minus + _three(deviation))
+                cells.append(_marked(text, value, best[key], bold))
+            body.append([name, *cells, f"{row['seconds']:.1f}", f"{row['peak_mb']:.0f}"])
+        if row["published"]:
+            published.append([name, *(_three(row["published"][key]) for key in SHOWN)])
+    return ["Method", *SHOWN.values(), "seconds", "MB"], body, published
+
+
+def _variant_cells(
+    rows: Sequence[Mapping[str, Any]], key: str, second: str | None, bold: str, escape: Callable[[str], str]
+) -> tuple[list[str], list[list[str]]]:
+    best = _best(rows)
+    names = [key] if second is None else [key, second]
+    body = []
+    for row in rows:
+        cells = [
+            _marked(_three(row[measure]), row[measure], best[measure], bold)
+            if row["status"] == "done"
+            else ""
+            for measure in SHOWN
+        ]
+        heading = [escape(str(row[name])) for name in names]
+        heading[-1] += "" if row["status"] == "done" else f" ({row['status']})"
+        body.append([*heading, *cells])
+    return [*names, *SHOWN.values()], body
+
+
+def _best(rows: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
+    return {key: max((row[key] for row in rows if row[key] is not None), default=None) for key in SHOWN}
+
+
+def _marked(text: str, value: float | None, best: float | None, bold: str) -> str:
+    return bold.format(text) if value is not None and _three(value) == _three(best) else text
+
+
+def _sentence(table: Table) -> str:
+    repeats = table["repeats"]
+    if table["task"] == "annotation":
+        how = f"trained on a fifth of {table['photos']:,} photos and measured on the rest"
+        how += f", mean and deviation of {repeats} disjoint fifths" if repeats > 1 else ""
+    else:
+        how = f"all {table['photos']:,} photos"
+        how += f", mean and deviation of {repeats} seeds where there is randomness" if repeats > 1 else ""
+    return f"{table['task'].capitalize()} on {table['collection']}: {how}; features of {table['backbone']}."
+
+
+def _three(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _escape(text: str) -> str:
+    return "".join(_LATEX.get(character, character) for character in text)
+
+
+_LATEX = {
+    **{character: f"\\{character}" for character in "&%$#_{}"},
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+}

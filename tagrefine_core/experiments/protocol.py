@@ -1,0 +1,207 @@
+"""Who trains on what and is measured where: the paper's protocols, and the fold that parameters are chosen on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from tagrefine_core.collections import Collection
+from tagrefine_core.config import TrainConfig
+from tagrefine_core.errors import CollectionError, LabelError
+from tagrefine_core.methods import Method
+from tagrefine_core.progress import Progress, silent
+from tagrefine_core.store import Store
+
+__all__ = [
+    "FITTED",
+    "PROTOCOL",
+    "Material",
+    "Split",
+    "Task",
+    "feature_material",
+    "materials_for",
+    "need_truth",
+    "repeat_split",
+    "validation_split",
+]
+
+Task: TypeAlias = Literal["annotation", "refinement"]
+
+PROTOCOL = 1
+"""Raised when splits or measures change, so that results of before are not mixed with those of after."""
+
+FITTED = 0.9
+"""Part of the training photos that is fitted while parameters are chosen; the rest is the validation fold."""
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Rows of the collection, ascending.
+
+    Attributes
+    ----------
+    train : int64 (n,)
+        Fitted on: their features and user tags, never their ground truth.
+    test : int64 (V,)
+        Measured on.
+    """
+
+    train: NDArray[np.int64]
+    test: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """What all methods of a comparison share.
+
+    Attributes
+    ----------
+    features : float32 (N, d)
+        Memory-mapped.
+    tags : csr uint8 (N, C)
+        User tags.
+    truth : int8 (N, L)
+        Ground truth in {1, 0, -1}.
+    label_columns : int64 (L,)
+        The tag of each label.
+    vocabulary : sequence of C str
+    users : list of N, or None
+        Who gave the tags; None when nobody is known.
+    positions : csr uint16 (N, C) or None
+        Places of the tags in the users' lists.
+    key : str
+        Tells other photos, other weights or another picture size from these.
+    weights_hash : str
+        Of the backbone that the features come from.
+    """
+
+    features: NDArray[np.float32]
+    tags: csr_matrix
+    truth: NDArray[np.int8]
+    label_columns: NDArray[np.int64]
+    vocabulary: Sequence[str]
+    users: Sequence[str | None] | None = None
+    positions: csr_matrix | None = None
+    key: str = ""
+    weights_hash: str = ""
+
+
+def repeat_split(n: int, config: TrainConfig, task: Task, repeat: int) -> Split:
+    """Return who trains and who is measured in one repeat.
+
+    Annotation: fold ``repeat`` of one seeded permutation trains, all other photos are measured; the folds are disjoint.
+    Refinement: all photos, both times; a label that chose a parameter (a fiftieth of the photos) is measured again.
+
+    Raises
+    ------
+    CollectionError
+        When there is no such fold.
+    """
+    from tagrefine_core.training.setup import training_rows
+
+    rows = training_rows(n, config.model_copy(update={"task": task, "fold": repeat}))
+    everything = np.arange(n, dtype=np.int64)
+    return Split(rows, everything if task == "refinement" else np.setdiff1d(everything, rows))
+
+
+def validation_split(n: int, config: TrainConfig, task: Task) -> Split:
+    """Return the split that parameters are chosen on: a tenth of the training photos of repeat 0 is judged.
+
+    The other nine tenths are fitted for annotation. For refinement all photos are: a method that cannot annotate needs
+    the tags of the photos it is judged on, and the labels that judge it are never fitted.
+
+    Raises
+    ------
+    CollectionError
+        When there are too few photos for such a fold.
+    """
+    from tagrefine_core.training.setup import training_rows
+
+    first = config.model_copy(update={"task": "annotation", "fold": 0})
+    whole = training_rows(n, first)
+    # The same permutation cut shorter, so training with `train_fraction` x FITTED leaves out exactly this fold.
+    fitted = training_rows(n, first.model_copy(update={"train_fraction": first.train_fraction * FITTED}))
+    judged = np.setdiff1d(whole, fitted)
+    if not len(judged):
+        raise CollectionError(
+            f"{n} photos are too few to choose parameters on a tenth of {first.train_fraction:.0%} of them. "
+            "Use at least 50."
+        )
+    return Split(fitted if task == "annotation" else np.arange(n, dtype=np.int64), judged)
+
+
+def feature_material(
+    store: Store,
+    collection: Collection,
+    config: TrainConfig,
+    progress: Progress = silent,
+    *,
+    views: int = 1,
+) -> Material:
+    """Extract the features of the backbone named in ``config`` once, or open those in the cache.
+
+    With 2 views a feature is the mean of a photo's and of its mirror image's.
+
+    Raises
+    ------
+    LabelError
+        When the collection has no ground truth.
+    WeightsError, ImageError
+        As for training.
+    """
+    truth = need_truth(collection)
+    from tagrefine_core.features.backbones import BACKBONES, build_trunk, load_weights, weights_hash
+    from tagrefine_core.features.inputs import stored_features
+    from tagrefine_core.training.distributed import pick_device
+
+    state = load_weights(config.backbone, config.weights)
+    trunk = build_trunk(config.backbone, state, seed=config.seed, image_size=config.image_size)
+    size = config.image_size or BACKBONES[config.backbone].image_size
+    weights = weights_hash(trunk)
+    features = stored_features(
+        store.home,
+        collection,
+        trunk,
+        size,
+        views=views,
+        device=pick_device(config.device),
+        progress=progress,
+    )
+    users = collection.users
+    return Material(
+        # A plain array over the same file: methods tell their own photos by the very array they were fitted on.
+        features=np.asarray(features),
+        tags=collection.tags,
+        truth=truth,
+        label_columns=collection.label_columns,
+        vocabulary=collection.vocabulary,
+        users=users if any(user is not None for user in users) else None,
+        positions=collection.tag_positions,
+        key=f"{collection.data_hash}-{weights}-{size}",
+        weights_hash=weights,
+    )
+
+
+def materials_for(
+    kinds: Sequence[type[Method]],
+    store: Store,
+    collection: Collection,
+    config: TrainConfig,
+    progress: Progress = silent,
+) -> dict[int, Material]:
+    """Return views to `Material`, for each number of views that one of the methods has photos looked at in."""
+    wanted = sorted({kind.views for kind in kinds}) or [1]
+    return {views: feature_material(store, collection, config, progress, views=views) for views in wanted}
+
+
+def need_truth(collection: Collection) -> NDArray[np.int8]:
+    """Return the ground truth (N, L), or raise LabelError where there is none."""
+    if collection.truth is None:
+        raise LabelError(
+            f"Collection {collection.name!r} has no ground truth, so methods cannot be compared on it. "
+            "Import it with labels."
+        )
+    return np.asarray(collection.truth)

@@ -1,0 +1,120 @@
+"""Where results are kept, and what tells results of other data, settings or code apart."""
+
+import ast
+import hashlib
+import inspect
+import json
+import math
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import tagrefine_core
+from tagrefine_core.config import TrainConfig
+from tagrefine_core.files import read_json, write_json
+from tagrefine_core.methods import Method
+
+__all__ = [
+    "OURS",
+    "code_of",
+    "experiments_folder",
+    "key_of",
+    "method_key",
+    "parameters_of",
+    "read_result",
+    "write_result",
+]
+
+OURS = "tagrefine"
+"""Our own method: a preset is about it, and all others are compared with it in pairs."""
+
+_PACKAGE = "tagrefine_core"
+# Needed by everything, and no result depends on them.
+_NEUTRAL = {f"{_PACKAGE}.{name}" for name in ("errors", "progress", "files")}
+
+
+def experiments_folder(home: Path) -> Path:
+    """Return the folder of all experiments; it can be deleted, and then they start over."""
+    return home / "experiments"
+
+
+def key_of(*parts: Any) -> str:
+    """Return 16 hexadecimal digits that change when a part does; parts are JSON values."""
+    text = json.dumps(parts, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def method_key(kind: type[Method], config: TrainConfig) -> str:
+    """Return the name of a method's results: its own name, and digits that change with its code and settings.
+
+    Code is the file of its class and every module of this package that it imports, however far down.
+    """
+    # A method of a user's own file is in no module that could be asked where it lies.
+    functions = (getattr(getattr(kind, name), "__code__", None) for name in ("__init__", "_fit", "_score"))
+    files = sorted({Path(code.co_filename) for code in functions if code is not None})
+    own = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files if file.is_file()]
+    settings = config.model_dump() if kind.name == OURS else None
+    return f"{kind.name}-{key_of(own, code_of(kind.__module__), code_of(Method.__module__), settings)[:10]}"
+
+
+def parameters_of(kind: type[Method]) -> set[str]:
+    """Return the names of a method's parameters."""
+    return set(inspect.signature(kind).parameters)
+
+
+@cache
+def code_of(module: str) -> str:
+    """Return a digest of the source of a module of this package and of all that it imports from the package."""
+    seen: dict[str, Path] = {}
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        path = _module_path(name)
+        if name not in seen and name not in _NEUTRAL and path is not None:
+            seen[name] = path
+            waiting += _imports(path)
+    digest = hashlib.sha256()
+    for name in sorted(seen):
+        digest.update(name.encode() + seen[name].read_bytes())
+    return digest.hexdigest()
+
+
+def write_result(path: Path, value: Any) -> None:
+    """Write a JSON file that is whole or absent; what is not a finite number becomes null."""
+    write_json(path, _plain(value))
+
+
+def read_result(path: Path) -> Any:
+    """Return what `write_result` wrote, or None when there is nothing."""
+    return read_json(path) if path.exists() else None
+
+
+def _module_path(name: str) -> Path | None:
+    path = Path(tagrefine_core.__file__).parent.joinpath(*name.split(".")[1:])
+    if name.split(".")[0] != _PACKAGE:
+        return None
+    return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)
+
+
+def _imports(path: Path) -> list[str]:
+    """Return modules, and names that may be modules, that a file imports."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if value is None or isinstance(value, bool | int | str) else str(value)

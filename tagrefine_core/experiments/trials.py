@@ -1,0 +1,174 @@
+"""Trainings that are only measured: the run is deleted afterwards, its measures are kept."""
+
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tagrefine_core import __version__
+from tagrefine_core.collections import Collection
+from tagrefine_core.config import TrainConfig
+from tagrefine_core.errors import RunError, TagRefineError
+from tagrefine_core.evaluation import evaluate
+from tagrefine_core.experiments.intervals import MEASURES
+from tagrefine_core.experiments.protocol import PROTOCOL, need_truth
+from tagrefine_core.experiments.results import (
+    code_of,
+    experiments_folder,
+    key_of,
+    read_result,
+    write_result,
+)
+from tagrefine_core.progress import Progress, silent
+from tagrefine_core.store import Store
+
+__all__ = ["known_trial", "mean_of_trials", "scores_of_run", "trial"]
+
+Trial = dict[str, Any]
+
+
+def trial(
+    store: Store,
+    collection: Collection,
+    config: TrainConfig,
+    rows: NDArray[np.int64],
+    *,
+    progress: Progress = silent,
+) -> Trial:
+    """Train with ``config``, measure the scores of some photos, delete the run; known results are read.
+
+    Stopped by Cancelled, the run stays as cancelled and the same call goes on with it.
+
+    Parameters
+    ----------
+    rows : int64 (V,)
+        Photos to measure; their labels never enter training.
+    progress : Progress
+        Of the training.
+
+    Returns
+    -------
+    dict
+        ``status`` "done" or "failed", ``message``, ``seconds``, and ``metrics``: name to number, or None.
+    """
+    known = known_trial(store, collection, config, rows)
+    if known is not None:
+        return known
+    path = _path(store, collection, config, rows)
+    part = path.with_suffix(".part.json")
+    from tagrefine_core.training.launch import train
+
+    unfinished = _unfinished(store, part)
+    start = time.perf_counter()
+    try:
+        if unfinished is not None and store.run(unfinished).state == "finished":
+            run_id = unfinished
+        else:
+            watch = _watch(store, collection, config, part, progress)
+            run_id = train(store, collection, config, resume=unfinished, progress=watch).id
+        metrics = evaluate(
+            scores_of_run(store, run_id, rows, collection.label_columns), need_truth(collection)[rows]
+        )
+    except TagRefineError as error:
+        _forget(store, part)
+        return {"status": "failed", "message": str(error), "metrics": None, "seconds": None}
+    found = metrics.as_dict()
+    result = {
+        "status": "done",
+        "message": store.run(run_id).message,
+        "metrics": {key: found[key] for key in (*MEASURES, "per_label_ap")},
+        "seconds": time.perf_counter() - start,
+        "config": config.model_dump(),
+    }
+    write_result(path, result)
+    _forget(store, part, run_id)
+    return result
+
+
+def known_trial(
+    store: Store, collection: Collection, config: TrainConfig, rows: NDArray[np.int64]
+) -> Trial | None:
+    """Return the result of a trial that has been made, or None."""
+    found: Trial | None = read_result(_path(store, collection, config, rows))
+    return found
+
+
+def mean_of_trials(trials: list[Trial]) -> dict[str, Any]:
+    """Return status, message, mean and sample deviation of every measure, and mean seconds of repeats.
+
+    One repeat that failed makes all of it failed; a deviation of a single repeat is None.
+    """
+    failed = [trial for trial in trials if trial["status"] != "done"]
+    row: dict[str, Any] = {"status": "failed" if failed else "done", "repeats": len(trials)}
+    row["message"] = (failed or trials)[0]["message"]
+    for measure in MEASURES:
+        values = [] if failed else [trial["metrics"][measure] for trial in trials]
+        known = bool(values) and None not in values
+        row[measure] = float(np.mean(values)) if known else None
+        row[f"{measure}_sd"] = float(np.std(values, ddof=1)) if known and len(values) > 1 else None
+    row["seconds"] = None if failed else float(np.mean([trial["seconds"] for trial in trials]))
+    return row
+
+
+def scores_of_run(
+    store: Store, run_id: str, rows: NDArray[np.int64], columns: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """Return scores float32 (V, L) of some photos and tags of a finished run, read in blocks."""
+    from tagrefine_core.training.run import Run
+
+    scores = Run.open(store, run_id).scores
+    found = np.empty((len(rows), len(columns)), dtype=np.float32)
+    for start in range(0, len(rows), 4096):
+        block = rows[start : start + 4096]
+        found[start : start + len(block)] = scores[block][:, columns]
+    return found
+
+
+def _path(store: Store, collection: Collection, config: TrainConfig, rows: NDArray[np.int64]) -> Path:
+    code = code_of("tagrefine_core.training.launch")
+    settings = config.model_dump(exclude={"preset"})
+    key = key_of(settings, collection.data_hash, rows.tolist(), code, PROTOCOL, __version__)
+    return experiments_folder(store.home) / "trials" / f"{key}.json"
+
+
+def _watch(
+    store: Store, collection: Collection, config: TrainConfig, part: Path, progress: Progress
+) -> Progress:
+    """Return a progress that notes which run is trained, so that a killed trial is gone on with."""
+    before = {run.id for run in store.runs(collection.name)}
+    noted = False
+
+    def watch(stage: str, done: int, total: int) -> None:
+        nonlocal noted
+        if not noted:
+            for run in store.runs(collection.name):
+                if run.id not in before and run.config == config.model_dump():
+                    write_result(part, {"run": run.id})
+                    noted = True
+        progress(stage, done, total)
+
+    return watch
+
+
+def _unfinished(store: Store, part: Path) -> str | None:
+    noted = read_result(part)
+    if noted is None:
+        return None
+    try:
+        return store.run(noted["run"]).id
+    except RunError:  # deleted meanwhile
+        return None
+
+
+def _forget(store: Store, part: Path, run_id: str | None = None) -> None:
+    """Delete the run of a trial that has ended."""
+    from tagrefine_core.training.run import run_folder
+
+    run_id = run_id or _unfinished(store, part)
+    if run_id is not None:
+        store.delete_run(run_id)
+        shutil.rmtree(run_folder(store.home, run_id), ignore_errors=True)
+    part.unlink(missing_ok=True)

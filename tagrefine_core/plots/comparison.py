@@ -1,0 +1,120 @@
+"""Figures of a comparison of methods: average precision label by label, quality against time."""
+
+import math
+from collections.abc import Mapping, Sequence
+from html import escape
+from itertools import pairwise
+
+import plotly.graph_objects as go
+
+from tagrefine_core.plots.frame import ACCENT, NEUTRAL, frame
+
+__all__ = ["label_dots", "time_quality"]
+
+_SHORTEST = 1e-3  # seconds; what is faster is drawn here, since the axis is logarithmic
+
+
+def label_dots(
+    labels: Sequence[str], methods: Mapping[str, Sequence[float | None]], *, ours: str = ""
+) -> go.Figure:
+    """Draw the average precision of every label by every method, the easiest label on top.
+
+    Parameters
+    ----------
+    labels : sequence of L str
+    methods : mapping
+        Title of a method to its L values in [0, 1]; None or NaN (no photo shows the label) is left out. Labels are in the
+        order of the first method.
+    ours : str
+        Title of the method that has the accent color.
+    """
+    first: Sequence[float | None] = next(iter(methods.values()), ())
+    kept = [place for place, value in enumerate(first) if _known(value)]
+    kept.sort(key=lambda place: first[place] or 0.0)
+    figure = go.Figure()
+    spans = [[values[place] for values in methods.values() if _known(values[place])] for place in kept]
+    figure.add_scatter(
+        x=[x for span in spans for x in (min(span, key=_number), max(span, key=_number), None)],
+        y=[y for place in kept for y in (escape(labels[place]), escape(labels[place]), None)],
+        mode="lines",
+        line={"width": 2, "color": NEUTRAL},
+        opacity=0.35,
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    for title, values in methods.items():
+        shown = [place for place in kept if _known(values[place])]
+        figure.add_scatter(
+            x=[values[place] for place in shown],
+            y=[escape(labels[place]) for place in shown],
+            name=escape(title),
+            mode="markers",
+            marker={"size": 10, "opacity": 0.9, **({"color": ACCENT} if title == ours else {})},
+            hovertemplate="%{y}: %{x:.3f}",
+        )
+    figure = frame(figure, height=90 + 21 * max(4, len(kept)), x="average precision", legend=True)
+    names = [escape(labels[place]) for place in kept]
+    figure.update_yaxes(
+        type="category",
+        categoryorder="array",
+        categoryarray=names,
+        tickmode="linear",
+        showgrid=False,
+        range=[-0.8, len(names) - 0.2],
+    )
+    return figure.update_xaxes(range=[0, 1.02], tickformat=".1f")
+
+
+def time_quality(
+    points: Sequence[tuple[str, float, float, float]], *, measure: str, ours: str = ""
+) -> go.Figure:
+    """Draw each method as a dot: the higher the better, the further left the faster.
+
+    Parameters
+    ----------
+    points : sequence of (title, seconds, quality, peak memory in MB)
+        Seconds of fit and scoring, on a logarithmic axis.
+    measure : str
+        What the quality is called.
+    ours : str
+        Title of the method that has the accent color.
+    """
+    figure = go.Figure()
+    seconds = [max(_SHORTEST, point[1]) for point in points]
+    figure.add_scatter(
+        x=seconds,
+        y=[point[2] for point in points],
+        text=[escape(point[0]) for point in points],
+        customdata=[[point[1], point[3]] for point in points],
+        mode="markers+text",
+        textposition=_sides(seconds, [point[2] for point in points]),
+        textfont_size=12,
+        marker={"size": 12, "color": [ACCENT if point[0] == ours else NEUTRAL for point in points]},
+        cliponaxis=False,
+        hovertemplate="%{text}: %{y:.3f}, %{customdata[0]:.3g} s, %{customdata[1]:,.0f} MB<extra></extra>",
+    )
+    figure = frame(figure, height=420, x="seconds to learn and to score (each step is ten times)", y=measure)
+    low, high = math.log10(min(seconds, default=1.0)), math.log10(max(seconds, default=1.0))
+    room = 0.35 + 0.08 * (high - low)  # names stand beside their dots
+    figure.update_xaxes(type="log", range=[low - room, high + room], dtick=1, minor_showgrid=False)
+    return figure.update_yaxes(tickformat=".2f")
+
+
+def _sides(seconds: Sequence[float], quality: Sequence[float]) -> list[str]:
+    """Place names above and below in turn where dots lie near each other, so that they do not cover one another."""
+    sides = ["top center"] * len(seconds)
+    order = sorted(range(len(seconds)), key=lambda place: quality[place])
+    spread = (max(quality, default=0.0) - min(quality, default=0.0)) or 1.0
+    for before, place in pairwise(order):
+        alike = abs(math.log10(seconds[place] / seconds[before])) < 0.6
+        if alike and quality[place] - quality[before] < 0.07 * spread:
+            sides[before] = "bottom center"
+    return sides
+
+
+def _known(value: float | None) -> bool:
+    return value is not None and math.isfinite(value)
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value

@@ -1,0 +1,184 @@
+import json
+
+import numpy as np
+import pytest
+
+from tagrefine_core import experiments
+from tagrefine_core.collections import Collection
+from tagrefine_core.config import train_config
+from tagrefine_core.errors import Cancelled, ConfigError, LabelError, RunError
+from tagrefine_core.evaluation import evaluate, user_tag_scores
+from tagrefine_core.experiments.comparison import Comparison
+from tagrefine_core.experiments.intervals import MEASURES
+from tagrefine_core.experiments.results import code_of, method_key
+from tagrefine_core.methods import Method, method_class
+from tests.experiments.conftest import numbers
+from tests.fake_data import small_collection
+
+
+class Counted(Method):
+    """The features as scores, and noise by seed; counts its fits."""
+
+    name, title, reconstruction = "counted", "Counted", True
+    fits = 0
+
+    def __init__(self, *, sure=1.0, seed=0):
+        self.sure, self.seed = sure, seed
+
+    @classmethod
+    def grid(cls, images):
+        return {"sure": [0.0, 1.0]}
+
+    def _fit(self, features, tags, users):
+        type(self).fits += 1
+
+    def _score(self, features, tags, *, own):
+        scores = np.random.default_rng(self.seed).normal(0, 1, (len(features), self.tags_.shape[1]))
+        scores[:, 2:] += 10 * self.sure * features
+        return scores
+
+
+class Failing(Counted):
+    name, title = "failing", "Failing"
+
+    def _fit(self, features, tags, users):
+        raise ConfigError("It always fails.")
+
+
+class Ours(Counted):
+    name, title = "tagrefine", "Ours"
+
+    @classmethod
+    def grid(cls, images):
+        return {}
+
+
+def compare(folder, collection, kinds, task="annotation", **options):
+    config = train_config("default", task=task, seed=1)
+    material = numbers(n=collection.n)
+    comparison = Comparison(
+        folder, {1: material, 2: material}, config, task, **{"repeats": 3, "budget": 4, **options}
+    )
+    return comparison.run(kinds, collection)
+
+
+KINDS = [Counted, method_class("user_tags"), Failing, Ours, method_class("random_guess")]
+
+
+def test_the_user_tags_of_a_collection_are_measured_as_anywhere(shapes):
+    table = experiments.benchmark(
+        shapes, "shapes", task="refinement", methods=["user_tags", "knn"], repeats=2, budget=2, preset="demo"
+    )
+    collection = Collection.open(shapes, "shapes")
+    scores = user_tag_scores(collection.tag_positions, option="position", columns=collection.label_columns)
+    expected = evaluate(scores, collection.truth)
+    row = table["rows"][0]
+    assert (row["method"], row["status"], row["repeats"], row["map_sd"]) == ("user_tags", "done", 1, None)
+    for key in MEASURES:
+        assert row[key] == pytest.approx(getattr(expected, key))
+        assert row["intervals"][key][0] < row[key] < row["intervals"][key][1]
+    np.testing.assert_allclose(row["per_label_ap"], expected.per_label_ap)
+    assert (table["backbone"], table["labels"], table["photos"]) == ("small_cnn", list(collection.labels), 80)
+
+    rows, kept = experiments.scores_of(shapes, table, "user_tags")
+    np.testing.assert_array_equal(kept, scores)
+    assert list(rows) == list(range(80))
+    with pytest.raises(RunError, match="no scores of 'rpca'"):
+        experiments.scores_of(shapes, table, "rpca")
+
+    (listed,) = experiments.tables(shapes, "shapes")
+    assert listed["current"] and listed["state"] == "finished" and listed["rows"] == table["rows"]
+
+
+def test_rows_are_means_over_the_repeats(tmp_path, collection):
+    table = compare(tmp_path, collection, [Counted])
+    (row,) = table["rows"]
+    measured = [json.loads(path.read_text()) for path in sorted(tmp_path.glob("*/counted-*/repeat?.json"))]
+    values = [result["metrics"]["map"] for result in measured]
+    assert len(values) == 3 and len(set(values)) == 3
+    assert row["map"] == pytest.approx(np.mean(values))
+    assert row["map_sd"] == pytest.approx(np.std(values, ddof=1))
+    assert row["seconds"] == pytest.approx(row["fit_seconds"] + row["score_seconds"])
+    assert (row["parameters"], row["reconstruction"]) == ({"sure": 1.0}, True)
+    assert [trial["parameters"]["sure"] for trial in row["trials"]] == [0.0, 1.0]
+
+
+def test_one_that_cannot_or_fails_does_not_stop_the_others(tmp_path, collection):
+    table = compare(tmp_path, collection, KINDS)
+    assert [(row["method"], row["status"]) for row in table["rows"]] == [
+        ("counted", "done"),
+        ("failing", "failed"),
+        ("tagrefine", "done"),
+        ("random_guess", "done"),
+    ]
+    assert table["rows"][1]["message"] == "It always fails." and table["rows"][1]["map"] is None
+    assert [left["method"] for left in table["left_out"]] == ["user_tags"]
+
+
+def test_pairs_are_ours_less_the_others(tmp_path, collection):
+    table = compare(tmp_path, collection, KINDS)
+    rows = {row["method"]: row for row in table["rows"]}
+    assert {pair["against"] for pair in table["paired"]} == {"counted", "random_guess"}
+    for pair in table["paired"]:
+        ours, other = rows["tagrefine"][pair["metric"]], rows[pair["against"]][pair["metric"]]
+        assert pair["difference"] == pytest.approx(ours - other)
+        assert pair["low"] <= pair["difference"] <= pair["high"]
+        if pair["against"] == "counted":  # the same scores by the same seeds
+            assert pair["low"] == pair["high"] == 0
+        else:
+            assert pair["low"] > 0
+
+
+def test_stopped_anywhere_it_goes_on_and_ends_the_same(tmp_path, collection):
+    whole = compare(tmp_path / "whole", collection, KINDS)
+    Counted.fits = 0
+    compare(tmp_path / "counting", collection, [Counted])
+    needed, Counted.fits, stops, seen = Counted.fits, 0, 0, []
+
+    def stop(stage, done, total):
+        if done > max(seen, default=0):
+            seen.append(done)
+            raise Cancelled
+
+    while True:
+        try:
+            table = compare(tmp_path / "parts", collection, KINDS, progress=stop)
+            break
+        except Cancelled:
+            stops += 1
+    assert stops > 5 and Counted.fits == needed
+    timed = ("seconds", "fit_seconds", "score_seconds", "peak_mb", "trials")
+    for row, other in zip(table["rows"], whole["rows"], strict=True):
+        assert {k: v for k, v in row.items() if k not in timed} == {
+            k: v for k, v in other.items() if k not in timed
+        }
+    assert table["paired"] == whole["paired"] and table["id"] == whole["id"]
+
+
+def test_refinement_repeats_only_what_is_random(tmp_path, collection):
+    table = compare(tmp_path, collection, [Counted, method_class("user_tags")], task="refinement")
+    assert [row["repeats"] for row in table["rows"]] == [3, 1]
+
+
+def test_too_large_is_a_row(tmp_path, collection):
+    (row,) = compare(tmp_path, collection, [Ours], memory=10)["rows"]
+    assert row["status"] == "too large" and "It needs about" in row["message"]
+
+
+def test_results_are_found_by_settings_only_where_these_matter():
+    one, two = train_config("default"), train_config("default", lambda2=0.5)
+    assert method_key(Counted, one) == method_key(Counted, two)
+    assert method_key(Ours, one) != method_key(Ours, two)
+    assert code_of("tagrefine_core.methods.votes") != code_of("tagrefine_core.methods.baselines")
+
+
+def test_without_ground_truth_nothing_can_be_compared(store, tmp_path):
+    small_collection(store, tmp_path / "photos", truth=None)
+    with pytest.raises(LabelError, match="no ground truth"):
+        experiments.benchmark(store, "small", task="refinement", methods=["knn"])
+
+
+@pytest.mark.parametrize("options", [{"repeats": 0}, {"budget": 0}, {"task": "search"}, {"methods": ["kmm"]}])
+def test_wrong_options(store, options):
+    with pytest.raises(ConfigError):
+        experiments.benchmark(store, "none", **options)

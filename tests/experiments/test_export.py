@@ -1,0 +1,112 @@
+import csv
+import io
+
+import pytest
+
+from tagrefine_core.evaluation.published import METHODS, TABLES, published
+from tagrefine_core.experiments.export import (
+    to_csv,
+    to_latex,
+    to_markdown,
+    variant_table,
+    write_grid,
+    write_table,
+)
+from tagrefine_core.experiments.table import row_of, stopped_row
+from tagrefine_core.methods import method_class, names
+
+
+def measured(name, low, high):
+    """The row of two repeats whose measures are all ``low``, then all ``high``."""
+    import numpy as np
+
+    keys = ("miap", "miap_labelled", "map", "micro_auc", "macro_auc")
+    results = [
+        {
+            "metrics": {**dict.fromkeys(keys, value), "per_label_ap": [value, None]},
+            "parameters": {"k": 5},
+            "fit_seconds": 1.0,
+            "score_seconds": 2.0 * value,
+            "peak_mb": 100 * value,
+        }
+        for value in (low, high)
+    ]
+    return {**row_of(method_class(name), results, np.full((3, 5), 0.25)), "published": None}
+
+
+@pytest.fixture
+def table():
+    knn, nmf = measured("knn", 0.1, 0.3), measured("nmf", 0.5, 0.5)
+    knn["published"] = published("mirflickr", "annotation", "knn")
+    failed = {**stopped_row(method_class("cca"), "failed", "no words"), "published": None}
+    return {
+        "collection": "my_photos",
+        "task": "annotation",
+        "repeats": 2,
+        "photos": 1000,
+        "backbone": "small_cnn",
+        "labels": ["sea", "sky"],
+        "rows": [knn, nmf, failed],
+    }
+
+
+def test_a_row_by_hand(table):
+    row = table["rows"][0]
+    assert row["map"] == pytest.approx(0.2)
+    assert row["map_sd"] == pytest.approx(0.02**0.5)
+    assert row["seconds"] == pytest.approx(1.4) and row["peak_mb"] == 30
+    assert row["per_label_ap"] == [pytest.approx(0.2), None]
+    assert row["intervals"]["miap"] == (0.25, 0.25)
+
+
+def test_csv_has_every_number(table):
+    knn, nmf, failed = csv.DictReader(io.StringIO(to_csv(table)))
+    assert float(knn["map"]) == pytest.approx(0.2) and knn["published_map"] == "0.499"
+    assert (knn["ap_sky"], knn["parameters"], nmf["map_low"]) == ("", "k=5", "0.25")
+    assert nmf["reconstruction"] == "True"
+    assert (failed["status"], failed["message"], failed["map"]) == ("failed", "no words", "")
+
+
+def test_markdown_marks_the_best(table):
+    text = to_markdown(table)
+    assert "| KNN | 0.200 ± 0.141 | 0.200 ± 0.141 |" in text
+    assert "| NMF (reconstruction) | **0.500 ± 0.000** |" in text
+    assert "| CCA | failed |" in text
+    assert "| KNN | 0.243 | 0.499 | 0.785 | 0.926 |" in text.split("As published")[1]
+    widths = {line.count("|") for line in text.split("As published")[0].splitlines() if line.startswith("|")}
+    assert widths == {8}
+
+
+def test_latex_is_booktabs_and_escaped(table):
+    text = to_latex(table)
+    assert r"\toprule" in text and r"\bottomrule" in text and r"my\_photos" in text
+    assert r"\textbf{0.500 $\pm$ 0.000}" in text
+    rows = [line for line in text.split(r"\end{table}")[0].splitlines() if line.endswith(r"\\")]
+    assert {line.count("&") for line in rows} == {6}
+
+
+def test_files(table, tmp_path):
+    files = write_table(table, tmp_path / "new", "annotation")
+    assert [file.name for file in files] == ["annotation.csv", "annotation.md", "annotation.tex"]
+    assert files[1].read_text() == to_markdown(table)
+
+
+def test_variants(tmp_path):
+    keys = ("miap", "miap_labelled", "map", "micro_auc", "macro_auc")
+    rows = [
+        {"variant": "all", "status": "done", "message": "", **dict.fromkeys(keys, 0.5)},
+        {"variant": "a|b", "status": "failed", "message": "no", **dict.fromkeys(keys)},
+    ]
+    assert "| all | **0.500** |" in variant_table(rows, key="variant")
+    assert "| a\\|b (failed) |" in variant_table(rows, key="variant")
+    files = write_grid(rows, tmp_path, "ablation", key="variant")
+    assert list(csv.DictReader(files[0].read_text().splitlines()))[1]["map"] == ""
+
+
+def test_published_numbers_stand_beside_their_methods_only():
+    assert published("nuswide", "refinement", "tagrefine")["macro_auc"] == 0.950
+    assert published("mirflickr", "annotation", "cca")["miap"] is None
+    assert published("table", "annotation", "knn") is None
+    assert published("mirflickr", "refinement", "knn") is None
+    assert set(METHODS) <= set(names())
+    assert {title for rows in TABLES.values() for title in rows} == set(METHODS.values())
