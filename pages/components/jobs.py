@@ -20,6 +20,9 @@ _TITLES = {
     "import": "Importing {}",
     "train": "Training on {}",
     "evaluate": "Measuring {}",
+    "benchmark": "Comparing methods on {}",
+    "ablate": "Taking the model apart on {}",
+    "noise": "Spoiling the tags of {} to see what is recovered",
 }
 _ENDED = {
     "failed": "did not work",

@@ -83,7 +83,9 @@ def comparison(subjects: Mapping[str, Mapping[str, Any]]) -> None:
     names = {key: name for key, (name, _) in EXPLAINED.items()}
     with left:
         chart(
-            plots.measures(subjects, names), alt="Dots: the four measures of the users' tags and of each run"
+            plots.measures(subjects, names),
+            alt="Dots: the four measures of the users' tags and of each run",
+            file="measures",
         )
     with right:
         columns = {**names, **DETAILS}
@@ -110,6 +112,7 @@ def label_chart(before: Mapping[str, Any], after: Mapping[str, Any], labels: tup
     chart(
         plots.label_precision(names, base, values),
         alt="Dots: average precision of each tag, before and after",
+        file="tags",
     )
     if missing := sum(value is None for value in values):
         st.caption(f"{missing} tags show on no photo, so nothing can be measured for them.")

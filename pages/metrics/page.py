@@ -2,7 +2,9 @@
 
 import streamlit as st
 
+from pages.components.charts import picture_kind
 from pages.components.header import header
+from pages.components.jobs import job_cards
 from pages.metrics.measured import (
     USER_TAGS,
     comparison,
@@ -11,7 +13,9 @@ from pages.metrics.measured import (
     metrics_of,
     user_tag_metrics,
 )
+from pages.metrics.one_tag import tag_curves
 from pages.metrics.published import TABLES, published
+from pages.metrics.studies import ablation, noise
 from pages.metrics.unmeasured import changes_in_words
 from pages.state import need_run, run_names, usable_runs
 from pages.train.live import loss_charts
@@ -55,13 +59,23 @@ else:
     subjects |= {names[run_id]: metrics_of(runs[run_id]) for run_id in chosen}
     comparison(subjects)
 
-by_tag, training, paper = st.tabs(["Tag by tag", "How training went", "Published results"])
+job_cards("ablate", "noise")
+picture_kind()
+by_tag, one_tag, parts, spoiled, training, paper = st.tabs(
+    ["Tag by tag", "One tag", "Parts of the model", "Under noise", "How training went", "Published results"]
+)
 with by_tag:
     if before is None:
         st.caption("Needs ground truth.")
     else:
         st.markdown(":gray[Average precision of each tag: 1 when all photos that show it are ranked first.]")
         label_chart(before, after, collection.labels)
+for tab, draw in ((one_tag, tag_curves), (parts, ablation), (spoiled, noise)):
+    with tab:
+        if before is None:
+            st.caption("Needs ground truth.")
+        else:
+            draw(collection, run)
 with training:
     st.markdown(
         ":gray[Smaller losses are better; the monitors show whether the network still tells photos apart.]"

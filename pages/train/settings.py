@@ -1,6 +1,6 @@
 """Every setting of a training run as a widget, grouped; only what differs from the preset is kept."""
 
-from typing import Any, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 import streamlit as st
 
@@ -10,7 +10,10 @@ __all__ = ["GROUPS", "all_settings"]
 
 GROUPS = {
     "Task": ("task", "train_fraction", "fold", "seed", "device", "precision", "validation"),
-    "Network": ("backbone", "finetune", "image_size", "adapter", "augment", "normalize", "dropout", "average"),
+    "Network": (
+        "backbone", "finetune", "image_size", "views", "adapter", "augment", "normalize", "center",
+        "dropout", "average",
+    ),
     "Pace": (
         "epochs_phi0", "epochs", "epoch", "optimizer", "lr", "lr_phi0", "lr_backbone", "schedule", "lr_step",
         "momentum", "weight_decay", "checkpoint_seconds",
@@ -23,6 +26,7 @@ GROUPS = {
         "lambda_vis", "lambda1", "lambda2", "eta", "reduction", "alpha", "kb_measure", "zero_cooccurrence",
         "xi_topk",
     ),
+    "Scores": ("folds", "smooth", "smooth_neighbors", "evidence", "reporting"),
 }  # fmt: skip
 """Fields of `TrainConfig` by tab; the page itself asks for ``preset`` and ``weights``."""
 
@@ -45,7 +49,7 @@ def all_settings(base: TrainConfig) -> dict[str, Any]:
 def _widget(name: str, default: Any, *, key: str) -> Any:
     field = TrainConfig.model_fields[name]
     words = field.description
-    if get_origin(field.annotation) is not None and isinstance(default, str):
+    if get_origin(field.annotation) is Literal:
         options = list(get_args(field.annotation))
         return st.selectbox(name, options, index=options.index(default), help=words, key=key)
     if isinstance(default, bool):

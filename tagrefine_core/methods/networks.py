@@ -304,10 +304,9 @@ class TagRefine(_Networks):
     def grid(cls, images: int) -> dict[str, list[Any]]:
         """Return the values worth trying of each parameter."""
         return {
-            "lr_phi0": [0.0005, 0.001, 0.002],
-            "weight_decay": [5e-3, 2e-2],
+            "epochs_phi0": [15, 30],
+            "weight_decay": [0.05, 0.2],
             "smooth": [0.3, 0.5],
-            "reporting": [0.7, 1.0],
         }
 
     def _settings(self) -> dict[str, Any]:

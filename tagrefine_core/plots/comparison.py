@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping, Sequence
 from html import escape
-from itertools import pairwise
 
 import plotly.graph_objects as go
 
@@ -11,6 +10,9 @@ from tagrefine_core.plots.frame import ACCENT, NEUTRAL, frame
 
 __all__ = ["label_dots", "time_quality"]
 
+_Box = tuple[float, float, float, float]  # left, bottom, right, top
+
+_SIZE = (900.0, 300.0)  # pixels from the first to the last dot, across and up, on a screen of usual width
 _SHORTEST = 1e-3  # seconds; what is faster is drawn here, since the axis is logarithmic
 
 
@@ -87,7 +89,7 @@ def time_quality(
         text=[escape(point[0]) for point in points],
         customdata=[[point[1], point[3]] for point in points],
         mode="markers+text",
-        textposition=_sides(seconds, [point[2] for point in points]),
+        textposition=_sides([point[0] for point in points], seconds, [point[2] for point in points]),
         textfont_size=12,
         marker={"size": 12, "color": [ACCENT if point[0] == ours else NEUTRAL for point in points]},
         cliponaxis=False,
@@ -100,16 +102,33 @@ def time_quality(
     return figure.update_yaxes(tickformat=".2f")
 
 
-def _sides(seconds: Sequence[float], quality: Sequence[float]) -> list[str]:
-    """Place names above and below in turn where dots lie near each other, so that they do not cover one another."""
-    sides = ["top center"] * len(seconds)
-    order = sorted(range(len(seconds)), key=lambda place: quality[place])
-    spread = (max(quality, default=0.0) - min(quality, default=0.0)) or 1.0
-    for before, place in pairwise(order):
-        alike = abs(math.log10(seconds[place] / seconds[before])) < 0.6
-        if alike and quality[place] - quality[before] < 0.07 * spread:
-            sides[before] = "bottom center"
+def _sides(names: Sequence[str], seconds: Sequence[float], quality: Sequence[float]) -> list[str]:
+    """Place each name where it covers no dot and no other name; where there is no such place, above its dot."""
+    across = _pixels([math.log10(value) for value in seconds], _SIZE[0])
+    up = _pixels(quality, _SIZE[1])
+    taken = [(x - 6, y - 6, x + 6, y + 6) for x, y in zip(across, up, strict=True)]
+    sides = []
+    for name, x, y in zip(names, across, up, strict=True):
+        half = 3.5 * len(name)  # of its width, in letters of 12 pixels
+        boxes = {
+            "top center": (x - half, y + 7, x + half, y + 21),
+            "bottom center": (x - half, y - 21, x + half, y - 7),
+            "middle right": (x + 9, y - 7, x + 9 + 2 * half, y + 7),
+            "middle left": (x - 9 - 2 * half, y - 7, x - 9, y + 7),
+        }
+        free = (side for side, box in boxes.items() if not any(_overlap(box, other) for other in taken))
+        sides.append(next(free, "top center"))
+        taken.append(boxes[sides[-1]])
     return sides
+
+
+def _pixels(values: Sequence[float], size: float) -> list[float]:
+    low, spread = min(values, default=0.0), (max(values, default=0.0) - min(values, default=0.0)) or 1.0
+    return [size * (value - low) / spread for value in values]
+
+
+def _overlap(one: _Box, other: _Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def _known(value: float | None) -> bool:

@@ -9,8 +9,8 @@ from pages.components.header import ago, duration
 from pages.components.text import chip, plain
 from tagrefine_core.store import Store
 
-PAGES = ("collection", "train", "browse", "neighbors", "tags", "metrics", "annotate")
-OWN = ("collection", "train", "metrics", "annotate")
+PAGES = ("collection", "train", "browse", "neighbors", "tags", "metrics", "compare", "annotate")
+OWN = ("collection", "train", "metrics", "compare", "annotate")
 EVIL = "![x](http://evil.example/a.png)"
 
 

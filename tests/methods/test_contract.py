@@ -9,10 +9,26 @@ from scipy.sparse import csr_matrix
 from tagrefine_core.errors import ConfigError, DataError, TagRefineWarning, UnsupportedTask
 from tagrefine_core.methods import create, load_file, method_class, names
 
-CONTRACT = (
-    "random_guess user_tags knn multi_cnn cca wdnl nmf tagprop tag_feature tag_example tag_cooccur tag_vote rpca "
-    "semantic_field tag_ranking kcca wdmf tagrefine"
-).split()
+CONTRACT = [
+    "random_guess",
+    "user_tags",
+    "knn",
+    "multi_cnn",
+    "cca",
+    "wdnl",
+    "nmf",
+    "tagprop",
+    "tag_feature",
+    "tag_example",
+    "tag_cooccur",
+    "tag_vote",
+    "rpca",
+    "semantic_field",
+    "tag_ranking",
+    "kcca",
+    "wdmf",
+    "tagrefine",
+]
 QUICK = {
     "multi_cnn": {"epochs": 3},
     "tagrefine": {"epochs_phi0": 3, "epochs": 1, "folds": 2},

@@ -1,0 +1,98 @@
+"""The comparisons of a collection, their names, and what can be taken home."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from pages.compare.words import TASKS
+from pages.components.downloads import downloads
+from pages.components.header import ago
+from pages.state import store
+
+__all__ = ["comparisons", "follow_newest", "protocol", "table_id", "table_names", "take_home", "watch"]
+
+
+def comparisons(collection: str) -> list[dict[str, Any]]:
+    """Return the tables of a collection, the newest first."""
+    # Only the core knows what lies in there; an empty home need not load PyTorch to see that there is nothing.
+    if not (store().home / "experiments").exists():
+        return []
+    with st.spinner("Opening the comparisons …"):
+        from tagrefine_core.experiments import tables
+
+        return tables(store(), collection)
+
+
+def table_id(table: Mapping[str, Any]) -> str:
+    """Return what the address calls a table."""
+    return f"{table['key']}-{table['id']}"
+
+
+def table_names(tables: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Name tables by id, no two alike: choosers tell their options apart by what they show."""
+    words = {table_id(table): _name(table) for table in tables}
+    tally = Counter(words.values())
+    return {key: name + (f" · {key[-6:]}" if tally[name] > 1 else "") for key, name in words.items()}
+
+
+def follow_newest(newest: str) -> None:
+    """Show a comparison that has just begun to whoever was looking at the newest one before."""
+    before = st.session_state.get("_newest_table")
+    if before != newest and st.session_state.get("table") == before:
+        st.session_state.pop("table", None)
+        st.query_params.pop("table", None)
+    st.session_state["_newest_table"] = newest
+
+
+def protocol(table: Mapping[str, Any]) -> str:
+    """Tell in plain words what was measured on what."""
+    if table["task"] == "annotation":
+        times = "once" if table["repeats"] == 1 else f"{table['repeats']} times, each time from another fifth"
+        how = f"Learned from a fifth of {table['photos']:,} photos and measured on the rest, {times}."
+    else:
+        how = f"Measured on all {table['photos']:,} photos; methods with randomness {table['repeats']} times."
+        if table["mode"] == "assigned":
+            how += " Only labels that a photo's user gave are ranked."
+    eyes = f"All methods see the photos through the same network, {table['backbone']}"
+    if any(row.get("views", 1) > 1 for row in table["rows"]):
+        eyes += "; TagRefine has it look at each photo mirrored as well"
+    return f"{how} {eyes}." + (
+        f" Each was tuned on photos kept aside, with up to {table['budget']} settings."
+        if table["budget"] > 1
+        else ""
+    )
+
+
+def watch(collection: str, rows: int, live: bool) -> None:
+    """Run the page again when the job at work has measured another method."""
+    st.fragment(_watch, run_every=2.0 if live else None)(collection, rows)
+
+
+def _watch(collection: str, rows: int) -> None:
+    tables = comparisons(collection)
+    if sum(len(table["rows"]) for table in tables) != rows:
+        st.rerun()
+
+
+def take_home(table: Mapping[str, Any]) -> None:
+    """Offer the table as CSV, LaTeX and Markdown."""
+    from tagrefine_core.experiments.export import to_csv, to_latex, to_markdown
+
+    forms = {"csv": to_csv, "tex": to_latex, "md": to_markdown}
+    downloads(
+        {ending: partial(write, dict(table)) for ending, write in forms.items()},
+        name=f"{table['task']}-{table['collection']}",
+        key="take",
+    )
+
+
+def _name(table: Mapping[str, Any]) -> str:
+    count = len(table["rows"])
+    state = "" if table["state"] == "finished" else " · not finished"
+    return (
+        f"{ago(table['created'])} · {TASKS[table['task']][0]} · {count} {'method' if count == 1 else 'methods'}"
+        f" · {table['backbone']}{state}"
+    )

@@ -1,0 +1,38 @@
+"""Every method in one sentence, for somebody who has read none of the papers."""
+
+__all__ = ["METHODS", "TASKS", "sentence"]
+
+TASKS = {
+    "refinement": ("Clean up given tags", "All photos have tags from people; each method says which of them fit."),
+    "annotation": (
+        "Tag new photos",
+        "Each method learns from a fifth of the photos and tags all others without seeing their tags.",
+    ),
+}  # fmt: skip
+"""Task to its name and a sentence."""
+
+METHODS = {
+    "random_guess": "Draws tags by lot: the least that any method has to beat.",
+    "user_tags": "Takes the tags as people gave them, and changes nothing.",
+    "knn": "Takes the tags of the photos that look most alike.",
+    "tag_vote": "Lets look-alike photos vote, and takes off what a tag gets everywhere.",
+    "tagprop": "Lets look-alike photos vote, and learns how much the nearer ones count.",
+    "tag_cooccur": "Trusts a tag that often stands beside the photo's other tags; never looks at the picture.",
+    "semantic_field": "Trusts a tag whose meaning is near that of the photo's other tags.",
+    "tag_ranking": "Orders a photo's tags by how typical the photo is for each, then by how the tags support each other.",
+    "tag_feature": "Learns one classifier for each tag, with tags added to the features.",
+    "tag_example": "Learns one classifier for each tag from well-chosen right and wrong examples.",
+    "cca": "Finds directions in which pictures and tags vary together.",
+    "kcca": "The same with curved directions, then look-alike photos vote.",
+    "nmf": "Explains pictures and tags by a few common parts that only add up.",
+    "wdnl": "Several layers of such parts, held to few dimensions and to what looks alike.",
+    "wdmf": "Several layers of common parts that respect look-alike photos and tags.",
+    "rpca": "Splits the tags into a simple pattern and few errors, and keeps the pattern.",
+    "multi_cnn": "Trains a network on the users' tags as if they were right.",
+    "tagrefine": "Ours: a network that also listens to look-alike photos, related tags and the chance of errors.",
+}
+
+
+def sentence(method: str, source: str = "") -> str:
+    """Return what a method does, or for one that is not known here where it comes from."""
+    return METHODS.get(method, source or "A method of your own.")

@@ -1,0 +1,211 @@
+"""What the parts of the model are worth, and what methods recover from spoiled tags: experiments shown as charts."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import streamlit as st
+
+from pages.compare.starting import methods_of
+from pages.components.charts import chart
+from pages.components.downloads import downloads
+from pages.components.jobs import begin, live_jobs
+from pages.components.text import plain
+from pages.metrics.measured import EXPLAINED
+from pages.state import store
+from tagrefine_core import plots
+from tagrefine_core.collections import Collection
+from tagrefine_core.training.run import Run
+
+__all__ = ["NOISE", "ablation", "noise", "variant_name"]
+
+NOISE = {
+    "missing": "tags are left out",
+    "wrong": "wrong tags are added",
+    "swapped": "tags are exchanged for wrong ones",
+}
+
+_WHOLE = "the whole model"
+_TERMS = {"vis": "look-alike photos", "sem": "related tags", "err": "few errors"}
+_GROUPS = {
+    "constraints": ("The three constraints", "Which of the paper's three ideas the network listens to."),
+    "refresh": (
+        "Keeping neighbors up to date",
+        "How often look-alike photos are looked up anew while it learns.",
+    ),
+    "alpha": (
+        "Use and meaning of tags",
+        "How much the meaning of tags counts beside their use, when tags are related.",
+    ),
+}
+
+
+def ablation(collection: Collection, run: Run) -> None:
+    """Draw the newest ablation of a collection, and offer to start one."""
+    st.markdown(
+        ":gray[The model is trained again with parts of it switched off. A bar to the left: without that part it is worse.]"
+    )
+    found = _read("ablations", collection.name)
+    _start("ablate", "Take the model apart", collection, run, bool(found))
+    if not found:
+        st.caption("Nothing has been measured yet. It takes about twenty trainings.")
+        return
+    answer = found[0]
+    rows = {row["variant"]: row for row in answer["rows"]}
+    measure = _measure("ablation_measure")
+    _state(answer, collection)
+    if rows.get("all", {}).get(measure) is None:
+        st.caption("The whole model has not been measured, so there is nothing to compare its parts with.")
+        return
+    for group, (title, sentence) in _GROUPS.items():
+        of_group = {variant_name(name): row for name, row in rows.items() if _group(name) == group}
+        bars = {_WHOLE: rows["all"]} | of_group
+        if any(row[measure] is not None for row in of_group.values()):
+            st.markdown(f"**{title}**  \n:gray[{sentence}]")
+            chart(
+                plots.ablation_bars(
+                    {name: (row[measure], row[f"{measure}_sd"]) for name, row in bars.items()},
+                    whole=_WHOLE,
+                    measure=EXPLAINED[measure][0],
+                ),
+                alt=f"Bars: {title}",
+                key=f"ablation_{group}",
+                file=f"ablation-{group}",
+            )
+    if answer["repeats"] == 1:
+        st.caption("Each variant was trained once, so small differences may be chance.")
+    for name, row in rows.items():
+        if row["status"] != "done":
+            st.caption(plain(f"{variant_name(name)} {row['status']}: {row['message']}"))
+    _take_home(answer["rows"], f"ablation-{collection.name}", "variant", None)
+
+
+def noise(collection: Collection, run: Run) -> None:
+    """Draw the newest noise curves of a collection, and offer to measure them."""
+    st.markdown(
+        ":gray[True tags are spoiled on purpose, more and more of them. The higher a line stays, the more of the truth that"
+        " method brings back.]"
+    )
+    found = _read("recoveries", collection.name)
+    _start("noise", "Spoil tags and look", collection, run, bool(found))
+    if not found:
+        st.caption("Nothing has been measured yet.")
+        return
+    answer = found[0]
+    _state(answer, collection)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        kind = st.segmented_control(
+            "What is done to the tags",
+            answer["kinds"],
+            default=answer["kinds"][0],
+            format_func=lambda name: NOISE.get(name, name),
+            required=True,
+            key="noise_kind",
+        )
+        measure = _measure("noise_measure")
+    # By today's names, which say what is a reconstruction; a method of the user's own may be gone.
+    known = {method: title for method, (title, _) in methods_of().items()}
+    titles = {method: known.get(method, title) for method, title in answer["titles"].items()}
+    curves = {
+        titles[method]: [(point["rate"], point[measure]) for point in points if point["kind"] == kind]
+        for method, points in answer["curves"].items()
+    }
+    chart(
+        plots.noise_curves(
+            curves,
+            measure=EXPLAINED[measure][0],
+            ours=titles.get("tagrefine", ""),
+            spoiled=titles.get("user_tags", ""),
+        ),
+        alt=f"Lines: {EXPLAINED[measure][0]} of each method as {NOISE.get(str(kind), str(kind))}",
+        key="noise_curves",
+        file=f"noise-{kind}",
+    )
+    if "user_tags" in answer["curves"]:
+        st.caption("Dotted: the spoiled tags as they are.")
+    rows = [
+        {"method": titles[method], "noise": f"{point['kind']} {point['rate']:g}", **point}
+        for method, points in answer["curves"].items()
+        for point in points
+    ]
+    _take_home(rows, f"noise-{collection.name}", "method", "noise")
+
+
+def variant_name(variant: str) -> str:
+    """Name a variant of the model in words."""
+    names = {"all": _WHOLE, "none": "none of them", "phi0": "users' tags alone, first stage only"}
+    parts = variant.split(" + ")
+    if set(parts) <= set(_TERMS):
+        return " + ".join(_TERMS[part] for part in parts)
+    return names.get(variant, variant)
+
+
+def _group(variant: str) -> str:
+    first = variant.split(" ")[0]
+    return "" if variant == "all" else first if first in _GROUPS else "constraints"
+
+
+def _read(what: str, collection: str) -> list[dict[str, Any]]:
+    """Return answers of an experiment, the newest first."""
+    # Only the core knows what lies in there; without any experiment PyTorch need not be loaded.
+    if not (store().home / "experiments").exists():
+        return []
+    from tagrefine_core import experiments
+
+    found: list[dict[str, Any]] = getattr(experiments, what)(store(), collection)
+    return found
+
+
+def _start(kind: str, label: str, collection: Collection, run: Run, again: bool) -> None:
+    """Draw the button that starts an experiment with the settings of the current run."""
+    busy = any(job.collection == collection.name for job in live_jobs([kind]))
+    label += " again" if again else ""
+    if st.button(label, key=f"start_{kind}", disabled=busy, type="secondary" if again else "primary"):
+        weights = [] if run.config.weights == "imagenet" else [run.config.weights]
+        options = (
+            [f"--set=weights={path}" for path in weights]
+            if kind == "ablate"
+            else [f"--weights={path}" for path in weights]
+        )
+        begin(
+            [kind, f"--preset={run.config.preset}", *options, "--", collection.name],
+            collection=collection.name,
+        )
+        st.rerun()
+
+
+def _measure(key: str) -> str:
+    chosen = st.segmented_control(
+        "Measure",
+        list(EXPLAINED),
+        default="map",
+        format_func=lambda name: EXPLAINED[name][0],
+        required=True,
+        key=key,
+    )
+    return str(chosen)
+
+
+def _state(answer: Mapping[str, Any], collection: Collection) -> None:
+    if answer["state"] != "finished":
+        st.caption("Not finished; here is what has been measured so far. The same button goes on.")
+    if answer["data_hash"] != collection.data_hash:
+        st.warning("The collection was imported anew since, so this speaks of the photos as they were.")
+
+
+def _take_home(rows: Sequence[Mapping[str, Any]], name: str, key: str, second: str | None) -> None:
+    with st.container(horizontal=True, gap="small"):
+        forms = {
+            ending: partial(_written, rows, name, key, second, ending) for ending in ("csv", "tex", "md")
+        }
+        downloads(forms, name=name, key=f"take_{key}")
+
+
+def _written(rows: Sequence[Mapping[str, Any]], name: str, key: str, second: str | None, ending: str) -> str:
+    from tagrefine_core.experiments.export import write_grid
+
+    with TemporaryDirectory() as folder:
+        paths = write_grid(rows, Path(folder), name, key=key, second=second)
+        return next(path.read_text(encoding="utf-8") for path in paths if path.suffix == f".{ending}")

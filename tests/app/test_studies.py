@@ -1,0 +1,119 @@
+"""Metrics: ablation, noise curves, and precision and recall of one tag."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.metrics.one_tag import thinned
+from pages.metrics.studies import variant_name
+from tagrefine_core import jobs
+from tagrefine_core.collections import Collection
+from tagrefine_core.experiments import MEASURES
+from tagrefine_core.experiments.results import experiments_folder, write_result
+from tagrefine_core.store import Store
+
+OpenPage = Callable[..., AppTest]
+
+
+def measured(value: float | None, **more: object) -> dict[str, object]:
+    row: dict[str, object] = {"status": "done" if value is not None else "failed", "message": "", **more}
+    return row | dict.fromkeys(MEASURES, value) | dict.fromkeys([f"{name}_sd" for name in MEASURES])
+
+
+@pytest.fixture
+def studied(small_home: Store) -> Store:
+    """Add an ablation in which one variant failed, and noise curves of two methods."""
+    head = {"collection": "demo", "data_hash": small_home.collection("demo").data_hash, "seed": 0}
+    head |= {"created": "2026-01-02T03:04:05+00:00", "state": "partial", "task": "refinement", "repeats": 1}
+    values = {"all": 0.6, "phi0": 0.5, "vis + sem": 0.59, "refresh static": 0.55, "alpha 0.5": None}
+    rows = [measured(value, variant=name, settings={}, seconds=1.0) for name, value in values.items()]
+    folder = experiments_folder(small_home.home)
+    write_result(folder / "ablations" / "0.json", {**head, "preset": "demo", "rows": rows})
+    curves = {
+        method: [measured(value, kind="missing", rate=rate) for rate, value in ((0.0, 0.9), (0.5, 0.4))]
+        for method in ("user_tags", "knn")
+    }
+    titles = {"user_tags": "UserTags", "knn": "<b>KNN"}
+    noise = {
+        **head,
+        "source": "labels",
+        "kinds": ["missing"],
+        "rates": [0.0, 0.5],
+        "titles": titles,
+        "curves": curves,
+    }
+    write_result(folder / "noise" / "0" / "curves-0.json", noise)
+    return small_home
+
+
+def shown(page: AppTest) -> str:
+    assert not page.exception and not page.error
+    return " ".join(element.value for element in [*page.markdown, *page.caption])
+
+
+def test_ablation_and_noise_are_drawn_with_what_is_missing(studied: Store, open_page: OpenPage) -> None:
+    page = open_page("metrics", collection="demo", run="run-new")
+    text = shown(page)
+    assert "The three constraints" in text and "Keeping neighbors" in text
+    assert "Use and meaning" not in text, "its only variant failed"
+    assert "alpha 0.5 failed" in text.replace("\\", "")
+    assert "trained once" in text
+    labels = [button.label for button in page.get("download_button")]
+    assert labels.count("CSV") == 3 and labels.count("LaTeX") == 2
+    assert len(page.get("plotly_chart")) >= 5
+
+
+def test_experiments_start_with_the_settings_of_the_run(
+    small_home: Store, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[list[str]] = []
+
+    def start(store: Store, arguments: list[str], *, collection: str | None = None) -> int:
+        calls.append(list(arguments))
+        return store.create_job(arguments[0], collection or "", arguments)
+
+    monkeypatch.setattr(jobs, "start", start)
+    page = open_page("metrics", collection="demo", run="run-new")
+    assert "Nothing has been measured yet" in shown(page)
+    page.button(key="start_ablate").click().run()
+    page.button(key="start_noise").click().run()
+    assert calls == [
+        ["ablate", "--preset=demo", "--set=weights=none", "--", "demo"],
+        ["noise", "--preset=demo", "--weights=none", "--", "demo"],
+    ]
+    assert page.button(key="start_ablate").disabled
+    assert "Taking the model apart" in shown(page)
+
+
+def test_precision_and_recall_follow_the_chosen_tag(small_home: Store, open_page: OpenPage) -> None:
+    collection = Collection.open(small_home, "demo")
+    label = collection.labels[2]
+    page = open_page("metrics", collection="demo", run="run-new", label=label)
+    assert page.selectbox(key="label").value == label
+    count = int((collection.truth[:, 2] == 1).sum())
+    assert f"{label} · {count} photos" in page.selectbox(key="label").options
+    assert not page.exception
+
+
+def test_outdated_run_has_no_curves(small_home: Store, open_page: OpenPage) -> None:
+    with small_home.transaction() as connection:
+        connection.execute("UPDATE runs SET data_hash = 'before' WHERE id = 'run-new'")
+    page = open_page("metrics", collection="demo", run="run-new")
+    assert "earlier state" in shown(page)
+
+
+def test_thinned_curves_keep_both_ends() -> None:
+    recall, precision = np.linspace(0, 1, 5000), np.linspace(1, 0.2, 5000)
+    short = thinned(recall, precision)
+    assert len(short[0]) == len(short[1]) <= 400
+    assert (short[0][0], short[0][-1], short[1][-1]) == (0.0, 1.0, 0.2)
+    few = thinned(recall[:3], precision[:3])
+    assert len(few[0]) == 3
+
+
+def test_variants_are_named_in_words() -> None:
+    assert variant_name("vis + err") == "look-alike photos + few errors"
+    assert variant_name("all") == "the whole model"
+    assert variant_name("alpha 0.5") == "alpha 0.5"

@@ -1,0 +1,36 @@
+"""Compare in a real browser: the table, photos of two methods, charts that can be saved."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tagrefine_core.experiments import benchmark
+from tests.browser.visitor import Visitor, pictures_load
+
+pytestmark = pytest.mark.browser
+
+METHODS = ("random_guess", "user_tags", "knn")
+
+
+def test_compared_methods_can_be_looked_at_and_taken_home(visitor: Visitor, app, demo: str) -> None:
+    table = benchmark(app.store, demo, task="refinement", methods=METHODS, repeats=1, budget=1, preset="demo")
+    page = visitor.open("compare", f"?collection={demo}")
+    expect(page.locator(".tr-board tbody tr")).to_have_count(3)
+    best = max(table["rows"], key=lambda row: row["map"])
+    expect(page.locator(".tr-board tr", has_text=best["title"]).locator(".best").first).to_be_visible()
+
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="CSV").click()
+    lines = Path(saved.value.path()).read_text(encoding="utf-8").splitlines()
+    assert [line.split(",")[0] for line in lines] == ["method", *METHODS]
+
+    page.locator(".js-plotly-plot").hover()
+    with page.expect_download() as saved:
+        page.locator(".modebar-btn").first.click()
+    assert saved.value.suggested_filename == "labels.svg"
+    assert Path(saved.value.path()).read_bytes().startswith(b"<svg")
+
+    page.get_by_text("Two methods, same photos").click()
+    pictures_load(page.locator(".tr-pair img"), at_least=2)
+    expect(page.locator(".tr-pair .tr-right").first).to_be_visible()
