@@ -7,7 +7,7 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from tagrefine_core.errors import ConfigError, DataError, TagRefineWarning, UnsupportedTask
-from tagrefine_core.methods import create, load_file, method_class, names
+from tagrefine_core.methods import create, load_file, method_class, names, registry
 
 CONTRACT = [
     "random_guess",
@@ -156,7 +156,8 @@ def test_it_is_named_and_its_memory_known(name):
         assert values and key in create(name).get_params()
 
 
-def test_a_method_of_ones_own(tmp_path):
+def test_a_method_of_ones_own(tmp_path, monkeypatch):
+    monkeypatch.setattr(registry, "_own", {})  # other tests shall not see it
     path = tmp_path / "mine.py"
     path.write_text(
         "import numpy as np\n"

@@ -56,6 +56,7 @@ SMALL = {
     "lambda1": 0.0,
     "lr": 0.05,
     "average": 0.9,
+    "evidence": 0.0,
     "trace_queries": 5,
     "trace_points": 4,
     "device": "cpu",
