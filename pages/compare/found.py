@@ -57,8 +57,8 @@ def protocol(table: Mapping[str, Any]) -> str:
         if table["mode"] == "assigned":
             how += " Only labels that a photo's user gave are ranked."
     eyes = f"All methods see the photos through the same network, {table['backbone']}"
-    if any(row.get("views", 1) > 1 for row in table["rows"]):
-        eyes += "; TagRefine has it look at each photo mirrored as well"
+    if table.get("views", 1) > 1:
+        eyes += ", which also looks at each photo mirrored"
     return f"{how} {eyes}." + (
         f" Each was tuned on photos kept aside, with up to {table['budget']} settings."
         if table["budget"] > 1

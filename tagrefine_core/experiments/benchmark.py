@@ -7,7 +7,7 @@ from tagrefine_core.collections import Collection
 from tagrefine_core.config import TrainConfig, train_config
 from tagrefine_core.errors import ConfigError
 from tagrefine_core.experiments.comparison import Comparison
-from tagrefine_core.experiments.protocol import Task, materials_for, need_truth, repeat_split
+from tagrefine_core.experiments.protocol import Task, feature_material, need_truth, repeat_split
 from tagrefine_core.experiments.results import experiments_folder
 from tagrefine_core.experiments.table import Table
 from tagrefine_core.methods import Mode, method_class, names
@@ -85,10 +85,10 @@ def benchmark(
     need_truth(collection)
     if task == "annotation":
         repeat_split(collection.n, config, task, repeats - 1)  # better known now than after hours
-    materials = materials_for(kinds, store, collection, config, progress)
+    material = feature_material(store, collection, config, progress)
     comparison = Comparison(
         experiments_folder(store.home),
-        materials,
+        material,
         config,
         task,
         repeats=repeats,

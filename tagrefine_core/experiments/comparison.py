@@ -1,6 +1,6 @@
 """The work of a benchmark, method by method: tune, measure every repeat, keep what was measured, grow the table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -49,8 +49,7 @@ class Comparison:
     ----------
     folder : Path
         Of all experiments.
-    materials : mapping
-        Views of a photo, 1 or 2, to what methods with that many get.
+    material : Material
     config : TrainConfig
         Of methods that train networks; its seed is the comparison's.
     """
@@ -58,7 +57,7 @@ class Comparison:
     def __init__(
         self,
         folder: Path,
-        materials: Mapping[int, Material],
+        material: Material,
         config: TrainConfig,
         task: Task,
         *,
@@ -68,11 +67,10 @@ class Comparison:
         memory: int | None = None,
         progress: Progress = silent,
     ) -> None:
-        self.materials, self.config, self.task, self.mode = materials, config, task, mode
+        self.material, self.config, self.task, self.mode = material, config, task, mode
         self.repeats, self.budget, self.memory = repeats, budget, memory
         self._progress = progress
         self._steps = Steps(silent, _STAGE, done=0, total=0)
-        self.material = next(iter(materials.values()))
         shared = (self.material.key, config.train_fraction, budget, config.seed, PROTOCOL, __version__)
         self.key = key_of(*shared, task, mode)
         self.folder = folder / self.key
@@ -116,7 +114,7 @@ class Comparison:
         return choose(
             kind,
             self._settings(kind),
-            self.materials[kind.views],
+            self.material,
             split,
             task,
             self.tuning / f"{method_key(kind, self.config)}.json",
@@ -155,7 +153,7 @@ class Comparison:
         outcome = measure(
             kind,
             parameters,
-            self.materials[kind.views],
+            self.material,
             split,
             self.task,
             mode=self.mode,
@@ -205,6 +203,7 @@ class Comparison:
             "budget": self.budget,
             "preset": self.config.preset,
             "backbone": self.config.backbone,
+            "views": self.config.views,
             "weights_hash": self.material.weights_hash,
             "data_hash": collection.data_hash,
             "photos": self.n,

@@ -20,7 +20,7 @@ from tagrefine_core.experiments.measure import measure, supports
 from tagrefine_core.experiments.protocol import (
     PROTOCOL,
     Material,
-    materials_for,
+    feature_material,
     repeat_split,
     validation_split,
 )
@@ -153,10 +153,9 @@ def recover(
     classes = [method_class(method) for method in dict.fromkeys(methods or names())]
     classes = [method for method in classes if supports(method, "refinement")]
     collection = Collection.open(store, name)
-    materials = materials_for(classes, store, collection, config, progress)
-    clean = {views: _clean(material, source) for views, material in materials.items()}
+    clean = _clean(feature_material(store, collection, config, progress), source)
     split = repeat_split(collection.n, config, "refinement", 0)
-    key = key_of(next(iter(clean.values())).key, source, budget, seed, PROTOCOL, __version__)
+    key = key_of(clean.key, source, budget, seed, PROTOCOL, __version__)
     folder = experiments_folder(store.home) / "noise" / key
     points = [(kind, float(rate)) for kind, rate in product(kinds, rates)]
     path_of = {
@@ -193,7 +192,7 @@ def recover(
                 tuned = choose(
                     method,
                     settings_of(method.grid(collection.n), budget, seed),
-                    _spoiled(clean[method.views], *middle, seed),
+                    _spoiled(clean, *middle, seed),
                     validation_split(collection.n, config, "refinement"),
                     "refinement",
                     folder / method_key(method, config) / f"tuning-{middle[0]}-{middle[1]:g}.json",
@@ -203,7 +202,7 @@ def recover(
                 outcome = measure(
                     method,
                     tuned.parameters,
-                    _spoiled(clean[method.views], *point, seed),
+                    _spoiled(clean, *point, seed),
                     split,
                     "refinement",
                     config=config,

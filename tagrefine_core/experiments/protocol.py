@@ -11,7 +11,6 @@ from scipy.sparse import csr_matrix
 from tagrefine_core.collections import Collection
 from tagrefine_core.config import TrainConfig
 from tagrefine_core.errors import CollectionError, LabelError
-from tagrefine_core.methods import Method
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.store import Store
 
@@ -22,7 +21,6 @@ __all__ = [
     "Split",
     "Task",
     "feature_material",
-    "materials_for",
     "need_truth",
     "repeat_split",
     "validation_split",
@@ -138,12 +136,10 @@ def feature_material(
     collection: Collection,
     config: TrainConfig,
     progress: Progress = silent,
-    *,
-    views: int = 1,
 ) -> Material:
     """Extract the features of the backbone named in ``config`` once, or open those in the cache.
 
-    With 2 views a feature is the mean of a photo's and of its mirror image's.
+    With ``views=2`` a feature is the mean of a photo's and of its mirror image's, for every method alike.
 
     Raises
     ------
@@ -166,7 +162,7 @@ def feature_material(
         collection,
         trunk,
         size,
-        views=views,
+        views=config.views,
         device=pick_device(config.device),
         progress=progress,
     )
@@ -180,21 +176,9 @@ def feature_material(
         vocabulary=collection.vocabulary,
         users=users if any(user is not None for user in users) else None,
         positions=collection.tag_positions,
-        key=f"{collection.data_hash}-{weights}-{size}",
+        key=f"{collection.data_hash}-{weights}-{size}-{config.views}",
         weights_hash=weights,
     )
-
-
-def materials_for(
-    kinds: Sequence[type[Method]],
-    store: Store,
-    collection: Collection,
-    config: TrainConfig,
-    progress: Progress = silent,
-) -> dict[int, Material]:
-    """Return views to `Material`, for each number of views that one of the methods has photos looked at in."""
-    wanted = sorted({kind.views for kind in kinds}) or [1]
-    return {views: feature_material(store, collection, config, progress, views=views) for views in wanted}
 
 
 def need_truth(collection: Collection) -> NDArray[np.int8]:

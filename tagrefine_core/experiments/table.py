@@ -180,7 +180,6 @@ def _heading(kind: type[Method]) -> Table:
         "title": kind.title or kind.name,
         "source": kind.source,
         "reconstruction": kind.reconstruction,
-        "views": kind.views,
     }
 
 

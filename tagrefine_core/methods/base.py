@@ -41,8 +41,6 @@ class Method(BaseEstimator, ABC):  # type: ignore[misc]
         The tasks that it can do.
     assigned_only : bool
         It ranks only the tags that the user gave, whatever the mode.
-    views : int
-        2: where features come from a backbone, this method has each photo looked at mirrored as well.
     progress : Progress
         Called by long fits; may raise Cancelled.
     """
@@ -54,7 +52,6 @@ class Method(BaseEstimator, ABC):  # type: ignore[misc]
     annotates: ClassVar[bool] = True
     refines: ClassVar[bool] = True
     assigned_only: ClassVar[bool] = False
-    views: ClassVar[int] = 1
     progress: Progress = staticmethod(silent)
 
     features_: ArrayLike

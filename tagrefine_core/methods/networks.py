@@ -246,7 +246,6 @@ class TagRefine(_Networks):
 
     name: ClassVar[str] = "tagrefine"
     title: ClassVar[str] = "TagRefine"
-    views: ClassVar[int] = 2
     source: ClassVar[str] = (
         "the paper's network, with cross-fitting, reporting rates and the user's tag as evidence"
     )

@@ -57,7 +57,7 @@ def compare(folder, collection, kinds, task="annotation", **options):
     config = train_config("default", task=task, seed=1)
     material = numbers(n=collection.n)
     comparison = Comparison(
-        folder, {1: material, 2: material}, config, task, **{"repeats": 3, "budget": 4, **options}
+        folder, material, config, task, **{"repeats": 3, "budget": 4, **options}
     )
     return comparison.run(kinds, collection)
 
