@@ -1,6 +1,7 @@
 """The likelihood of images' tags given those of their neighbors, and its derivatives."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from tagrefine_core.methods.base import row_blocks
 __all__ = [
     "BLOCK_BYTES",
     "EPSILON",
+    "KEPT_BYTES",
     "Floats",
     "NeighborLikelihood",
     "Sigmoids",
@@ -22,11 +24,14 @@ __all__ = [
 
 BLOCK_BYTES = 2**27
 """About how much memory a block of images takes."""
+KEPT_BYTES = 2**31
+"""About how much memory the votes of all images may take, so that they are not counted anew in every pass."""
 EPSILON = 1e-5
 """How far a probability without a sigmoid stays from 0 and 1."""
 
 _LOSS_TOLERANCE = 1e-6
 _NEWTON_STEPS = 100
+_VOTE_BYTES = 24  # of one vote with its share of pairs, as kept
 
 Floats = NDArray[np.float64]
 Sigmoids = tuple[Floats, Floats]
@@ -58,38 +63,37 @@ class NeighborLikelihood:
             0.5 / max(1.0, images * words - self._present.sum()),
             0.5 / max(1.0, self._present.sum()),
         )
+        # Hundreds of passes read the same pairs: they are kept where they are few enough, else made anew each time.
+        votes = neighbors.shape[1] * tags.nnz  # if neighbors carry as many tags as others
+        self._kept = list(self._blocks()) if votes * _VOTE_BYTES <= KEPT_BYTES else []
 
     def loss(self, parameters: Floats, sigmoids: Sigmoids | None = None) -> float:
         """Return E for the parameters of the weights: (K,) or (1,)."""
         without = self._without_votes(sigmoids)
         total = self._if_all_without(without).sum()
-        for _, _, (x, word, is_present, cost) in self._entries(parameters):
-            total += cost @ (_log_loss(x, word, is_present, sigmoids) - without[is_present.astype(int), word])
+        for block, x in self._voted(parameters):
+            change = _log_loss(x, block.word, block.is_present, sigmoids) - without[block.place]
+            total += block.cost @ change
         return float(total)
 
     def gradient(self, parameters: Floats, sigmoids: Sigmoids | None = None) -> Floats:
         """Return the derivatives of E by the parameters of the weights."""
         total = np.zeros_like(parameters)
         k = self._neighbors.shape[1]
-        for rows, votes, (x, word, is_present, cost) in self._entries(parameters):
+        for block, x in self._voted(parameters):
             if sigmoids is None:
                 h = EPSILON + (1 - 2 * EPSILON) * x
-                slope = -cost * (1 - 2 * EPSILON) * np.where(is_present, 1 / h, -1 / (1 - h))
+                slope = -block.cost * (1 - 2 * EPSILON) * np.where(block.is_present, 1 / h, -1 / (1 - h))
             else:
-                slope = (
-                    cost * sigmoids[0][word] * (expit(sigmoids[0][word] * x + sigmoids[1][word]) - is_present)
-                )
-            by_vote = np.zeros(votes.shape)
-            by_vote[_row_of_entries(votes), word] = slope
-            carried = self._tags[self._neighbors[rows].ravel()]
-            carried.data = by_vote[_row_of_entries(carried) // k, carried.indices]
-            by_neighbor = np.asarray(carried.sum(axis=1)).reshape(-1, k)
-            pi = _weights(parameters, None if self._distances is None else self._distances[rows], k)
+                a, b = sigmoids[0][block.word], sigmoids[1][block.word]
+                slope = block.cost * a * (expit(a * x + b) - block.is_present)
+            by_neighbor = (block.votes.T @ slope).reshape(-1, k)
+            pi = self._weights(parameters, block.rows)
             inner = pi * (by_neighbor - (pi * by_neighbor).sum(axis=1, keepdims=True))
             if self._distances is None:
                 total[:k] += inner.sum(axis=0)
             else:
-                total -= (inner * self._distances[rows]).sum()
+                total -= (inner * self._distances[block.rows]).sum()
         return total
 
     def fit_sigmoids(self, parameters: Floats, start: Sigmoids | None = None) -> Sigmoids:
@@ -135,13 +139,14 @@ class NeighborLikelihood:
         absent, present = self._cost[0] * self._absent, self._cost[1] * self._present
         gradient = np.stack((np.zeros_like(b), present * (base - 1) + absent * base))
         second = np.stack((np.zeros_like(b), np.zeros_like(b), (present + absent) * base * (1 - base)))
-        for _, _, (x, word, is_present, cost) in self._entries(parameters):
+        for block, x in self._voted(parameters):
+            word = block.word
             h = expit(a[word] * x + b[word])
             bend = h * (1 - h)
-            change = _log_loss(x, word, is_present, sigmoids) - without[is_present.astype(int), word]
+            change = _log_loss(x, word, block.is_present, sigmoids) - without[block.place]
             slack = bend - (base * (1 - base))[word]
-            terms = change, (h - is_present) * x, h - base[word], bend * x * x, bend * x, slack
-            sums = [np.bincount(word, cost * term, len(b)) for term in terms]
+            terms = change, (h - block.is_present) * x, h - base[word], bend * x * x, bend * x, slack
+            sums = [np.bincount(word, block.cost * term, len(b)) for term in terms]
             loss = loss + sums[0]
             gradient += sums[1:3]
             second += sums[3:]
@@ -158,22 +163,59 @@ class NeighborLikelihood:
         cost: Floats = self._cost[0] * self._absent * without[0] + self._cost[1] * self._present * without[1]
         return cost
 
-    def _entries(self, parameters: Floats) -> Iterator[tuple[slice, csr_matrix, tuple[Any, Any, Any, Any]]]:
-        """Yield rows, their votes and, for each pair with a vote: x, tag, whether it is present, cost."""
-        for rows, votes in neighbor_votes(
-            self._neighbors, self._distances, self._tags, parameters, self._distances is None
-        ):
-            is_present = self._tags[rows].toarray()[_row_of_entries(votes), votes.indices] > 0
-            yield (
-                rows,
-                votes,
-                (
-                    votes.data,
-                    votes.indices,
-                    is_present,
-                    np.where(is_present, self._cost[1], self._cost[0]),
-                ),
+    def _voted(self, parameters: Floats) -> Iterator[tuple["_Block", Floats]]:
+        """Yield blocks of images, and x of each pair of an image and a tag that a neighbor carries."""
+        for block in self._kept or self._blocks():
+            pi = self._weights(parameters, block.rows)
+            images = block.rows.stop - block.rows.start
+            yield block, block.votes @ np.broadcast_to(pi, (images, pi.shape[1])).ravel()
+
+    def _blocks(self) -> Iterator["_Block"]:
+        k, words = self._neighbors.shape[1], self._tags.shape[1]
+        for rows in _blocks_of(self._neighbors, self._tags):
+            carried = self._tags[self._neighbors[rows].ravel()]
+            vote = _row_of_entries(carried)
+            pairs, pair = np.unique(vote // max(1, k) * words + carried.indices, return_inverse=True)
+            votes = csr_matrix(
+                (np.ones(len(vote), np.float32), (pair, vote)), shape=(len(pairs), carried.shape[0])
             )
+            present = self._tags[rows].tocoo()
+            is_present = np.isin(pairs, present.row.astype(np.int64) * words + present.col)
+            yield _Block(
+                rows, votes, pairs % words, is_present, np.where(is_present, self._cost[1], self._cost[0])
+            )
+
+    def _weights(self, parameters: Floats, rows: slice) -> Floats:
+        distances = None if self._distances is None else self._distances[rows]
+        return _weights(parameters, distances, self._neighbors.shape[1])
+
+
+@dataclass(frozen=True, eq=False)
+class _Block:
+    """Pairs of an image and a tag that at least one of its neighbors carries, for a block of images.
+
+    Attributes
+    ----------
+    rows : slice
+        The images.
+    votes : csr (pairs, images * K)
+        1 where a neighbor carries the tag of the pair.
+    word : int (pairs,)
+    is_present : bool (pairs,)
+        Whether the image itself carries the tag.
+    cost : float (pairs,)
+    """
+
+    rows: slice
+    votes: csr_matrix
+    word: NDArray[np.int64]
+    is_present: NDArray[np.bool_]
+    cost: Floats
+
+    @property
+    def place(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Where the pairs stand in an array of (2, C) by presence and tag."""
+        return self.is_present.astype(np.int64), self.word
 
 
 def propagate(neighbors: NDArray[Any], pi: NDArray[Any], tags: csr_matrix) -> csr_matrix:
@@ -205,10 +247,14 @@ def neighbor_votes(
 ) -> Iterator[tuple[slice, csr_matrix]]:
     """Yield rows and the shares of their neighbors with each tag, block by block."""
     k = neighbors.shape[1]
-    carried = k * (1 + tags.nnz // tags.shape[0])
-    for rows in row_blocks(len(neighbors), 48 * carried + 16 * tags.shape[1], budget=BLOCK_BYTES):
+    for rows in _blocks_of(neighbors, tags):
         pi = _weights(parameters, None if by_rank or distances is None else distances[rows], k)
         yield rows, propagate(neighbors[rows], pi, tags)
+
+
+def _blocks_of(neighbors: NDArray[Any], tags: csr_matrix) -> list[slice]:
+    carried = neighbors.shape[1] * (1 + tags.nnz // tags.shape[0])
+    return row_blocks(len(neighbors), 48 * carried + 16 * tags.shape[1], budget=BLOCK_BYTES)
 
 
 def _weights(parameters: Floats, distances: NDArray[Any] | None, k: int) -> Floats:

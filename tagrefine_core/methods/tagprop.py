@@ -13,6 +13,7 @@ from tagrefine_core.methods.base import Method
 from tagrefine_core.methods.neighbor_likelihood import (
     BLOCK_BYTES,
     EPSILON,
+    KEPT_BYTES,
     Floats,
     NeighborLikelihood,
     Sigmoids,
@@ -21,10 +22,8 @@ from tagrefine_core.methods.neighbor_likelihood import (
 
 __all__ = ["TagProp"]
 
-_BACKTRACK, _SUFFICIENT = (
-    0.1,
-    0.01,
-)  # Armijo's rule: the factor of the step, the share of the promised decrease
+# Armijo's rule: the factor of the step, the share of the promised decrease.
+_BACKTRACK, _SUFFICIENT = 0.1, 0.01
 _GRADIENT_TOLERANCE, _LOSS_TOLERANCE = 1e-4, 1e-6
 
 
@@ -86,7 +85,7 @@ class TagProp(Method):
 
     def peak_bytes(self, images: int, tags: int, dimensions: int) -> int:
         """Return the bytes of the neighbor lists, the scores and the blocks."""
-        return images * (24 * min(self.k, images) + 4 * tags) + 4 * BLOCK_BYTES
+        return images * (24 * min(self.k, images) + 4 * tags) + 4 * BLOCK_BYTES + KEPT_BYTES
 
     def _fit(self, features: NDArray[Any], tags: csr_matrix, users: Sequence[Any] | None) -> None:
         if self.weights not in ("rank", "distance"):

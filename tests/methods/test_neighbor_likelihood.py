@@ -4,6 +4,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
+from tagrefine_core.methods import neighbor_likelihood
 from tagrefine_core.methods.neighbor_likelihood import EPSILON, NeighborLikelihood, propagate
 
 IMAGES, TAGS, K = 25, 6, 5
@@ -81,6 +82,22 @@ class TestOnRandomData:
         gradient = model.gradient(parameters, sigmoids)
         assert np.abs(gradient).max() > 1e-3
         assert np.abs(gradient - differences).max() < 1e-6 * np.abs(gradient).max()
+
+
+@pytest.mark.parametrize("by_rank", [True, False])
+def test_votes_made_anew_in_small_blocks_change_nothing(
+    data: Data, by_rank: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    neighbors, distances, tags = data
+    lists = neighbors, None if by_rank else distances
+    parameters = np.linspace(-0.5, 0.5, K) if by_rank else np.array([0.7])
+    kept = NeighborLikelihood(*lists, tags)
+    monkeypatch.setattr(neighbor_likelihood, "KEPT_BYTES", 0)
+    monkeypatch.setattr(neighbor_likelihood, "BLOCK_BYTES", 2000)
+    anew = NeighborLikelihood(*lists, tags)
+    assert len(list(anew._blocks())) > 1
+    assert anew.loss(parameters) == pytest.approx(kept.loss(parameters))
+    np.testing.assert_allclose(anew.gradient(parameters), kept.gradient(parameters))
 
 
 def test_each_sigmoid_is_the_best_one(data: Data) -> None:
