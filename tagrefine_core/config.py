@@ -92,6 +92,9 @@ class TrainConfig(BaseModel):
         description="networks trained, each without one part of the photos, so that no photo is scored by a network "
         "that memorized its tags; 1: one network for all",
     )
+    closed_form: float = Field(
+        0.0, ge=0, le=1, description="share of its least-squares solution in the last layer, after training"
+    )
     smooth: float = Field(
         0.0, ge=0, lt=1, description="share of its neighbors' predictions in a photo's own, after training"
     )
@@ -100,6 +103,11 @@ class TrainConfig(BaseModel):
         0.0,
         ge=0,
         description="weight of the user's own tag as evidence for it, by how well photos bear the tag out",
+    )
+    related: float = Field(
+        0.0,
+        ge=0,
+        description="weight of the user's tag as evidence for tags that go with it, where its photos look like them",
     )
     reporting: float = Field(
         0.0, ge=0, le=1, description="how far scores make up for tags that users seldom give (1: fully)"
@@ -170,7 +178,8 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     "default": {
         "views": 2,
         "center": True,
-        "folds": 3,
+        "folds": 5,
+        "closed_form": 0.5,
         "epochs_phi0": 20,
         "lr_phi0": 0.001,
         "weight_decay": 0.1,
@@ -182,9 +191,10 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "lambda1": 100.0,
         "lambda2": 0.02,
         "eta": 1.0,
-        "smooth": 0.3,
+        "smooth": 0.5,
         "smooth_neighbors": 20,
-        "evidence": 1.0,
+        "evidence": 0.75,
+        "related": 0.2,
         "reporting": 0.8,
     },
     "paper": {

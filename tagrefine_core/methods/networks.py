@@ -77,7 +77,14 @@ class _Networks(Method):
         self.rows_ = np.arange(n, dtype=np.int64)
         scores = np.empty_like(self.logits_)
         self.rates_ = finish_scores(
-            self.logits_, self.learned_, self.rows_, tags, config, out=scores, progress=self.progress
+            self.logits_,
+            self.learned_,
+            self.rows_,
+            tags,
+            config,
+            out=scores,
+            progress=self.progress,
+            xi=self.networks_[0].setup.xi_array,
         )
 
     def _score(self, features: NDArray[Any], tags: csr_matrix | None, *, own: bool) -> Scores:
@@ -146,7 +153,7 @@ class _Networks(Method):
         if config.center:
             find_center(network, inputs, rows, config.seed)
         xi = None
-        if config.lambda1 > 0 and config.epochs:
+        if config.lambda1 > 0 and (config.epochs or config.related):
             words = self.vocabulary
             if words is None:
                 config = config.model_copy(update={"alpha": 0.0})
@@ -218,8 +225,10 @@ class MultiCNN(_Networks):
             "adapter": 0,
             "center": False,
             "folds": 1,
+            "closed_form": 0.0,
             "smooth": 0.0,
             "evidence": 0.0,
+            "related": 0.0,
             "reporting": 0.0,
             "epochs_phi0": self.epochs,
             "epochs": 0,
@@ -270,9 +279,11 @@ class TagRefine(_Networks):
         eta: float | None = None,
         center: bool | None = None,
         folds: int | None = None,
+        closed_form: float | None = None,
         smooth: float | None = None,
         smooth_neighbors: int | None = None,
         evidence: float | None = None,
+        related: float | None = None,
         reporting: float | None = None,
         seed: int = 0,
     ) -> None:
@@ -293,9 +304,11 @@ class TagRefine(_Networks):
         self.eta = eta
         self.center = center
         self.folds = folds
+        self.closed_form = closed_form
         self.smooth = smooth
         self.smooth_neighbors = smooth_neighbors
         self.evidence = evidence
+        self.related = related
         self.reporting = reporting
         self.seed = seed
 

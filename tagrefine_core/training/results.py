@@ -89,6 +89,7 @@ def write_results(
             out=arrays["scores"],
             progress=progress,
             evidence=config.task == "refinement",
+            xi=networks[0].setup.xi_array,
         )
         arrays["scores"].flush()
         write_array(folder / "rows.npy", rows)

@@ -86,6 +86,7 @@ def finish_scores(
     out: NDArray[np.float32],
     progress: Progress,
     evidence: bool = False,
+    xi: NDArray[np.floating] | None = None,
     rates: TagRates | None = None,
 ) -> TagRates:
     """Fill in final scores (N, C) from logits: neighbors, reporting rates, the users' own tags.
@@ -103,6 +104,8 @@ def finish_scores(
     progress : Progress
     evidence : bool
         Whether a photo's own tags count; not in the annotation task, where tags are told from the photo alone.
+    xi : (C, C) array, optional
+        Of eq. 5; without it a tag speaks for itself only.
     rates : TagRates, optional
         Known already; measured when left out.
 
@@ -122,11 +125,11 @@ def finish_scores(
             out[own] = smoothed(logits[own], rows[found], distances**2, logits, smooth=config.smooth)
         progress("Asking the neighbors", min(n, start + _BLOCK), n)
     if rates is None:
-        rates = _measured(out, rows, user_tags)
+        rates = _measured(out, rows, user_tags, xi if config.related else None)
     for start in range(0, n, _BLOCK):
         part = slice(start, min(n, start + _BLOCK))
         tags = user_tags[part] if evidence else None
-        out[part] = final_scores(out[part], rates, tags, evidence=config.evidence, reporting=config.reporting)
+        out[part] = _final(out[part], rates, tags, config)
         progress("Refining tags", part.stop, n)
     return rates
 
@@ -162,12 +165,30 @@ def new_scores(
     nobody = np.full(max(1, len(logits)), -1, dtype=np.int64)
     found, distances = _neighbors(features, around, config, exclude=nobody)
     logits = smoothed(logits, rows[found], distances**2, known, smooth=config.smooth)
-    return final_scores(logits, rates, user_tags, evidence=config.evidence, reporting=config.reporting)
+    return _final(logits, rates, user_tags, config)
 
 
-def _measured(logits: NDArray[np.float32], rows: NDArray[np.int64], user_tags: sparse.csr_matrix) -> TagRates:
+def _final(
+    logits: NDArray[np.float32], rates: TagRates, user_tags: sparse.csr_matrix | None, config: TrainConfig
+) -> NDArray[np.float32]:
+    return final_scores(
+        logits,
+        rates,
+        user_tags,
+        evidence=config.evidence,
+        reporting=config.reporting,
+        related=config.related,
+    )
+
+
+def _measured(
+    logits: NDArray[np.float32],
+    rows: NDArray[np.int64],
+    user_tags: sparse.csr_matrix,
+    xi: NDArray[np.floating] | None,
+) -> TagRates:
     places = [rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK)]
-    return TagRates.measure(((logits[block], user_tags[block]) for block in places), logits.shape[1])
+    return TagRates.measure(((logits[block], user_tags[block]) for block in places), logits.shape[1], xi)
 
 
 def _neighbors(

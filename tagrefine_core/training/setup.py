@@ -76,6 +76,11 @@ class Setup:
     truth: NDArray[np.int8] | None
     label_columns: NDArray[np.int64]
 
+    @property
+    def xi_array(self) -> NDArray[np.float32] | None:
+        """``xi`` in memory of the host."""
+        return None if self.xi is None else np.asarray(self.xi.cpu().numpy(), dtype=np.float32)
+
 
 def versions() -> dict[str, str]:
     """Return the versions that results depend on."""

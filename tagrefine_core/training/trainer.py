@@ -11,6 +11,7 @@ from torch import Tensor
 from tagrefine_core.config import TrainConfig
 from tagrefine_core.errors import Cancelled, RunError
 from tagrefine_core.model.batches import Batch
+from tagrefine_core.model.least_squares import least_squares
 from tagrefine_core.model.losses import (
     logistic,
     semantic_dependency,
@@ -109,6 +110,16 @@ class Trainer:
             self._write_checkpoint()
             raise
         self.average.apply()
+        if self.config.closed_form:
+            self._average_with_closed_form()
+
+    def _average_with_closed_form(self) -> None:
+        """Average the last layer with its least-squares solution on the features that were learned."""
+        share, last = self.config.closed_form, self.network.classifier
+        solved = least_squares(self.forward.all_features(), self.setup.tags, seed=self.config.seed)
+        with torch.no_grad():
+            last.weight.lerp_(solved.weight, share)
+            last.bias.lerp_(solved.bias, share)
 
     # Stage 1 (Algorithm 2, line 1)
 
