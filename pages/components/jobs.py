@@ -113,15 +113,18 @@ def ended_card(job: JobRecord) -> None:
     """Tell why a job ended early, until it is dismissed; nothing for one that did its work."""
     if job.state not in _ENDED or job.id in st.session_state.setdefault("_dismissed", set()):
         return
+    run_state = _run_state(job)
+    if job.state != "failed" and run_state in ("running", "finished"):
+        return  # the run went on since
     draw = st.info if job.state == "cancelled" else st.error
-    run_id = _resumable_run(job)
+    run_id = job.run_id if run_state in ("interrupted", "cancelled") else None
     with st.container(key=f"ended_{job.id}", gap="small"):
         draw(f"**{_title(job)}** {_ended_text(job)}" + (" It can go on where it stopped." if run_id else ""))
         with st.container(horizontal=True, gap="small"):
             if st.button("Resume" if run_id else "Try again", key=f"again_{job.id}"):
-                if run_id:
-                    resume(run_id, job.collection)
-                else:
+                if run_id and resume(run_id, job.collection):
+                    st.switch_page("train/page.py")
+                elif not run_id:
                     begin(job.arguments, collection=job.collection)
                 st.rerun()
             if st.button("Dismiss", key=f"dismiss_{job.id}", type="tertiary"):
@@ -129,12 +132,11 @@ def ended_card(job: JobRecord) -> None:
                 st.rerun()
 
 
-def _resumable_run(job: JobRecord) -> str | None:
-    """Return the run that the job has begun, when it can go on."""
+def _run_state(job: JobRecord) -> str | None:
+    """Return the state of the run that the job has begun, None when it has begun none or that was deleted."""
     if job.run_id is None or job.kind not in ("train", "demo"):
         return None
-    runs = {run.id: run.state for run in jobs.run_states(store(), job.collection)}
-    return job.run_id if runs.get(job.run_id) in ("interrupted", "cancelled") else None
+    return next((run.state for run in jobs.run_states(store(), job.collection) if run.id == job.run_id), None)
 
 
 def _ended_text(job: JobRecord) -> str:

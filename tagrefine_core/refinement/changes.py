@@ -76,7 +76,10 @@ class Changes:
         right = _row_sums(self.added, self.added.data) + _row_sums(self.removed, 1.0 - self.removed.data)
         tags = sum(np.diff(getattr(self, kind).indptr) for kind in _KINDS)
         average = tags.mean() if len(tags) else 0.0
-        return np.divide(right, tags + average, out=np.zeros(len(right)), where=tags > 0)
+        share: NDArray[np.float64] = np.divide(
+            right, tags + average, out=np.zeros(len(right)), where=tags > 0
+        )
+        return share
 
     def refined(self, i: int) -> NDArray[np.int64]:
         """Return the columns of photo ``i``'s refined tags, best score first, ties by column.

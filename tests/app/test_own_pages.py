@@ -172,6 +172,17 @@ def test_killed_training_goes_on_where_it_stopped(small_home: Store, open_page, 
     assert started == [["train", "--resume=run-dead", "--", "demo"]]
 
 
+def test_killed_demo_goes_on_where_its_progress_is_seen(small_home: Store, open_page, started) -> None:
+    job = small_home.create_job("demo", "demo", ["demo"])
+    small_home.update_job(job, state="interrupted", run_id="run-dead")
+    page = open_page("collection", collection="demo")
+    page.button(key=f"again_{job}").click().run()
+    assert started == [["train", "--resume=run-dead", "--", "demo"]]
+    assert page.title[0].value == "Train"
+    small_home.set_run_state("run-dead", "finished")
+    assert not open_page("collection", collection="demo").error
+
+
 def test_killed_training_whose_run_was_deleted_begins_anew(small_home: Store, open_page, started) -> None:
     job = small_home.create_job("train", "demo", ["train", "demo"])
     small_home.update_job(job, state="interrupted", run_id="run-gone")
