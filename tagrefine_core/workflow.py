@@ -49,6 +49,7 @@ __all__ = [
     "export_refined",
     "import_collection",
     "make_demo",
+    "open_annotator",
     "train_collection",
 ]
 
@@ -252,15 +253,30 @@ def changes_of(store: Store, run_id: str, strictness: float = 0.5) -> Changes:
     return Changes.open(folder)
 
 
+def open_annotator(store: Store, run_id: str) -> Annotator:
+    """Load the network of a finished run; RunError as in `annotate`."""
+    run = Run.open(store, run_id)
+    return Annotator(run, _collection_of(store, run).vocabulary)
+
+
 def annotate(
     store: Store,
     run_id: str,
     images: Sequence[Path],
     *,
     top: int = 10,
+    annotator: Annotator | None = None,
     progress: Progress = silent,
 ) -> list[Annotation]:
     """Tag photos with the network of a finished run.
+
+    Parameters
+    ----------
+    images : sequence of Path
+    top : int
+        Tags of a photo.
+    annotator : Annotator, optional
+        From `open_annotator`, for who asks often; by default the network is loaded for this call.
 
     Raises
     ------
@@ -269,9 +285,8 @@ def annotate(
     ImageError
         When a photo cannot be read; nothing is returned then.
     """
-    run = Run.open(store, run_id)
-    tags = _collection_of(store, run).vocabulary
-    annotator = Annotator(run, tags)
+    annotator = annotator or open_annotator(store, run_id)
+    tags = annotator.tags
     found = []
     for start in range(0, len(images), _IMAGES_AT_ONCE):
         block = [Path(image) for image in images[start : start + _IMAGES_AT_ONCE]]

@@ -32,7 +32,7 @@ if len(files) > MOST:
 
 contents = [file.getvalue() for file in files]
 digests = [blake2b(content, digest_size=16).hexdigest() for content in contents]
-answers = tag_photos(run.id, run.record.finished, digests, contents)
+answers = tag_photos(run.id, run.record.finished, collection.data_hash, digests, contents)
 limits = fitting_limits(run.id, run.record.finished, collection, run) if run.current else {}
 best = max((score for answer in answers for _, score in answer.tags), default=1.0)
 columns = st.columns(3)

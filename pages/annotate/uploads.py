@@ -3,8 +3,10 @@
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -13,6 +15,9 @@ from tagrefine_core.collections import Collection, load_image
 from tagrefine_core.errors import ImageError
 from tagrefine_core.refinement import thresholds
 from tagrefine_core.training.run import Run
+
+if TYPE_CHECKING:
+    from tagrefine_core.training.annotator import Annotator  # loads PyTorch, which takes seconds
 
 __all__ = ["MOST", "TYPES", "Tagged", "fitting_limits", "tag_photos"]
 
@@ -45,7 +50,7 @@ class Tagged:
 
 @st.cache_data(max_entries=8, show_spinner="Looking at your photos")
 def tag_photos(
-    run_id: str, finished: str | None, digests: Sequence[str], _contents: Sequence[bytes]
+    run_id: str, finished: str | None, data_hash: str, digests: Sequence[str], _contents: Sequence[bytes]
 ) -> list[Tagged]:
     """Tag photos with a run's network; the same photos and run are answered from memory.
 
@@ -53,8 +58,8 @@ def tag_photos(
 
     Parameters
     ----------
-    run_id, finished
-        The run, and when it finished.
+    run_id, finished, data_hash
+        The run, when it finished, and its collection as it is now.
     digests : sequence of str
         Hashes of the files.
     """
@@ -77,10 +82,19 @@ def tag_photos(
             paths[number] = path
             answers[number] = Tagged(small.getvalue(), [])
         if paths:
-            found = workflow.annotate(store(), run_id, list(paths.values()), top=10)
+            annotator = _annotator(store().home, run_id, finished, data_hash)
+            found = workflow.annotate(store(), run_id, list(paths.values()), top=10, annotator=annotator)
             for number, annotation in zip(paths, found, strict=True):
                 answers[number] = Tagged(answers[number].picture, list(annotation.tags))
     return [answers[number] for number in range(len(_contents))]
+
+
+@lru_cache(maxsize=1)
+def _annotator(home: Path, run_id: str, finished: str | None, data_hash: str) -> "Annotator":
+    """Keep the last network warm; all but the run's name only tells one state of the data from the next."""
+    from tagrefine_core import workflow
+
+    return workflow.open_annotator(store(), run_id)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

@@ -41,7 +41,7 @@ if collection is None:
     welcome()
     st.stop()
 
-with st.container(horizontal=True, vertical_alignment="top"):
+with st.container(horizontal=True, vertical_alignment="center"):
     with st.container():
         header(collection.name, "The photos, the tags people gave them, and how those tags were cleaned up.")
     with st.container(horizontal=True, horizontal_alignment="right", width="content"):

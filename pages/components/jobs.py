@@ -11,7 +11,7 @@ from tagrefine_core import jobs
 from tagrefine_core.errors import TagRefineError
 from tagrefine_core.store import JobRecord
 
-__all__ = ["begin", "ended_card", "job_cards", "live_card", "live_jobs"]
+__all__ = ["begin", "ended_card", "job_cards", "live_card", "live_jobs", "resume"]
 
 LIVE = ("starting", "running")
 
@@ -39,6 +39,11 @@ def begin(arguments: Sequence[str], *, collection: str | None = None) -> bool:
         st.session_state["_job_error"] = str(error)
         return False
     return True
+
+
+def resume(run_id: str, collection: str) -> bool:
+    """Start a job that goes on with a run from its last checkpoint, as `begin` does."""
+    return begin(["train", f"--resume={run_id}", "--", collection], collection=collection)
 
 
 def live_jobs(kinds: Sequence[str]) -> list[JobRecord]:
@@ -108,17 +113,30 @@ def ended_card(job: JobRecord) -> None:
     """Tell why a job ended early, until it is dismissed; nothing for one that did its work."""
     if job.state not in _ENDED or job.id in st.session_state.setdefault("_dismissed", set()):
         return
+    run_state = _run_state(job)
+    if job.state != "failed" and run_state in ("running", "finished"):
+        return  # the run went on since
     draw = st.info if job.state == "cancelled" else st.error
+    run_id = job.run_id if run_state in ("interrupted", "cancelled") else None
     with st.container(key=f"ended_{job.id}", gap="small"):
-        draw(f"**{_title(job)}** {_ended_text(job)}")
+        draw(f"**{_title(job)}** {_ended_text(job)}" + (" It can go on where it stopped." if run_id else ""))
         with st.container(horizontal=True, gap="small"):
-            if st.button("Try again", key=f"again_{job.id}") and begin(
-                job.arguments, collection=job.collection
-            ):
+            if st.button("Resume" if run_id else "Try again", key=f"again_{job.id}"):
+                if run_id and resume(run_id, job.collection):
+                    st.switch_page("train/page.py")
+                elif not run_id:
+                    begin(job.arguments, collection=job.collection)
                 st.rerun()
             if st.button("Dismiss", key=f"dismiss_{job.id}", type="tertiary"):
                 st.session_state["_dismissed"].add(job.id)
                 st.rerun()
+
+
+def _run_state(job: JobRecord) -> str | None:
+    """Return the state of the run that the job has begun, None when it has begun none or that was deleted."""
+    if job.run_id is None or job.kind not in ("train", "demo"):
+        return None
+    return next((run.state for run in jobs.run_states(store(), job.collection) if run.id == job.run_id), None)
 
 
 def _ended_text(job: JobRecord) -> str:

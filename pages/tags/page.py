@@ -7,7 +7,7 @@ from pages.components.header import header
 from pages.components.matrix import matrix
 from pages.routes.arrays import array_url
 from pages.state import need_collection
-from pages.tags.panel import SORTS, order, panel, similarity, warm_up
+from pages.tags.panel import SORTS, order, panel, similarity, wordnet
 
 header(
     "Which tags go together",
@@ -43,12 +43,12 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
     st.caption(f"{len(tags):,} tags", width="content")
 
 chosen = (column.get(tag), column.get(other))
-# The first time, distances are computed and WordNet is opened; afterwards this takes no time.
+# Import has computed the distances; this takes time only when the cache was deleted since.
 with st.spinner("Comparing tags …", show_time=True):
     levels, peak = similarity(collection).levels(alpha)
     places = order(collection, sort)
     texts = panel(collection, alpha, *chosen)
-warm_up()
+opening = wordnet()  # begins with the page, so that it is open when the first pair is clicked
 matrix(
     {
         "address": array_url(levels),
@@ -60,3 +60,13 @@ matrix(
     },
     on_pick=pick,
 )
+
+
+def complete() -> None:
+    """Run the page again when WordNet is open, so that the pair's meanings are told."""
+    if opening.done():
+        st.rerun()
+
+
+if texts["pair"] and not texts["pair"]["complete"]:
+    st.fragment(complete, run_every=0.5)()

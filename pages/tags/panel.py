@@ -1,8 +1,7 @@
 """What the panel beside the matrix says: tables of similar tags, and why two tags are alike."""
 
-import contextlib
 import math
-import threading
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any
 
@@ -10,11 +9,10 @@ import numpy as np
 
 from pages.opening import open_store
 from tagrefine_core.collections import Collection
-from tagrefine_core.errors import TagRefineError
 from tagrefine_core.refinement.tag_similarity import TagLink, TagSimilarity, clustered_order
-from tagrefine_core.tags import WordNetLink, explain_wordnet, load
+from tagrefine_core.tags import WordNet, WordNetLink, explain_wordnet, load
 
-__all__ = ["SORTS", "order", "panel", "similarity", "warm_up"]
+__all__ = ["SORTS", "order", "panel", "similarity", "wordnet"]
 
 SORTS = {"clusters": "similar side by side", "photos": "most used first", "name": "A to Z"}
 
@@ -40,15 +38,15 @@ def order(collection: Collection, sort: str) -> list[int]:
 
 
 @lru_cache(maxsize=1)
-def warm_up() -> None:
-    """Begin to open WordNet, which takes seconds, before the first pair is clicked."""
+def wordnet() -> Future[WordNet]:
+    """Open WordNet, which takes seconds, beside the page: numbers are shown meanwhile, meanings when it is done."""
 
-    def work() -> None:
-        # What is wrong is told to the visitor when WordNet is really needed.
-        with contextlib.suppress(TagRefineError):
-            load().taxonomy("n")
+    def work() -> WordNet:
+        opened = load()
+        opened.taxonomy("n")  # the slow part of the first explanation
+        return opened
 
-    threading.Thread(target=work, name="wordnet", daemon=True).start()
+    return ThreadPoolExecutor(1, "wordnet").submit(work)
 
 
 def panel(collection: Collection, alpha: float, tag: int | None, other: int | None) -> dict[str, Any]:
@@ -92,7 +90,12 @@ def panel(collection: Collection, alpha: float, tag: int | None, other: int | No
 
 
 def _pair(link: TagLink, a: str, b: str, alpha: float) -> dict[str, Any]:
-    lines = _meaning(explain_wordnet(a, b, load()))
+    opened = _opened()
+    lines = (
+        _meaning(explain_wordnet(a, b, opened))
+        if opened
+        else [f"Meaning: a distance of {link.wordnet:.2f} in WordNet, which is being opened to tell why."]
+    )
     if math.isfinite(link.google):
         photos = "1 photo carries" if link.together == 1 else f"{link.together:,} photos carry"
         lines.insert(0, f"Used together: {photos} both, a Google distance of {link.google:.2f}.")
@@ -100,7 +103,18 @@ def _pair(link: TagLink, a: str, b: str, alpha: float) -> dict[str, Any]:
         lines.append(f"Distance in all: {link.google:.2f} + {alpha:g} × {link.wordnet:.2f} = {distance:.2f}.")
     else:
         lines.insert(0, "Used together: no photo carries both, so they are not linked, whatever they mean.")
-    return {"title": f"{a} and {b}: {link.similarity:.2f}", "lines": lines}
+    title = f"{a} and {b}: {link.similarity:.2f}"
+    return {"title": title, "lines": lines, "complete": opened is not None}
+
+
+def _opened() -> WordNet | None:
+    """Return WordNet, None while it is being opened; what went wrong is raised once, then it is tried again."""
+    opening = wordnet()
+    if not opening.done():
+        return None
+    if opening.exception():
+        wordnet.cache_clear()
+    return opening.result()
 
 
 def _meaning(known: WordNetLink | None) -> list[str]:

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.components.charts import chart
-from pages.components.jobs import begin
+from pages.components.jobs import resume
 from pages.components.text import plain
 from pages.state import choose, run_name, run_names, store
 from pages.train.live import MONITORS
@@ -45,7 +45,7 @@ def _row(run: RunRecord) -> None:
                 choose(run=run.id)
                 st.switch_page("browse/page.py")
             if run.state in ("interrupted", "cancelled") and st.button("Resume", key=f"resume_{run.id}"):
-                begin(["train", f"--resume={run.id}", "--", run.collection], collection=run.collection)
+                resume(run.id, run.collection)
                 st.rerun()
             if run.state != "running" and st.button("Delete", key=f"delete_{run.id}", type="tertiary"):
                 _delete_dialog(run)

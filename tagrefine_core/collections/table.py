@@ -7,6 +7,7 @@ import json
 import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -166,9 +167,8 @@ def _columns(rows: Sequence[dict[str, Any]], table: Path) -> dict[str, str]:
     }
     for kind, example in (("file", "file_name"), ("tags", "tags")):
         if not names[kind]:
-            raise CollectionError(
-                f"{table} has no column {example!r}; its columns are: {', '.join(map(str, given.values()))}."
-            )
+            columns = shorten(", ".join(map(str, given.values())), 200, placeholder=" ...")
+            raise CollectionError(f"{table} has no column {example!r}; its columns are: {columns}.")
     return names
 
 

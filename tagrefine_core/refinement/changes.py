@@ -67,13 +67,19 @@ class Changes:
         )
 
     def magnitude(self) -> NDArray[np.float64]:
-        """How much each photo changed, (N,) float64, 0 without any change.
+        """How much each photo changed, in [0, 1), (N,) float64, 0 without any change.
 
-        The sum over added tags of the score and over removed tags of 1 - score: read as
-        probabilities, the number of changes on the photo that are expected to be right. Sorting by it
-        puts photos first whose changes are many and sure.
+        The sum over added tags of the score and over removed tags of 1 - score is, read as probabilities, the
+        number of changes expected to be right. It is divided by the photo's tags before and after, and by as many
+        more as the average photo has: a long list of tags does not put a photo first, nor does a single one.
         """
-        return _row_sums(self.added, self.added.data) + _row_sums(self.removed, 1.0 - self.removed.data)
+        right = _row_sums(self.added, self.added.data) + _row_sums(self.removed, 1.0 - self.removed.data)
+        tags = sum(np.diff(getattr(self, kind).indptr) for kind in _KINDS)
+        average = tags.mean() if len(tags) else 0.0
+        share: NDArray[np.float64] = np.divide(
+            right, tags + average, out=np.zeros(len(right)), where=tags > 0
+        )
+        return share
 
     def refined(self, i: int) -> NDArray[np.int64]:
         """Return the columns of photo ``i``'s refined tags, best score first, ties by column.

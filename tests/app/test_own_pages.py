@@ -163,6 +163,47 @@ def test_runs_show_their_state_and_a_dead_one_can_be_resumed(small_home: Store, 
     assert started == [["train", "--resume=run-dead", "--", "demo"]]
 
 
+def test_killed_training_goes_on_where_it_stopped(small_home: Store, open_page, started) -> None:
+    job = small_home.create_job("train", "demo", ["train", "demo"])
+    small_home.update_job(job, state="interrupted", run_id="run-dead")
+    page = open_page("train", collection="demo")
+    assert "go on where it stopped" in page.error[0].value
+    page.button(key=f"again_{job}").click().run()
+    assert started == [["train", "--resume=run-dead", "--", "demo"]]
+
+
+def test_killed_demo_goes_on_where_its_progress_is_seen(small_home: Store, open_page, started) -> None:
+    job = small_home.create_job("demo", "demo", ["demo"])
+    small_home.update_job(job, state="interrupted", run_id="run-dead")
+    page = open_page("collection", collection="demo")
+    page.button(key=f"again_{job}").click().run()
+    assert started == [["train", "--resume=run-dead", "--", "demo"]]
+    assert page.title[0].value == "Train"
+    small_home.set_run_state("run-dead", "finished")
+    assert not open_page("collection", collection="demo").error
+
+
+def test_killed_training_whose_run_was_deleted_begins_anew(small_home: Store, open_page, started) -> None:
+    job = small_home.create_job("train", "demo", ["train", "demo"])
+    small_home.update_job(job, state="interrupted", run_id="run-gone")
+    open_page("train", collection="demo").button(key=f"again_{job}").click().run()
+    assert started == [["train", "demo"]]
+
+
+def test_job_that_cannot_be_tried_again_says_why(
+    small_home: Store, open_page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> int:
+        raise JobError("A job 'import' is already running.")
+
+    job = small_home.create_job("import", "holiday", ["import", "folder"])
+    small_home.update_job(job, state="failed", message="There is no folder /photos.")
+    monkeypatch.setattr(jobs, "start", refuse)
+    page = open_page("collection", collection="demo")
+    page.button(key=f"again_{job}").click().run()
+    assert "already running" in page.error[0].value
+
+
 def test_live_run_shows_epoch_and_speed_and_blocks_a_second_start(
     small_home: Store, open_page, started
 ) -> None:
@@ -243,16 +284,39 @@ def test_files_that_are_no_pictures_never_reach_the_network(
 
     seen: list[Path] = []
 
-    def annotate(store: Store, run_id: str, images: list[Path], *, top: int) -> list[workflow.Annotation]:
+    def annotate(
+        store: Store, run_id: str, images: list[Path], *, top: int, annotator: object
+    ) -> list[workflow.Annotation]:
+        assert annotator == "network of run-new"
         seen.extend(images)
         return [workflow.Annotation(image, [("sea", 0.9)]) for image in images]
 
     monkeypatch.setattr(workflow, "annotate", annotate)
+    monkeypatch.setattr(workflow, "open_annotator", lambda store, run_id: f"network of {run_id}")
     good = io.BytesIO()
     Image.new("RGB", (600, 300), "red").save(good, "PNG")
     contents = [b"\xff\xd8 not a picture", good.getvalue(), b"", good.getvalue()[:200]]
-    answers = uploads.tag_photos("run-new", None, [str(number) for number in range(4)], contents)
+    answers = uploads.tag_photos("run-new", None, "data", [str(number) for number in range(4)], contents)
     assert [bool(answer.problem) for answer in answers] == [True, False, True, True]
     assert answers[1].tags == [("sea", 0.9)]
     assert max(Image.open(io.BytesIO(answers[1].picture)).size) <= 480
     assert len(seen) == 1 and not seen[0].exists(), "the copy is gone afterwards"
+
+
+def test_network_is_loaded_once_until_its_run_or_the_data_is_another(
+    small_home: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tagrefine_core import workflow
+
+    loaded: list[str] = []
+
+    def annotate(store: Store, run_id: str, images: list[Path], **_: object) -> list[workflow.Annotation]:
+        return [workflow.Annotation(image, [("sea", 0.9)]) for image in images]
+
+    monkeypatch.setattr(workflow, "annotate", annotate)
+    monkeypatch.setattr(workflow, "open_annotator", lambda store, run_id: loaded.append(run_id))
+    photo = io.BytesIO()
+    Image.new("RGB", (30, 30), "red").save(photo, "PNG")
+    for number, (run, data) in enumerate([("a", "x"), ("a", "x"), ("b", "x"), ("b", "y")]):
+        uploads.tag_photos(run, None, data, [f"new {number}"], [photo.getvalue()])
+    assert loaded == ["a", "b", "b"]

@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.tags.panel import order, panel, similarity
+from pages.tags import panel as panels
+from pages.tags.panel import order, panel, similarity, wordnet
 from tagrefine_core.collections import Collection
 from tagrefine_core.errors import WordNetMissing
 from tagrefine_core.store import Store
@@ -18,9 +20,9 @@ OpenPage = Callable[..., AppTest]
 
 
 @pytest.fixture(autouse=True)
-def wordnet() -> None:
+def opened() -> None:
     try:
-        load()
+        wordnet().result()
     except WordNetMissing as error:  # pragma: no cover
         pytest.skip(str(error))
 
@@ -54,6 +56,34 @@ def test_pair_from_the_address(small_home: Store, open_page: OpenPage) -> None:
     assert f"{both} photo" in pair["lines"][0]
     assert "organism" in " ".join(pair["lines"])  # their lowest common subsumer
     assert "1.5 ×" in pair["lines"][-1]
+
+
+def test_numbers_are_told_before_wordnet_is_open(
+    small_home: Store, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opening: Future[object] = Future()
+    monkeypatch.setattr(panels, "wordnet", lambda: opening)
+    page = open_page("tags", collection="demo", tag="dog", other="flower")
+    lines = " ".join(shown(page)["panel"]["pair"]["lines"])
+    assert "Google distance" in lines and "being opened" in lines and "Distance in all" in lines
+    opening.set_result(load())
+    lines = " ".join(shown(page.run())["panel"]["pair"]["lines"])
+    assert "organism" in lines and "being opened" not in lines
+
+
+def test_missing_wordnet_is_told_and_looked_for_again(
+    small_home: Store, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing() -> None:
+        raise WordNetMissing("WordNet was not found.")
+
+    wordnet.cache_clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(panels, "load", missing)
+        assert wordnet().exception()
+        page = open_page("tags", collection="demo", tag="dog", other="flower")
+        assert "was not found" in page.error[0].value and not page.exception
+    assert wordnet().result() is load()
 
 
 def test_alpha_changes_the_matrix(small_home: Store, open_page: OpenPage) -> None:

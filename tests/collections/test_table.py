@@ -111,6 +111,7 @@ def test_windows_paths_and_decomposed_accents_find_their_files(tmp_path):
     [
         ("t.csv", "name,tags\na.jpg,x\n", "no column 'file_name'; its columns are: name, tags"),
         ("t.csv", "file,words\na.jpg,x\n", "no column 'tags'"),
+        ("t.csv", "word " * 999 + ",x\na,b\n", r"its columns are: (word ){39}\.\.\.\.$"),
         ("t.csv", "", "no row"),
         ("t.csv", "file,tags\n", "no row"),
         ("t.csv", "file,tags\na.jpg,\nb.jpg,\n", "empty in every row"),

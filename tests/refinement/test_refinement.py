@@ -51,7 +51,8 @@ def test_hand_made_changes():
     assert stored(result.removed) == {(2, 0)}
     assert stored(result.kept) == {(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (2, 1)}
     assert result.added[4, 0] == 0.75 and result.removed[2, 0] == 0.125
-    np.testing.assert_allclose(result.magnitude(), [0, 0, 0.875, 0, 0.75, 0])
+    # Photos have 3, 2, 2, 0, 1, 0 tags before and after, 8 / 6 on the average.
+    np.testing.assert_allclose(result.magnitude(), [0, 0, 0.875 / (2 + 8 / 6), 0, 0.75 / (1 + 8 / 6), 0])
     counts = result.counts_by_tag()
     assert (counts.kept.tolist(), counts.added.tolist(), counts.removed.tolist()) == (
         [2, 3, 1],
@@ -131,6 +132,8 @@ def test_invariants_and_a_plain_implementation(block_bytes, dtype, tmp_path):
         magnitude[row] += mapped[row, column]
     for row, column in removed:
         magnitude[row] += 1 - float(mapped[row, column])
+    tags_of = np.array([sum(row == place for place, _ in user | added) for row in range(len(scores))])
+    magnitude /= np.maximum(tags_of + tags_of.mean(), 1e-9)
     np.testing.assert_allclose(result.magnitude(), magnitude, rtol=1e-6)
 
 
@@ -139,7 +142,22 @@ def test_a_score_of_zero_is_a_removal_like_any_other():
     tags = sparse.csr_matrix(np.array([[1]] * 5 + [[1], [0], [0]]))
     result = changes(scores, tags, thresholds(scores, tags))
     assert stored(result.removed) == {(5, 0)} and result.counts_by_tag().removed.tolist() == [1]
-    assert result.magnitude()[5] == 1 and result.refined(5).tolist() == []
+    assert result.magnitude()[5] == 1 / (1 + 6 / 8) and result.refined(5).tolist() == []
+
+
+def test_a_long_list_of_tags_does_not_make_a_photo_change_most():
+    def of(*places):
+        rows, columns, values = zip(*places, strict=True) if places else ((), (), ())
+        return sparse.csr_matrix((np.array(values, np.float32), (rows, columns)), shape=(4, 20))
+
+    # Row 0 loses 4 of 20 tags, row 1 exchanges both of its tags, row 2 only gains one, row 3 stays.
+    found = Changes(
+        kept=of(*((0, column, 1.0) for column in range(16)), (3, 0, 1.0)),
+        removed=of(*((0, column, 0.0) for column in range(16, 20)), (1, 0, 0.0), (1, 1, 0.0)),
+        added=of((1, 2, 0.9), (1, 3, 0.9), (2, 0, 0.9)),
+        strictness=0.5,
+    )
+    assert np.argsort(-found.magnitude()).tolist() == [1, 0, 2, 3]
 
 
 def test_at_most_so_many_additions_take_the_largest_excess():

@@ -14,7 +14,7 @@ class Matrix {
     this.tip.setAttribute("role", "status");
     this.tip.hidden = true;
     const tools = el("div", "tools");
-    for (const [text, name, act] of [["+", "Zoom in", () => this.zoom(1.6)], ["−", "Zoom out", () => this.zoom(1 / 1.6)], ["Fit", "Show all", () => this.fit()]]) {
+    for (const [text, name, act] of [["+", "Zoom in", () => this.zoom(1.6)], ["−", "Zoom out", () => this.zoom(1 / 1.6)], ["Fit", "Fit all tags in", () => this.fit()]]) {
       const button = el("button", "", text);
       button.type = "button";
       button.setAttribute("aria-label", name);

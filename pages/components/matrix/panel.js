@@ -31,12 +31,11 @@ class Panel {
       const row = el("button", "link");
       row.type = "button";
       row.setAttribute("aria-pressed", Boolean(link.chosen));
-      row.setAttribute("aria-label", `${link.name}: similarity ${link.similarity.toFixed(2)}, distance ${link.google.toFixed(2)} by use and ${link.wordnet.toFixed(2)} by meaning`);
+      row.title = `Similarity ${link.similarity.toFixed(2)}, distance ${link.google.toFixed(2)} by use and ${link.wordnet.toFixed(2)} by meaning`;
       const track = el("span", "track");
       for (const part of ["google", "wordnet"]) {
         const bar = el("span", part);
         bar.style.width = `${(100 * link[part]) / longest}%`;
-        bar.title = `${link[part].toFixed(2)}`;
         track.append(bar);
       }
       row.append(el("span", "name", link.name), track, el("span", "value", link.similarity.toFixed(2)));
