@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -83,7 +82,7 @@ def take_home(table: Mapping[str, Any]) -> None:
 
     forms = {"csv": to_csv, "tex": to_latex, "md": to_markdown}
     downloads(
-        {ending: partial(write, dict(table)) for ending, write in forms.items()},
+        {ending: write(dict(table)) for ending, write in forms.items()},
         name=f"{table['task']}-{table['collection']}",
         key="take",
     )

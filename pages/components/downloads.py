@@ -1,6 +1,6 @@
 """Buttons that hand out a table in the forms that people take home."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import streamlit as st
 
@@ -13,23 +13,24 @@ _FORMS = {
 }
 
 
-def downloads(forms: Mapping[str, Callable[[], str]], *, name: str, key: str) -> None:
+def downloads(forms: Mapping[str, str], *, name: str, key: str) -> None:
     """Draw a button for each form; call it inside a horizontal container.
 
     Parameters
     ----------
     forms : mapping
-        "csv", "tex" or "md" to what writes the table; called when the button is pressed.
+        "csv", "tex" or "md" to the text of the table. Not to a function that writes it when the button is pressed: what
+        Streamlit keeps of its answer is gone as soon as any part of the page runs again, as it does while a job is at work.
     name : str
         Of the file, without its ending.
     key : str
         Tells these buttons from others on the page.
     """
-    for ending, write in forms.items():
+    for ending, text in forms.items():
         title, mime = _FORMS[ending]
         st.download_button(
             title,
-            write,
+            text,
             file_name=f"{name}.{ending}",
             mime=mime,
             key=f"{key}_{ending}",

@@ -2,7 +2,6 @@
 
 import csv
 import io
-from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -62,7 +61,7 @@ def tag_curves(collection: Collection, run: Run) -> None:
         file="precision-recall",
     )
     with st.container(horizontal=True, gap="small"):
-        downloads({"csv": partial(_csv, curves)}, name="precision-recall", key="take_curve")
+        downloads({"csv": _csv(curves)}, name="precision-recall", key="take_curve")
 
 
 def thinned(recall: NDArray[np.float64], precision: NDArray[np.float64], most: int = 400) -> Curve:
@@ -86,6 +85,7 @@ def _measured(collection: Collection, run: Run) -> NDArray[np.int64]:
     return np.setdiff1d(everything, run.rows) if run.config.task == "annotation" else everything
 
 
+@st.cache_data(max_entries=8, show_spinner=False)
 def _csv(curves: dict[str, Curve]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")

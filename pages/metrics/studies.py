@@ -1,9 +1,6 @@
 """What the parts of the model are worth, and what methods recover from spoiled tags: experiments shown as charts."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import streamlit as st
@@ -196,16 +193,7 @@ def _state(answer: Mapping[str, Any], collection: Collection) -> None:
 
 
 def _take_home(rows: Sequence[Mapping[str, Any]], name: str, key: str, second: str | None) -> None:
+    from tagrefine_core.experiments.export import grid_texts
+
     with st.container(horizontal=True, gap="small"):
-        forms = {
-            ending: partial(_written, rows, name, key, second, ending) for ending in ("csv", "tex", "md")
-        }
-        downloads(forms, name=name, key=f"take_{key}")
-
-
-def _written(rows: Sequence[Mapping[str, Any]], name: str, key: str, second: str | None, ending: str) -> str:
-    from tagrefine_core.experiments.export import write_grid
-
-    with TemporaryDirectory() as folder:
-        paths = write_grid(rows, Path(folder), name, key=key, second=second)
-        return next(path.read_text(encoding="utf-8") for path in paths if path.suffix == f".{ending}")
+        downloads(grid_texts(rows, name, key=key, second=second), name=name, key=f"take_{key}")

@@ -14,6 +14,7 @@ __all__ = [
     "grid_csv",
     "grid_latex",
     "grid_markdown",
+    "grid_texts",
     "to_csv",
     "to_latex",
     "to_markdown",
@@ -85,17 +86,24 @@ def variant_table(rows: Sequence[Mapping[str, Any]], *, key: str, second: str | 
     return grid_markdown(*_variant_cells(rows, key, second, "**{}**", lambda text: text.replace("|", "\\|")))
 
 
+def grid_texts(
+    rows: Sequence[Mapping[str, Any]], name: str, *, key: str, second: str | None = None
+) -> dict[str, str]:
+    """Return rows of an ablation or of noise curves as "csv", "tex" and "md"; ``name`` is the caption in LaTeX."""
+    columns = [column for column in (key, second, "status", "message", *_NUMBERS) if column]
+    head, body = _variant_cells(rows, key, second, r"\textbf{{{}}}", _escape)
+    return {
+        "csv": grid_csv([{column: row[column] for column in columns} for row in rows]),
+        "tex": grid_latex(head, body, caption=_escape(name)),
+        "md": variant_table(rows, key=key, second=second) + "\n",
+    }
+
+
 def write_grid(
     rows: Sequence[Mapping[str, Any]], folder: Path, name: str, *, key: str, second: str | None = None
 ) -> list[Path]:
-    """Write rows of an ablation or of noise curves as ``name.csv``, ``name.md`` and ``name.tex``; return their paths."""
-    columns = [column for column in (key, second, "status", "message", *_NUMBERS) if column]
-    head, body = _variant_cells(rows, key, second, r"\textbf{{{}}}", _escape)
-    texts = {
-        "csv": grid_csv([{column: row[column] for column in columns} for row in rows]),
-        "md": variant_table(rows, key=key, second=second) + "\n",
-        "tex": grid_latex(head, body, caption=_escape(name)),
-    }
+    """Write `grid_texts` as ``name.csv``, ``name.tex`` and ``name.md``; return their paths."""
+    texts = grid_texts(rows, name, key=key, second=second)
     return [write_text(folder / f"{name}.{suffix}", text) for suffix, text in texts.items()]
 
 

@@ -24,6 +24,7 @@ __all__ = ["METRICS", "Geometry", "Rows", "require_finite"]
 
 METRICS = ("euclidean", "cosine")
 _CENTER_SAMPLE = 1024
+_NEARLY_PARALLEL = 1e-3  # a cosine distance at which 1 - cos still has twelve digits
 
 
 class Rows:
@@ -67,7 +68,9 @@ class Rows:
         if self._resident is not None:
             return self._resident[index]
         assert self._array is not None
-        return torch.from_numpy(np.array(self._array[index.numpy() if isinstance(index, Tensor) else index]))
+        if isinstance(index, Tensor):
+            return torch.from_numpy(np.take(self._array, index.numpy(), axis=0))
+        return torch.from_numpy(np.array(self._array[index]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,12 +143,18 @@ class Geometry:
         if self.metric == "euclidean":
             lengths: Tensor = torch.linalg.vector_norm(rows.sub_(query), dim=-1)
             return lengths
-        query, rows = _unit(query), _unit(rows)
-        distances = 1 - (rows * query).sum(dim=-1)
-        # 1 - cos loses its digits between nearly parallel vectors; |u - v|^2 / 2 keeps them there,
-        # while 1 - cos is exactly 1 for orthogonal vectors and for a zero vector.
-        half_square = rows.sub_(query).square_().sum(dim=-1).div_(2)
-        return torch.where(half_square < 0.25, half_square, distances)
+        # Only the one query is brought to unit length: dividing the products is cheaper than dividing all rows.
+        unit, lengths = _unit(query), torch.linalg.vector_norm(rows, dim=-1)
+        is_zero = lengths == 0
+        distances: Tensor = 1 - (rows * unit).sum(dim=-1) / torch.where(is_zero, 1.0, lengths)
+        distances[is_zero & ~unit.any(dim=-1)] = 0
+        # 1 - cos is exactly 1 for orthogonal vectors and for a zero vector, but it loses its digits between
+        # nearly parallel vectors, where |u - v|^2 / 2 keeps them.
+        near = distances < _NEARLY_PARALLEL
+        if near.any():
+            apart = _unit(rows[near]) - unit.expand_as(rows)[near]
+            distances[near] = apart.square_().sum(dim=-1).div_(2)
+        return distances
 
     def squared(self, distances: Tensor) -> Tensor:
         """Return distances as squared distances between coordinates."""

@@ -5,6 +5,7 @@ import pytest
 
 from tagrefine_core.evaluation.published import METHODS, TABLES, published
 from tagrefine_core.experiments.export import (
+    grid_texts,
     to_csv,
     to_latex,
     to_markdown,
@@ -101,6 +102,9 @@ def test_variants(tmp_path):
     assert "| a\\|b (failed) |" in variant_table(rows, key="variant")
     files = write_grid(rows, tmp_path, "ablation", key="variant")
     assert list(csv.DictReader(files[0].read_text().splitlines()))[1]["map"] == ""
+    texts = grid_texts(rows, "50% of a_b", key="variant")
+    assert texts["csv"] == files[0].read_text()
+    assert r"\caption{50\% of a\_b}" in texts["tex"] and texts["tex"].count(r"\begin") == 2
 
 
 def test_published_numbers_stand_beside_their_methods_only():

@@ -29,6 +29,9 @@ CONTRACT = [
     "wdmf",
     "tagrefine",
 ]
+# What starts from random numbers gets others when its tags, or its images, come in another order.
+DRAWS_BY_TAG = {"random_guess", "multi_cnn", "tagrefine"}
+DRAWS_BY_IMAGE = {"random_guess", "multi_cnn", "tagrefine", "nmf", "wdnl", "wdmf"}
 QUICK = {
     "multi_cnn": {"epochs": 3},
     "tagrefine": {"epochs_phi0": 3, "epochs": 1, "folds": 2},
@@ -101,15 +104,58 @@ def test_annotate_looks_at_the_features_alone_or_says_that_it_cannot(name):
     assert method.annotate(new[:1]).shape == (1, 5)
 
 
-@pytest.mark.parametrize("name", [name for name in CONTRACT if name != "random_guess"])
+@pytest.mark.parametrize("name", sorted(set(CONTRACT) - DRAWS_BY_TAG))
 def test_the_order_of_tags_does_not_matter(name):
     features, tags = photos()
     order = np.array([3, 0, 4, 2, 1])
     plain = refined(fitted(name, features, tags), features, tags)
     moved = refined(fitted(name, features, tags[:, order]), features, tags[:, order])
-    if name in ("multi_cnn", "tagrefine", "nmf", "wdnl", "wdmf"):
-        return  # their random start is drawn by column
     np.testing.assert_allclose(moved, plain[:, order], rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", sorted(set(CONTRACT) - DRAWS_BY_IMAGE))
+def test_the_order_of_images_does_not_matter(name):
+    features, tags = photos()
+    order = np.random.default_rng(3).permutation(len(features))
+    plain = refined(fitted(name, features, tags), features, tags)
+    moved = refined(fitted(name, features[order], tags[order]), features[order], tags[order])
+    np.testing.assert_allclose(moved, plain[order], rtol=1e-3, atol=2e-4)
+
+
+@pytest.mark.parametrize("name", CONTRACT)
+def test_features_of_either_precision_give_the_same_ranking(name):
+    features, tags = photos()
+    single = refined(fitted(name, features, tags), features, tags)
+    double = refined(fitted(name, features.astype(np.float64), tags), features.astype(np.float64), tags)
+    np.testing.assert_allclose(single, double, rtol=1e-3, atol=1e-3)
+    for one, other in zip(*(np.nan_to_num(scores, neginf=-99) for scores in (single, double)), strict=True):
+        # Where two tags are further apart than rounding, they are in the same order.
+        apart = one[:, None] - one > 0.01
+        assert (other[:, None] - other)[apart].min(initial=1) > 0
+
+
+@pytest.mark.parametrize("name", CONTRACT)
+def test_features_may_lie_in_a_file_and_tags_be_of_any_kind(name, tmp_path):
+    features, tags = photos()
+    np.save(tmp_path / "features.npy", features)
+    mapped = np.load(tmp_path / "features.npy", mmap_mode="r")
+    plain = refined(fitted(name, features, tags), features, tags)
+    for given in (tags.astype(bool), tags.astype(float), csr_matrix(tags.astype(np.int64)).tocoo()):
+        np.testing.assert_array_equal(refined(fitted(name, mapped, given), mapped, given), plain)
+
+
+@pytest.mark.parametrize("name", CONTRACT)
+def test_other_images_than_those_of_fit_can_be_refined(name):
+    features, tags = photos()
+    new, given = photos(n=7, seed=1)
+    users = [None if i % 5 == 0 else f"user {i % 4}" for i in range(len(features))]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TagRefineWarning)
+        method = quick(name).fit(features, tags, users=users)
+    scores = refined(method, new, given)
+    assert scores.shape == (7, 5) and not np.isnan(scores).any() and not np.isposinf(scores).any()
+    with pytest.raises(DataError, match="40 images but 39 users"):
+        quick(name).fit(features, tags, users=users[1:])
 
 
 @pytest.mark.parametrize("name", CONTRACT)

@@ -143,6 +143,15 @@ def test_nearly_parallel_vectors(float64_searches):
     assert sum(float64_searches) > 0
 
 
+def test_cosine_keeps_its_digits_at_every_angle():
+    # Steps of 1 % from nearly parallel to orthogonal, across the angle where the formula changes.
+    angle = np.geomspace(1e-6, np.pi / 2, 1500)
+    base = np.stack((np.cos(angle), np.sin(angle)), axis=1) * np.linspace(0.5, 9, 1500)[:, None]
+    indices, distances = nearest([[2.0, 0.0]], base, 1500, "cosine")
+    assert indices[0].tolist() == list(range(1500))
+    np.testing.assert_allclose(distances[0], 2 * np.sin(angle / 2) ** 2, rtol=1e-10)
+
+
 @pytest.mark.parametrize("factor", [1e-30, 1e25])
 def test_extreme_scales(factor):
     rng = np.random.default_rng(7)
