@@ -26,7 +26,7 @@ GROUPS = {
         "lambda_vis", "lambda1", "lambda2", "eta", "reduction", "alpha", "kb_measure", "zero_cooccurrence",
         "xi_topk",
     ),
-    "Scores": ("folds", "smooth", "smooth_neighbors", "evidence", "reporting"),
+    "Scores": ("folds", "closed_form", "smooth", "smooth_neighbors", "evidence", "related", "reporting"),
 }  # fmt: skip
 """Fields of `TrainConfig` by tab; the page itself asks for ``preset`` and ``weights``."""
 

@@ -1,6 +1,6 @@
 """What each part of the model is worth: the same training with parts switched off or exchanged."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import combinations
 from typing import Any
@@ -17,10 +17,23 @@ from tagrefine_core.store import Store
 
 __all__ = ["GROUPS", "ablate", "ablations", "variants_of"]
 
-GROUPS = ("constraints", "refresh", "alpha")
-"""Parts of an ablation: which terms of eq. 1; how neighbors are kept up to date; the mix of tag distances of eq. 4."""
+GROUPS = ("constraints", "additions", "refresh", "alpha")
+"""Parts of an ablation: the paper's three constraints; what is ours; how neighbors are kept up to date; eq. 4's mix."""
 
-_TERMS = {"vis": "lambda_vis", "sem": "lambda1", "err": "lambda2"}
+# A constraint acts as a term of eq. 1 while the network learns, and in its final form on the scores.
+_TERMS = {
+    "vis": ("lambda_vis", "smooth"),
+    "sem": ("lambda1", "related"),
+    "err": ("lambda2", "evidence"),
+}
+_ADDITIONS: dict[str, tuple[str, Any]] = {
+    "no stage 2": ("epochs", 0),
+    "no cross-fitting": ("folds", 1),
+    "no closed form": ("closed_form", 0.0),
+    "no reporting rates": ("reporting", 0.0),
+    "no centering": ("center", False),
+    "one view": ("views", 1),
+}
 _REFRESH = ("exact", "shortlist", "bank", "static")
 _ALPHAS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
@@ -30,8 +43,8 @@ Variants = dict[str, dict[str, Any]]
 def variants_of(config: TrainConfig, groups: Sequence[str] = GROUPS) -> Variants:
     """Return the variants of a configuration: name to settings laid over it.
 
-    A term that is switched off has weight 0, one that is on keeps the weight it has in ``config``. Without any term
-    (and without an anchor) there is nothing to train in stage 2, so that variant is phi0.
+    A constraint that is switched off has weight 0, in training and in scoring; one that is on keeps the weights it has in
+    ``config``. Without any (and without an anchor) there is nothing to train in stage 2, so that variant is phi0.
 
     Raises
     ------
@@ -42,22 +55,32 @@ def variants_of(config: TrainConfig, groups: Sequence[str] = GROUPS) -> Variants
     --------
     >>> variants_of(TrainConfig(), ["constraints"])["vis + sem"]
     {'lambda2': 0.0}
+    >>> variants_of(TrainConfig(folds=3, epochs=2), ["additions"])
+    {'all': {}, 'no stage 2': {'epochs': 0}, 'no cross-fitting': {'folds': 1}}
     """
     if unknown := [group for group in groups if group not in GROUPS]:
         raise ConfigError(f"There is no ablation {unknown[0]!r}; choose of: {', '.join(GROUPS)}.")
     found: Variants = {"all": {}}
     if "constraints" in groups:
-        found["phi0"] = {"epochs": 0}
+        found["phi0"] = {"epochs": 0, **_without(config, _TERMS)}
         for count in range(len(_TERMS)):
             for kept in combinations(_TERMS, count):
-                off = {field: 0.0 for term, field in _TERMS.items() if term not in kept}
-                trained = config.eta or any(getattr(config, _TERMS[term]) for term in kept)
-                found[" + ".join(kept) or "none"] = off if trained else {"epochs": 0}
+                off = _without(config, [term for term in _TERMS if term not in kept])
+                trained = config.eta or any(getattr(config, _TERMS[term][0]) for term in kept)
+                found[" + ".join(kept) or "none"] = off if trained else {**off, "epochs": 0}
+    if "additions" in groups:
+        found |= {
+            name: {field: off} for name, (field, off) in _ADDITIONS.items() if getattr(config, field) != off
+        }
     if "refresh" in groups:
         found |= {f"refresh {mode}": {"refresh": mode} for mode in _REFRESH}
     if "alpha" in groups:
         found |= {f"alpha {alpha:g}": {"alpha": alpha} for alpha in _ALPHAS}
     return found
+
+
+def _without(config: TrainConfig, terms: Iterable[str]) -> dict[str, Any]:
+    return {field: 0.0 for term in terms for field in _TERMS[term] if getattr(config, field)}
 
 
 def ablate(

@@ -19,13 +19,18 @@ FAST = {**SMALL, "epochs_phi0": 1, "epochs": 1}
 
 def test_variants_switch_terms_off_and_keep_weights():
     found = variants_of(train_config("default"))
-    assert found["all"] == {} and found["phi0"] == {"epochs": 0}
-    assert found["none"] == {"lambda_vis": 0.0, "lambda1": 0.0, "lambda2": 0.0}
-    assert found["sem"] == {"lambda_vis": 0.0, "lambda2": 0.0}
-    assert found["vis + err"] == {"lambda1": 0.0}
+    visual = {"lambda_vis": 0.0, "smooth": 0.0}
+    semantic, error = {"lambda1": 0.0, "related": 0.0}, {"lambda2": 0.0, "evidence": 0.0}
+    assert found["all"] == {} and found["phi0"] == {"epochs": 0, **visual, **semantic, **error}
+    assert found["none"] == {**visual, **semantic, **error}
+    assert found["sem"] == {**visual, **error}
+    assert found["vis + err"] == semantic
+    assert found["no cross-fitting"] == {"folds": 1} and found["no stage 2"] == {"epochs": 0}
     assert found["refresh static"] == {"refresh": "static"} and found["alpha 0.25"] == {"alpha": 0.25}
     # Without an anchor nothing is left to train once every term is off.
-    assert variants_of(train_config("paper"), ["constraints"])["none"] == {"epochs": 0}
+    off = {"lambda_vis": 0.0, "lambda1": 0.0, "lambda2": 0.0, "epochs": 0}
+    assert variants_of(train_config("paper"), ["constraints"])["none"] == off
+    assert set(variants_of(train_config("paper"), ["additions"])) == {"all", "no stage 2"}
     with pytest.raises(ConfigError, match="no ablation 'beta'"):
         variants_of(train_config("default"), ["beta"])
 

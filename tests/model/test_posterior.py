@@ -64,6 +64,27 @@ def test_scores_are_p_over_rho_in_the_odds_and_tags_are_evidence():
     np.testing.assert_allclose(full, expit(wanted), rtol=1e-6)
 
 
+def test_a_tag_speaks_for_others_by_xi_and_by_the_photos_that_carry_it():
+    probabilities = np.array([[0.8, 0.6], [0.6, 0.4], [0.1, 0.1], [0.1, 0.1]])
+    tags = csr_matrix([[1, 0], [1, 0], [0, 0], [0, 1]])
+    xi = np.array([[0.0, 0.5], [0.5, 0.0]])
+    rates = TagRates.measure([(logit(probabilities), tags)], 2, xi)
+    # Two photos carry the first; five photos' worth of the rate are mixed in. The second's photo looks like neither.
+    seen = (0.6 + 0.4 + 5 * 0.3) / 7
+    np.testing.assert_allclose(rates.related, [[0, 0.5 * np.log(seen / 0.3)], [0, 0]], atol=1e-6)
+
+    given = csr_matrix([[1, 0], [0, 0], [1, 1]])
+    logits = np.zeros((3, 2))
+    scores = final_scores(logits, rates, given, evidence=0.0, reporting=0.0, related=2.0)
+    spoken = expit(2.0 * rates.related[0, 1])
+    np.testing.assert_allclose(scores, [[0.5, spoken], [0.5, 0.5], [0.5, spoken]], rtol=1e-6)
+    without = TagRates.measure([(logit(probabilities), tags)], 2)
+    assert without.related is None
+    np.testing.assert_allclose(
+        final_scores(logits, without, given, evidence=0.0, reporting=0.0, related=2.0), 0.5
+    )
+
+
 @pytest.mark.parametrize("reporting", [0.0, 0.5, 1.0])
 def test_order_within_a_tag_stays(reporting):
     generator = np.random.default_rng(1)
