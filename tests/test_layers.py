@@ -1,6 +1,8 @@
 """The structure of docs/architecture.md, read from the source without running it."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -163,3 +165,9 @@ def test_only_public_names_are_imported(path: Path) -> None:
             assert name in public or is_module, (
                 f"{label(path)} imports {name} of {module}, which is not in its __all__"
             )
+
+
+def test_showing_tables_does_not_load_pytorch() -> None:
+    """It takes seconds, which a page that only reads results would make its visitor wait."""
+    code = "import sys, tagrefine_core.experiments; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False, cwd=ROOT).returncode == 0

@@ -10,7 +10,6 @@ from scipy.sparse import csr_matrix, issparse
 from sklearn.base import BaseEstimator
 
 from tagrefine_core.errors import ConfigError, DataError, UnsupportedTask
-from tagrefine_core.neighbors import nearest
 from tagrefine_core.progress import Progress, silent
 
 __all__ = ["Method", "Mode", "Scores", "row_blocks"]
@@ -173,6 +172,10 @@ class Method(BaseEstimator, ABC):  # type: ignore[misc]
         self, features: NDArray[Any], k: int, *, own: bool, metric: str = "cosine"
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return (indices, distances) of the nearest fitted images, an image's own row left out; k is cut to what is there."""
+        from tagrefine_core.neighbors import (
+            nearest,
+        )  # loads PyTorch, which pages that only show tables do without
+
         fitted = np.asarray(self.features_)
         available = len(fitted) - (1 if own else 0)
         if available < 1:
