@@ -47,12 +47,12 @@ class Forward:
 
     def features(self, rows: NDArray[np.int64]) -> Tensor:
         """Return features (B, d) as in use: no gradient, no dropout, no crops."""
-        return torch.cat(
-            [
-                self._features_of(self.setup.rows[rows[start : start + FORWARD_ROWS]])
-                for start in range(0, len(rows), FORWARD_ROWS)
-            ]
-        )
+        # Filled in, not put together from parts: of a whole collection there is no room for two.
+        found = torch.empty(len(rows), self.network.classifier.in_features, device=self.world.device)
+        for start in range(0, len(rows), FORWARD_ROWS):
+            block = rows[start : start + FORWARD_ROWS]
+            found[start : start + len(block)] = self._features_of(self.setup.rows[block])
+        return found
 
     def all_features(self) -> Tensor:
         """Return the features (n, d) of all training rows, each process forwarding its part."""
