@@ -25,6 +25,12 @@ NOISE = {
 }
 
 _WHOLE = "the whole model"
+_REFRESH = {
+    "exact": "all candidates, at every step",
+    "shortlist": "the likeliest candidates, at every step",
+    "bank": "features kept, renewed by and by",
+    "static": "looked up once, at the start",
+}
 _TERMS = {"vis": "look-alike photos", "sem": "related tags", "err": "few errors"}
 _GROUPS = {
     "constraints": ("The three constraints", "Which of the paper's three ideas the network listens to."),
@@ -45,14 +51,14 @@ def ablation(collection: Collection, run: Run) -> None:
         ":gray[The model is trained again with parts of it switched off. A bar to the left: without that part it is worse.]"
     )
     found = _read("ablations", collection.name)
-    _start("ablate", "Take the model apart", collection, run, bool(found))
+    busy = _start("ablate", "Take the model apart", collection, run, bool(found))
     if not found:
         st.caption("Nothing has been measured yet. It takes about twenty trainings.")
         return
     answer = found[0]
     rows = {row["variant"]: row for row in answer["rows"]}
     measure = _measure("ablation_measure")
-    _state(answer, collection)
+    _state(answer, collection, busy)
     if rows.get("all", {}).get(measure) is None:
         st.caption("The whole model has not been measured, so there is nothing to compare its parts with.")
         return
@@ -86,12 +92,12 @@ def noise(collection: Collection, run: Run) -> None:
         " method brings back.]"
     )
     found = _read("recoveries", collection.name)
-    _start("noise", "Spoil tags and look", collection, run, bool(found))
+    busy = _start("noise", "Spoil tags and look", collection, run, bool(found))
     if not found:
         st.caption("Nothing has been measured yet.")
         return
     answer = found[0]
-    _state(answer, collection)
+    _state(answer, collection, busy)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         kind = st.segmented_control(
             "What is done to the tags",
@@ -136,7 +142,10 @@ def variant_name(variant: str) -> str:
     parts = variant.split(" + ")
     if set(parts) <= set(_TERMS):
         return " + ".join(_TERMS[part] for part in parts)
-    return names.get(variant, variant)
+    kind, _, value = variant.partition(" ")
+    if kind == "refresh":
+        return _REFRESH.get(value, value)
+    return f"meaning counts {value}" if kind == "alpha" else names.get(variant, variant)
 
 
 def _group(variant: str) -> str:
@@ -155,8 +164,8 @@ def _read(what: str, collection: str) -> list[dict[str, Any]]:
     return found
 
 
-def _start(kind: str, label: str, collection: Collection, run: Run, again: bool) -> None:
-    """Draw the button that starts an experiment with the settings of the current run."""
+def _start(kind: str, label: str, collection: Collection, run: Run, again: bool) -> bool:
+    """Draw the button that starts an experiment with the settings of the current run; tell whether one is at work."""
     busy = any(job.collection == collection.name for job in live_jobs([kind]))
     label += " again" if again else ""
     if st.button(label, key=f"start_{kind}", disabled=busy, type="secondary" if again else "primary"):
@@ -171,6 +180,7 @@ def _start(kind: str, label: str, collection: Collection, run: Run, again: bool)
             collection=collection.name,
         )
         st.rerun()
+    return busy
 
 
 def _measure(key: str) -> str:
@@ -185,9 +195,10 @@ def _measure(key: str) -> str:
     return str(chosen)
 
 
-def _state(answer: Mapping[str, Any], collection: Collection) -> None:
+def _state(answer: Mapping[str, Any], collection: Collection, busy: bool) -> None:
     if answer["state"] != "finished":
-        st.caption("Not finished; here is what has been measured so far. The same button goes on.")
+        ending = "It is still at work." if busy else "The same button goes on."
+        st.caption(f"Not finished; here is what has been measured so far. {ending}")
     if answer["data_hash"] != collection.data_hash:
         st.warning("The collection was imported anew since, so this speaks of the photos as they were.")
 

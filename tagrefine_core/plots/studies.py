@@ -38,6 +38,7 @@ def ablation_bars(
     base = _number(variants[whole][0])
     known = [(name, _number(value), sd) for name, (value, sd) in variants.items() if _known(value)][::-1]
     shifts = [value - base for _, value, _ in known]
+    spread = [sd or 0.0 for _, _, sd in known]
     figure = go.Figure(
         go.Bar(
             x=shifts,
@@ -45,19 +46,26 @@ def ablation_bars(
             orientation="h",
             marker_color=[ACCENT if name == whole else NEUTRAL for name, _, _ in known],
             marker_line_width=0,
-            error_x={"array": [sd or 0.0 for _, _, sd in known], "thickness": 1.2, "width": 3}
-            if any(sd for _, _, sd in known)
-            else None,
-            text=[f"{value:.3f}" for _, value, _ in known],
-            textposition="outside",
-            cliponaxis=False,
-            hovertemplate="%{y}: %{text} (%{x:+.4f})<extra></extra>",
+            error_x={"array": spread, "thickness": 1.2, "width": 3} if any(spread) else None,
+            customdata=[value for _, value, _ in known],
+            hovertemplate="%{y}: %{customdata:.3f} (%{x:+.4f})<extra></extra>",
         )
+    )
+    # A bar's own text would stand on the line of its deviation.
+    figure.add_scatter(
+        x=[shift + (sd if shift >= 0 else -sd) for shift, sd in zip(shifts, spread, strict=True)],
+        y=[escape(name) for name, _, _ in known],
+        text=[f" {value:.3f} " for _, value, _ in known],
+        textposition=["middle right" if shift >= 0 else "middle left" for shift in shifts],
+        textfont_size=12,
+        mode="text",
+        cliponaxis=False,
+        hoverinfo="skip",
     )
     figure.update_layout(bargap=0.32)
     figure = frame(figure, height=70 + 26 * max(3, len(known)), x=f"{measure}, beside the whole model")
     # Differences far below what repeats differ by must not fill the figure.
-    reach = 1.35 * max([0.01, *(abs(shift) for shift in shifts)])
+    reach = 1.35 * max([0.01, *(abs(shift) + sd for shift, sd in zip(shifts, spread, strict=True))])
     figure.update_xaxes(
         range=[-reach, reach], tickformat="+.3f", zeroline=True, zerolinecolor=NEUTRAL, zerolinewidth=1
     )

@@ -58,7 +58,7 @@ def test_ablation_and_noise_are_drawn_with_what_is_missing(studied: Store, open_
     text = shown(page)
     assert "The three constraints" in text and "Keeping neighbors" in text
     assert "Use and meaning" not in text, "its only variant failed"
-    assert "alpha 0.5 failed" in text.replace("\\", "")
+    assert "meaning counts 0.5 failed" in text.replace("\\", "")
     assert "trained once" in text
     buttons = page.get("download_button")
     labels = [button.label for button in buttons]
@@ -119,4 +119,5 @@ def test_thinned_curves_keep_both_ends() -> None:
 def test_variants_are_named_in_words() -> None:
     assert variant_name("vis + err") == "look-alike photos + few errors"
     assert variant_name("all") == "the whole model"
-    assert variant_name("alpha 0.5") == "alpha 0.5"
+    assert variant_name("alpha 0.5") == "meaning counts 0.5"
+    assert variant_name("refresh static") == "looked up once, at the start"

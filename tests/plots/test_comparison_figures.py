@@ -47,11 +47,14 @@ def test_ablation_bars_are_differences_to_the_whole_model() -> None:
     bars = ablation_bars(
         {"all": (0.5, None), "none": (0.3, 0.01), "gone": (None, None)}, whole="all", measure="mAP"
     )
-    (bar,) = bars.data
+    bar, values = bars.data
     assert list(bar.y) == ["none", "all"], "the first is on top"
     assert list(bar.x) == pytest.approx([-0.2, 0.0])
-    assert list(bar.text) == ["0.300", "0.500"]
     assert list(bar.error_x.array) == [0.01, 0.0]
+    assert [text.strip() for text in values.text] == ["0.300", "0.500"]
+    assert list(values.x) == pytest.approx([-0.21, 0.0]), "beyond the deviation"
+    assert list(values.textposition) == ["middle left", "middle right"]
+    assert bars.layout.xaxis.range[0] < -0.25
     with pytest.raises(KeyError):
         ablation_bars({"none": (0.3, None)}, whole="all", measure="mAP")
 
