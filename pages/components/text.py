@@ -21,7 +21,8 @@ def plain(text: object) -> str:
 def chip(tag: str, kind: str = "kept") -> str:
     """Return one tag as the HTML of a chip; ``kind`` is "kept", "added", "removed" or "unsure"."""
     sign = {"kept": "", "added": "+ ", "removed": "- ", "unsure": "? "}[kind]
-    return f'<span class="tr-chip tr-{kind}">{sign}{html.escape(tag)}</span>'
+    marked = f'<span class="tr-sign">{sign}</span>' if sign else ""
+    return f'<span class="tr-chip tr-{kind}">{marked}{html.escape(tag)}</span>'
 
 
 def chips(tags: "list[tuple[str, str]]") -> str:

@@ -7,7 +7,12 @@ const SIGN = { kept: "", added: "+ ", removed: "- ", unsure: "? " };
 function chip(tag, kind = "kept") {
   const element = document.createElement("span");
   element.className = `tr-chip tr-${kind}`;
-  element.textContent = SIGN[kind] + tag;
+  if (SIGN[kind]) {
+    const sign = element.appendChild(document.createElement("span"));
+    sign.className = "tr-sign";
+    sign.textContent = SIGN[kind];
+  }
+  element.append(tag);
   element.title = tag;
   return element;
 }
