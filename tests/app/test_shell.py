@@ -78,7 +78,10 @@ def test_plain_escapes_all_that_markdown_reads(text: str) -> None:
 
 
 def test_html_pieces_escape_tags() -> None:
-    assert chip("<b>", "added") == '<span class="tr-chip tr-added"><span class="tr-sign">+ </span>&lt;b&gt;</span>'
+    assert (
+        chip("<b>", "added")
+        == '<span class="tr-chip tr-added"><span class="tr-sign">+ </span>&lt;b&gt;</span>'
+    )
     assert "<img" not in bars([('<img src="x">', 0.5)])
     assert "width:50%" in bars([("sea", 0.2)], full=0.4) and "width:100%" in bars([("sea", 1.7)])
     assert "tr-fitting" in bars([("sea", 0.2)], fitting={"sea"}) and "tr-fitting" not in bars([("sea", 0.9)])
