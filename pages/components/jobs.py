@@ -34,10 +34,11 @@ _ENDED = {
 def begin(arguments: Sequence[str], *, collection: str | None = None) -> bool:
     """Start a job; a reason why it cannot start is shown instead of raised."""
     try:
-        jobs.start(store(), list(arguments), collection=collection)
+        job = jobs.start(store(), list(arguments), collection=collection)
     except TagRefineError as error:
         st.session_state["_job_error"] = str(error)
         return False
+    st.session_state.setdefault("_begun", set()).add(job)
     return True
 
 
@@ -59,9 +60,14 @@ def job_cards(*kinds: str) -> bool:
     """
     if message := st.session_state.pop("_job_error", ""):
         st.error(plain(message))
-    live = [job.id for job in live_jobs(kinds)]
-    st.fragment(_cards, run_every=1.0 if live else None)(kinds, live, len(store().collections()))
-    return bool(live)
+    # A quick job may have ended before this page sees it at work; what it made is chosen all the same.
+    begun = st.session_state.setdefault("_begun", set())
+    mine = [job for job in jobs.jobs(store()) if job.kind in kinds and (job.state in LIVE or job.id in begun)]
+    begun.difference_update(job.id for job in mine)
+    live = any(job.state in LIVE for job in mine)
+    expected = [job.id for job in mine]
+    st.fragment(_cards, run_every=1.0 if live else None)(kinds, expected, len(store().collections()))
+    return live
 
 
 def _cards(kinds: Sequence[str], expected: Sequence[int], collections: int) -> None:

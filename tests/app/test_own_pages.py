@@ -123,6 +123,19 @@ def test_import_dialog_opens(small_home: Store, open_page) -> None:
     ]
 
 
+def test_what_a_quick_import_made_is_chosen_though_nobody_saw_it_at_work(
+    small_home: Store, open_page
+) -> None:
+    job = small_home.create_job("import", "fresh", ["import", "folder"])
+    small_home.update_job(job, state="finished")
+    page = open_page("collection", collection="demo")
+    assert page.title[0].value == "demo"  # it was begun elsewhere
+    page.session_state["_begun"] = {job}
+    assert page.run().title[0].value == "fresh"
+    page.selectbox(key="collection").select("demo").run()
+    assert page.title[0].value == "demo"  # said once, the visitor's choice stays
+
+
 # Train
 
 
