@@ -4,7 +4,9 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.opening import warm_up
 from pages.routes import routes
 from pages.routes.security import middleware
 
+warm_up()
 app = st.App(Path(__file__).parent / "pages" / "shell.py", routes=routes(), middleware=middleware())

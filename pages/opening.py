@@ -1,15 +1,32 @@
 """Open a home's store, collections and runs once for all pages, sessions and routes."""
 
+import importlib
+import threading
 from functools import lru_cache
 from pathlib import Path
 
 from tagrefine_core.collections import Collection
 from tagrefine_core.config import home_folder
 from tagrefine_core.errors import CollectionError
+from tagrefine_core.methods import method_class, names
 from tagrefine_core.store import CollectionRecord, RunRecord, Store
 from tagrefine_core.training.run import Run
 
-__all__ = ["collection_by_id", "open_collection", "open_run", "open_store"]
+__all__ = ["collection_by_id", "open_collection", "open_run", "open_store", "warm_up"]
+
+_SLOW = ("plotly.graph_objects", "scipy.cluster.hierarchy", "tagrefine_core.experiments")
+
+
+def warm_up() -> None:
+    """Import in the background what single pages need and what would make their first visitor wait."""
+
+    def work() -> None:
+        for name in _SLOW:
+            importlib.import_module(name)
+        for method in names():  # Compare tells of each, and some load PyTorch
+            method_class(method)
+
+    threading.Thread(target=work, name="warm-up", daemon=True).start()
 
 
 def open_store() -> Store:
