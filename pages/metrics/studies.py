@@ -32,8 +32,20 @@ _REFRESH = {
     "static": "looked up once, at the start",
 }
 _TERMS = {"vis": "look-alike photos", "sem": "related tags", "err": "few errors"}
+_ADDITIONS = {
+    "no stage 2": "without the second stage",
+    "no cross-fitting": "one network, scoring photos it learned from",
+    "no closed form": "last layer learned step by step only",
+    "no reporting rates": "without asking how often a tag is given",
+    "no centering": "what all photos share stays in",
+    "one view": "without the mirror image",
+}
 _GROUPS = {
-    "constraints": ("The three constraints", "Which of the paper's three ideas the network listens to."),
+    "constraints": (
+        "The three constraints",
+        "Which of the paper's three ideas the model listens to, while it learns and when it scores.",
+    ),
+    "additions": ("What we added", "The model without one of the steps that the paper does not have."),
     "refresh": (
         "Keeping neighbors up to date",
         "How often look-alike photos are looked up anew while it learns.",
@@ -138,7 +150,12 @@ def noise(collection: Collection, run: Run) -> None:
 
 def variant_name(variant: str) -> str:
     """Name a variant of the model in words."""
-    names = {"all": _WHOLE, "none": "none of them", "phi0": "users' tags alone, first stage only"}
+    names = {
+        "all": _WHOLE,
+        "none": "none of them",
+        "phi0": "users' tags alone, first stage only",
+        **_ADDITIONS,
+    }
     parts = variant.split(" + ")
     if set(parts) <= set(_TERMS):
         return " + ".join(_TERMS[part] for part in parts)
@@ -149,6 +166,8 @@ def variant_name(variant: str) -> str:
 
 
 def _group(variant: str) -> str:
+    if variant in _ADDITIONS:
+        return "additions"
     first = variant.split(" ")[0]
     return "" if variant == "all" else first if first in _GROUPS else "constraints"
 

@@ -94,8 +94,8 @@ def ablate(
     preset: Preset = "default",
     settings: Settings = None,
     groups: Annotated[
-        str, typer.Option(help="Of constraints, refresh, alpha, with commas between them.")
-    ] = "constraints,refresh,alpha",
+        str, typer.Option(help="Of constraints, additions, refresh, alpha, with commas between them.")
+    ] = "constraints,additions,refresh,alpha",
     repeats: Annotated[int, typer.Option(min=1, help="Folds or seeds to average over.")] = 1,
     seed: Seed = 0,
     out: Out = None,

@@ -28,6 +28,7 @@ def studied(small_home: Store) -> Store:
     head = {"collection": "demo", "data_hash": small_home.collection("demo").data_hash, "seed": 0}
     head |= {"created": "2026-01-02T03:04:05+00:00", "state": "partial", "task": "refinement", "repeats": 1}
     values = {"all": 0.6, "phi0": 0.5, "vis + sem": 0.59, "refresh static": 0.55, "alpha 0.5": None}
+    values["no closed form"] = 0.58
     rows = [measured(value, variant=name, settings={}, seconds=1.0) for name, value in values.items()]
     folder = experiments_folder(small_home.home)
     write_result(folder / "ablations" / "0.json", {**head, "preset": "demo", "rows": rows})
@@ -56,7 +57,7 @@ def shown(page: AppTest) -> str:
 def test_ablation_and_noise_are_drawn_with_what_is_missing(studied: Store, open_page: OpenPage) -> None:
     page = open_page("metrics", collection="demo", run="run-new")
     text = shown(page)
-    assert "The three constraints" in text and "Keeping neighbors" in text
+    assert "The three constraints" in text and "Keeping neighbors" in text and "What we added" in text
     assert "Use and meaning" not in text, "its only variant failed"
     assert "meaning counts 0.5 failed" in text.replace("\\", "")
     assert "trained once" in text
