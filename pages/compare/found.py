@@ -59,7 +59,7 @@ def protocol(table: Mapping[str, Any]) -> str:
     if table.get("views", 1) > 1:
         eyes += ", which also looks at each photo mirrored"
     return f"{how} {eyes}." + (
-        f" Each was tuned on photos kept aside, with up to {table['budget']} settings."
+        f" Each but TagRefine was tuned on photos kept aside, with up to {table['budget']} settings."
         if table["budget"] > 1
         else ""
     )

@@ -49,9 +49,9 @@ def benchmark(
     repeats : int
         At least 1; annotation has at most five.
     budget : int
-        Settings tried for each method on the validation fold, at least 1.
+        Settings tried for each method but ours on the validation fold, at least 1.
     preset : str
-        Of our own method, taken literally unless it is "default"; says also which backbone all features come from.
+        Of our own method, taken literally; says also which backbone all features come from.
     backbone, weights : str, optional
         Instead of the preset's.
     mode : {"all", "assigned"}

@@ -221,8 +221,8 @@ class Comparison:
         return self.repeats if self.task == "annotation" or "seed" in parameters_of(kind) else 1
 
     def _settings(self, kind: type[Method]) -> list[dict[str, Any]]:
-        if kind.name == OURS and self.config.preset != "default":
-            return [{}]  # a preset that was asked for is taken literally
+        if kind.name == OURS:
+            return [{}]  # its preset, taken literally
         split = validation_split(self.n, self.config, "annotation" if kind.annotates else "refinement")
         return settings_of(kind.grid(len(split.train)), self.budget, self.config.seed)
 

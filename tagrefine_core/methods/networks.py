@@ -312,15 +312,6 @@ class TagRefine(_Networks):
         self.reporting = reporting
         self.seed = seed
 
-    @classmethod
-    def grid(cls, images: int) -> dict[str, list[Any]]:
-        """Return the values worth trying of each parameter.
-
-        Neither epochs nor weight decay: what suits the small training part that parameters are tuned on over-fits
-        a whole collection (docs/experiments.md).
-        """
-        return {"smooth": [0.2, 0.3, 0.5]}
-
     def _settings(self) -> dict[str, Any]:
         return {
             name: value
