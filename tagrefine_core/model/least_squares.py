@@ -14,7 +14,7 @@ from torch import Tensor
 
 __all__ = ["LinearLayer", "least_squares"]
 
-_PENALTIES = 2.0 ** np.arange(-2, 10)  # times the mean squared length of a centered feature
+_PENALTIES = 2.0 ** np.arange(-8, 3)  # times the mean squared length of a centered feature
 _JUDGED = 4096  # photos that the penalty is chosen on
 _ROUNDS = 30  # of Newton's method for the bias
 
