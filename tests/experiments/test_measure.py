@@ -97,6 +97,8 @@ def test_a_method_is_told_what_it_asks_for():
 def test_peak_memory_sees_what_was_given_back():
     with PeakMemory() as peak:
         block = np.ones(2**23)
-        time.sleep(0.1)
+        patience = time.monotonic() + 10  # a busy machine may let the watch wait
+        while peak.megabytes < 60 and time.monotonic() < patience:
+            time.sleep(0.01)
         del block
     assert 60 < peak.megabytes < 200
