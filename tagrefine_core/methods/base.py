@@ -172,9 +172,8 @@ class Method(BaseEstimator, ABC):  # type: ignore[misc]
         self, features: NDArray[Any], k: int, *, own: bool, metric: str = "cosine"
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return (indices, distances) of the nearest fitted images, an image's own row left out; k is cut to what is there."""
-        from tagrefine_core.neighbors import (
-            nearest,
-        )  # loads PyTorch, which pages that only show tables do without
+        # Here, since it loads PyTorch, which pages that only show tables do without.
+        from tagrefine_core.neighbors import nearest
 
         fitted = np.asarray(self.features_)
         available = len(fitted) - (1 if own else 0)
