@@ -38,7 +38,7 @@ def begin(arguments: Sequence[str], *, collection: str | None = None) -> bool:
     except TagRefineError as error:
         st.session_state["_job_error"] = str(error)
         return False
-    st.session_state.setdefault("_begun", set()).add(job)
+    _followed().add(job)
     return True
 
 
@@ -60,25 +60,30 @@ def job_cards(*kinds: str) -> bool:
     """
     if message := st.session_state.pop("_job_error", ""):
         st.error(plain(message))
-    # A quick job may have ended before this page sees it at work; what it made is chosen all the same.
-    begun = st.session_state.setdefault("_begun", set())
-    mine = [job for job in jobs.jobs(store()) if job.kind in kinds and (job.state in LIVE or job.id in begun)]
-    begun.difference_update(job.id for job in mine)
-    live = any(job.state in LIVE for job in mine)
-    expected = [job.id for job in mine]
-    st.fragment(_cards, run_every=1.0 if live else None)(kinds, expected, len(store().collections()))
-    return live
+    live = live_jobs(kinds)
+    _followed().update(job.id for job in live)
+    st.fragment(_cards, run_every=1.0 if live else None)(kinds, len(store().collections()))
+    return bool(live)
 
 
-def _cards(kinds: Sequence[str], expected: Sequence[int], collections: int) -> None:
+def _followed() -> set[int]:
+    """Return the jobs that this visitor has begun or seen at work, and whose end no page has seen yet."""
+    followed: set[int] = st.session_state.setdefault("_followed", set())
+    return followed
+
+
+def _cards(kinds: Sequence[str], collections: int) -> None:
     latest = [job for job in jobs.jobs(store()) if job.kind in kinds]
     live = [job for job in latest if job.state in LIVE]
-    if [job.id for job in live] != list(expected):
-        for job in latest:
-            if job.id in expected and job.state == "finished":
-                choose(collection=job.collection if job.kind in ("demo", "import") else None, run=job.run_id)
+    followed = _followed()
+    ended = [job for job in latest if job.id in followed and job not in live]
+    if ended:
+        followed.difference_update(job.id for job in ended)
+        made = next((job for job in ended if job.state == "finished"), None)
+        if made is not None:
+            choose(collection=made.collection if made.kind in ("demo", "import") else None, run=made.run_id)
         st.rerun()
-    if len(store().collections()) != collections:
+    if len(store().collections()) != collections or any(job.id not in followed for job in live):
         st.rerun()  # the demo's photos can be looked at while it trains
     for job in live:
         live_card(job)

@@ -1,6 +1,7 @@
 """Collection, Train, Metrics and Annotate: what they show and what their buttons do."""
 
 import io
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -123,14 +124,19 @@ def test_import_dialog_opens(small_home: Store, open_page) -> None:
     ]
 
 
-def test_what_a_quick_import_made_is_chosen_though_nobody_saw_it_at_work(
-    small_home: Store, open_page
-) -> None:
+@pytest.mark.parametrize("begun", [True, False], ids=["begun here", "seen at work"])
+def test_what_an_import_made_is_chosen_whenever_it_ends(small_home: Store, open_page, begun: bool) -> None:
     job = small_home.create_job("import", "fresh", ["import", "folder"])
-    small_home.update_job(job, state="finished")
+    if begun:
+        small_home.update_job(job, state="finished")
+    else:
+        small_home.update_job(job, state="running", pid=os.getpid())
     page = open_page("collection", collection="demo")
-    assert page.title[0].value == "demo"  # it was begun elsewhere
-    page.session_state["_begun"] = {job}
+    assert page.title[0].value == "demo"  # another visitor's, or not at its end
+    if begun:
+        page.session_state["_followed"] = {job}
+    # Between two runs of the page: no run sees it go from work to end.
+    small_home.update_job(job, state="finished")
     assert page.run().title[0].value == "fresh"
     page.selectbox(key="collection").select("demo").run()
     assert page.title[0].value == "demo"  # said once, the visitor's choice stays
