@@ -1,4 +1,4 @@
-"""Time of `nearest` on growing N against all pairs in float64 and against faiss IndexFlat.
+"""Time of `nearest`, exact and as votes use it, on growing N against all pairs in float64 and against faiss IndexFlat.
 
 Run with ``python -m benchmarks.search [--dimensions D] [--k K] [--sizes N ...] [--device cuda]``.
 The features look like those of a network: clusters, non-negative, float16. faiss returns float32
@@ -68,6 +68,8 @@ def main() -> None:
         work = 2 * len(queries) * n * options.dimensions / seconds / 1e9
         line = f"N {n:7d} queries {len(queries):6d}: nearest {seconds:7.2f} s ({work:6.1f} GFLOP/s)"
         line += f", all N {seconds * n / len(queries):8.0f} s"
+        seconds, votes = timed(lambda: nearest(queries, base, k, device=options.device, exact=False)[0])  # noqa: B023
+        line += f"; exact=False {seconds:7.2f} s (same lists {(votes == ours).all(axis=1).mean():.1%})"
         some = queries[: max(1, min(len(queries), int(NAIVE_ENTRIES / n / options.dimensions)))]
         seconds, reference = timed(lambda: naive(some, base, k))  # noqa: B023
         same = (reference == ours[: len(some)]).all(axis=1).mean()

@@ -22,11 +22,11 @@ _PRESETS = {"default": "Default", "demo": "Small", "paper": "Paper", "paper+bce"
 
 @lru_cache(maxsize=1)
 def methods_of() -> dict[str, tuple[str, tuple[str, ...]]]:
-    """Return every method's title and tasks."""
-    from tagrefine_core.methods import method_class, names  # loads PyTorch, which takes seconds
+    """Return title and tasks of every method, and of variants that were published."""
+    from tagrefine_core.methods import VARIANTS, method_class, names  # loads PyTorch, which takes seconds
 
     found = {}
-    for name in names():
+    for name in (*names(), *VARIANTS):
         kind = method_class(name)
         tasks = {"annotation": kind.annotates, "refinement": kind.refines}
         title = (kind.title or name) + (" (reconstruction)" if kind.reconstruction else "")
@@ -58,7 +58,8 @@ def start_form(collection: Collection, *, busy: bool) -> None:
         key=key,
         on_change=_all_or_some,
         args=(key,),
-        help="Every method is tuned by the same effort. A reconstruction is of a paper that leaves parts open.",
+        help="Every method is tuned by the same effort. All leaves out the variants, which set in brackets what is else"
+        " tuned or as published. A reconstruction is of a paper that leaves parts open.",
     )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         repeats, budget, preset, weights = _effort(collection, task)
@@ -72,7 +73,7 @@ def start_form(collection: Collection, *, busy: bool) -> None:
             on_click=_start,
             args=(["benchmark", *options, "--", collection.name], collection.name),
         )
-    count = len(able) if ALL in chosen else len(chosen)
+    count = sum(":" not in name for name in able) if ALL in chosen else len(chosen)
     words = "Choose at least one method." if not count else _amount(count, repeats, budget, task)
     st.caption(
         "One comparison of this collection is at work; start the next when it has ended." if busy else words

@@ -20,7 +20,9 @@ Preset = Annotated[str, typer.Option(help=f"One of: {', '.join(PRESETS)}.")]
 Backbone = Annotated[str | None, typer.Option(help="Network of the features, e.g. mobilenet_v2.")]
 Weights = Annotated[str | None, typer.Option(help="imagenet, none, or a state dict's file.")]
 Seed = Annotated[int, typer.Option(min=0, help="Of all randomness.")]
-Methods = Annotated[str, typer.Option(help="Names with commas between them, or all.")]
+Methods = Annotated[
+    str, typer.Option(help="Names with commas between them, or all; NAME:KEY=VALUE sets what is else tuned.")
+]
 MethodFiles = Annotated[
     list[Path] | None,
     typer.Option("--method-file", metavar="FILE.py", help="A method of your own; may be repeated."),

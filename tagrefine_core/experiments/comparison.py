@@ -15,7 +15,7 @@ from tagrefine_core.experiments.intervals import copies, resampled
 from tagrefine_core.experiments.measure import Outcome, measure, supports
 from tagrefine_core.experiments.protocol import PROTOCOL, Material, Task, repeat_split, validation_split
 from tagrefine_core.experiments.results import (
-    OURS,
+    is_ours,
     key_of,
     method_key,
     parameters_of,
@@ -221,7 +221,7 @@ class Comparison:
         return self.repeats if self.task == "annotation" or "seed" in parameters_of(kind) else 1
 
     def _settings(self, kind: type[Method]) -> list[dict[str, Any]]:
-        if kind.name == OURS:
+        if is_ours(kind):
             return [{}]  # its preset, taken literally
         split = validation_split(self.n, self.config, "annotation" if kind.annotates else "refinement")
         return settings_of(kind.grid(len(split.train)), self.budget, self.config.seed)

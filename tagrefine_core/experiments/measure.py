@@ -16,7 +16,7 @@ from tagrefine_core.config import TrainConfig
 from tagrefine_core.errors import Cancelled, TagRefineError
 from tagrefine_core.evaluation import Metrics, evaluate
 from tagrefine_core.experiments.protocol import Material, Split, Task
-from tagrefine_core.experiments.results import OURS, parameters_of
+from tagrefine_core.experiments.results import is_ours, parameters_of
 from tagrefine_core.methods import Method, Mode
 from tagrefine_core.methods.base import row_blocks
 from tagrefine_core.progress import Progress, silent
@@ -123,10 +123,12 @@ def make(
     }
     if task == "refinement":  # places are those of the photos that are refined
         offered["positions"] = material.positions
-    if kind.name == OURS and config.preset != _OWN_PRESET:
+    if is_ours(kind) and config.preset != _OWN_PRESET:
         offered |= config.model_dump(exclude={"preset", "seed"})
     known = parameters_of(kind)
-    return kind(**{**{name: value for name, value in offered.items() if name in known}, **parameters})
+    return kind(
+        **{**{name: value for name, value in offered.items() if name in known}, **kind.fixed, **parameters}
+    )
 
 
 def measure(

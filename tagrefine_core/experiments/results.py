@@ -19,6 +19,7 @@ __all__ = [
     "OURS",
     "code_of",
     "experiments_folder",
+    "is_ours",
     "key_of",
     "method_key",
     "parameters_of",
@@ -54,8 +55,14 @@ def method_key(kind: type[Method], config: TrainConfig) -> str:
     functions = (getattr(getattr(kind, name), "__code__", None) for name in ("__init__", "_fit", "_score"))
     files = sorted({Path(code.co_filename) for code in functions if code is not None})
     own = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files if file.is_file()]
-    settings = config.model_dump() if kind.name == OURS else None
-    return f"{kind.name}-{key_of(own, code_of(kind.__module__), code_of(Method.__module__), settings)[:10]}"
+    settings = config.model_dump() if is_ours(kind) else None
+    name = kind.name.replace(":", "-").replace("=", "-")
+    return f"{name}-{key_of(own, code_of(kind.__module__), code_of(Method.__module__), settings, kind.fixed)[:10]}"
+
+
+def is_ours(kind: type[Method]) -> bool:
+    """Tell whether a method is our own, or a variant of it."""
+    return kind.name.split(":")[0] == OURS
 
 
 def parameters_of(kind: type[Method]) -> set[str]:

@@ -1,7 +1,7 @@
 """What every compared method is: fitted on features and user tags, it scores tags for images."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, Self, TypeAlias
 
 import numpy as np
@@ -40,6 +40,8 @@ class Method(BaseEstimator, ABC):  # type: ignore[misc]
         The tasks that it can do.
     assigned_only : bool
         It ranks only the tags that the user gave, whatever the mode.
+    fixed : mapping
+        Parameters that a variant such as ``cca:variant=direct`` sets; they are not tuned.
     progress : Progress
         Called by long fits; may raise Cancelled.
     """
@@ -51,6 +53,7 @@ class Method(BaseEstimator, ABC):  # type: ignore[misc]
     annotates: ClassVar[bool] = True
     refines: ClassVar[bool] = True
     assigned_only: ClassVar[bool] = False
+    fixed: ClassVar[Mapping[str, Any]] = {}
     progress: Progress = staticmethod(silent)
 
     features_: ArrayLike
@@ -169,9 +172,12 @@ class Method(BaseEstimator, ABC):  # type: ignore[misc]
         """Return (N, C) scores; ``tags`` is None when annotating, ``own`` says that the rows are those of fit."""
 
     def _neighbors(
-        self, features: NDArray[Any], k: int, *, own: bool, metric: str = "cosine"
+        self, features: NDArray[Any], k: int, *, own: bool, metric: str = "cosine", exact: bool = True
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Return (indices, distances) of the nearest fitted images, an image's own row left out; k is cut to what is there."""
+        """Return (indices, distances) of the nearest fitted images, an image's own row left out; k is cut to what is there.
+
+        ``exact=False`` is for votes, as in `nearest`.
+        """
         # Here, since it loads PyTorch, which pages that only show tables do without.
         from tagrefine_core.neighbors import nearest
 
@@ -185,6 +191,7 @@ class Method(BaseEstimator, ABC):  # type: ignore[misc]
             min(k, available),
             metric,
             exclude=np.arange(len(features)) if own else None,
+            exact=exact,
         )
 
     def _fitted_on(self, features: NDArray[Any]) -> bool:

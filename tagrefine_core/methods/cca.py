@@ -88,10 +88,11 @@ class CCA(Method):
 
     @classmethod
     def grid(cls, images: int) -> dict[str, list[Any]]:
-        """Return latent dimensions, ridges and neighborhoods that the images can fill."""
+        """Return latent dimensions with their scaling, ridges, and neighborhoods that the images can fill."""
         return {
             "q": [50, 100, 200],
-            "ridge": [0.1, 1.0, 10.0],
+            "ridge": [0.01, 0.1, 1.0, 10.0, 100.0],
+            "power": [0.0, 4.0],
             "k": [k for k in (25, 50, 100, 200) if 10 * k <= images] or [max(1, images // 10)],
         }
 

@@ -1,8 +1,10 @@
-"""Methods by name: ours, those of installed packages, and those in a file of the user's own."""
+"""Methods by name: ours, those of installed packages, those in a file of the user's own, and variants of each."""
 
 import importlib
 import importlib.util
 import inspect
+import json
+from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import Any
 from tagrefine_core.errors import ConfigError
 from tagrefine_core.methods.base import Method
 
-__all__ = ["create", "load_file", "method_class", "names"]
+__all__ = ["VARIANTS", "create", "load_file", "method_class", "names"]
 
 ENTRY_POINTS = "tagrefine.methods"
 
@@ -38,6 +40,14 @@ _MODULES = {
 }
 _own: dict[str, type[Method]] = {}
 
+VARIANTS = (
+    "tagprop:weights=distance",
+    "tag_cooccur:visual=true",
+    "tag_feature:crossfit=5",
+    "cca:variant=direct",
+)
+"""Other forms of methods that their papers or later surveys report too."""
+
 
 def names() -> list[str]:
     """Return the names of all methods: those here, of installed packages, and of loaded files."""
@@ -45,13 +55,24 @@ def names() -> list[str]:
 
 
 def method_class(name: str) -> type[Method]:
-    """Return the class of a method.
+    """Return the class of a method, or of a variant of it: ``name:parameter=value``, any number of them.
 
     Raises
     ------
     ConfigError
-        When there is no method of that name.
+        When there is no method of that name, or it has no such parameter.
+
+    Examples
+    --------
+    >>> method_class("knn:k=50").title
+    'KNN (k=50)'
     """
+    plain, *settings = name.split(":")
+    kind = _class_of(plain)
+    return _variant(kind, settings) if settings else kind
+
+
+def _class_of(name: str) -> type[Method]:
     if name in _own:
         return _own[name]
     if name in _MODULES:
@@ -83,13 +104,43 @@ def create(name: str, **params: Any) -> Method:
     [[1.0, 0.0]]
     """
     kind = method_class(name)
+    _check_parameters(kind, list(params))
+    return kind(**{**kind.fixed, **params})
+
+
+def _variant(kind: type[Method], settings: Sequence[str]) -> type[Method]:
+    fixed = {key: _value(value) for key, _, value in (setting.partition("=") for setting in settings)}
+    _check_parameters(kind, list(fixed))
+
+    def grid(cls: type[Method], images: int) -> dict[str, list[Any]]:
+        return {key: values for key, values in kind.grid(images).items() if key not in fixed}
+
+    own = {
+        "__module__": kind.__module__,
+        "__doc__": kind.__doc__,
+        "name": ":".join((kind.name, *settings)),
+        "title": f"{kind.title} ({', '.join(settings)})",
+        "fixed": fixed,
+        "grid": classmethod(grid),
+    }
+    return type(kind.__name__, (kind,), own)
+
+
+def _value(text: str) -> Any:
+    """Read a number, true, false or null; anything else is a word."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
+
+
+def _check_parameters(kind: type[Method], given: Sequence[str]) -> None:
     known = list(inspect.signature(kind).parameters)
-    for given in params:
-        if given not in known:
+    for name in given:
+        if name not in known:
             raise ConfigError(
-                f"{kind.title} has no parameter {given!r}; it has: {', '.join(known) or 'none'}."
+                f"{kind.title} has no parameter {name!r}; it has: {', '.join(known) or 'none'}."
             )
-    return kind(**params)
 
 
 def load_file(path: str | Path) -> list[str]:

@@ -19,13 +19,12 @@ from tagrefine_core.methods.bagged_svm import (
 )
 from tagrefine_core.methods.base import Method, row_blocks
 from tagrefine_core.methods.semantic_field import context_similarity, tag_relevance
-from tagrefine_core.methods.tag_images import FEWEST, TagImages, checked_columns, draw
+from tagrefine_core.methods.tag_images import FEWEST, FEWEST_NEGATIVES, TagImages, checked_columns, draw
 from tagrefine_core.methods.votes import vote_blocks
 from tagrefine_core.methods.wordnet_relations import words_and_wordnet
 
 __all__ = ["TagExample", "borda"]
 
-_FEWEST_NEGATIVES = 1000
 _FIRST_NEGATIVES = 500
 _UNLABELED = (5_000, 10_000)
 _SKIPPED = 0.01  # of the highest scored, which most likely show the tag
@@ -165,7 +164,7 @@ class TagExample(Method):
         """Return (2, nnz): how close each tag of each image is to its others, and its neighbors' votes."""
         relevance = np.empty((2, tags.nnz))
         relevance[0] = tag_relevance(tags, context_similarity(tags))
-        neighbors = self._neighbors(features, self.k, own=True)[0]
+        neighbors = self._neighbors(features, self.k, own=True, exact=False)[0]
         row = np.repeat(np.arange(tags.shape[0]), np.diff(tags.indptr))
         for rows, votes in vote_blocks(neighbors, tags):
             here = slice(tags.indptr[rows.start], tags.indptr[rows.stop])
@@ -194,11 +193,11 @@ class TagExample(Method):
                     break
                 skipped = int(_SKIPPED * len(unlabeled))
                 hardest = np.argsort(-decisions, kind="stable")[skipped:]
-                negatives = np.sort(unlabeled[hardest[: max(_FEWEST_NEGATIVES, count)]])
+                negatives = np.sort(unlabeled[hardest[: max(FEWEST_NEGATIVES, count)]])
             sample = np.vstack((shown, unit_rows(features, negatives)))
             weights += (self.kernel_.train(sample, np.arange(len(sample)) < count) - weights) / round_
             self.rounds_[place] = round_
-        rows = np.concatenate((positives, draw(generator, pool, max(5 * count, _FEWEST_NEGATIVES))))
+        rows = np.concatenate((positives, draw(generator, pool, max(5 * count, FEWEST_NEGATIVES))))
         decisions = self._decisions(features, rows, weights)
         self._models.put(place, weights, platt(decisions, np.arange(len(rows)) < count))
 

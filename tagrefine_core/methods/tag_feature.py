@@ -11,12 +11,11 @@ from scipy.sparse import csr_matrix
 from tagrefine_core.errors import ConfigError
 from tagrefine_core.methods.bagged_svm import LinearKernel, TagModels, platt, unit_rows
 from tagrefine_core.methods.base import Method, row_blocks
-from tagrefine_core.methods.tag_images import FEWEST, TagImages, checked_columns, draw
+from tagrefine_core.methods.tag_images import FEWEST, FEWEST_NEGATIVES, TagImages, checked_columns, draw
 from tagrefine_core.methods.wordnet_relations import words_and_wordnet
 
 __all__ = ["TagFeature"]
 
-_FEWEST_NEGATIVES = 1000
 # What tags say of the photograph and not of what it shows.
 _PHOTOGRAPHY = re.compile(
     r"photo|picture|camera|canon|nikon|olympus|pentax|leica|kodak|lumix|dslr|flickr|lens\b"
@@ -97,7 +96,7 @@ class TagFeature(Method):
         """Return about how much memory it needs: one sample, the machines, distances between tags, the scores."""
         wide = dimensions + min(self.popular, tags)
         labels = tags if self.label_columns is None else len(self.label_columns)
-        sample = 30 * 3 * max(self.positives, _FEWEST_NEGATIVES) * wide
+        sample = 30 * 3 * max(self.positives, FEWEST_NEGATIVES) * wide
         own = 8 * images * min(self.popular, tags) if self.crossfit else 0
         return (
             max(60 * tags**2, sample) + 4 * wide * (self.popular + labels) + own + 4 * images * tags + 2**27
@@ -218,7 +217,7 @@ class TagFeature(Method):
         positives = vectors(rows)
 
         def against(count: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-            sample = np.vstack((positives, vectors(draw(generator, pool, max(count, _FEWEST_NEGATIVES)))))
+            sample = np.vstack((positives, vectors(draw(generator, pool, max(count, FEWEST_NEGATIVES)))))
             return sample, np.arange(len(sample)) < len(rows)
 
         weights = np.mean([LinearKernel().train(*against(len(rows))) for _ in range(self.bags)], axis=0)

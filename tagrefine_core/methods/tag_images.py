@@ -15,10 +15,13 @@ from tagrefine_core.methods.wordnet_relations import narrower_tags
 from tagrefine_core.tags import google_distance
 from tagrefine_core.tags.wordnet_similarity import SenseInventory
 
-__all__ = ["FEWEST", "TagImages", "checked_columns", "draw"]
+__all__ = ["FEWEST", "FEWEST_NEGATIVES", "TagImages", "checked_columns", "draw"]
 
 FEWEST = 5
 """Tagged images below which a tag gets no model but its prior."""
+
+FEWEST_NEGATIVES = 1000
+"""Images without the tag that a machine learns from at least, where there are as many."""
 
 _CLOSEST = 100
 
@@ -46,6 +49,7 @@ class TagImages:
         self._by_tag = csc_matrix(tags)
         self._seed = seed
         self._fallbacks: set[int] = set()
+        self._short: set[int] = set()
         distance = google_distance(tags)
         np.fill_diagonal(distance, np.inf)
         closest = min(_CLOSEST, math.ceil(0.05 * len(distance)))
@@ -69,6 +73,8 @@ class TagImages:
         if len(tagged) < FEWEST:
             return tagged, np.empty(0, dtype=np.int64)
         negatives = np.flatnonzero(self._tags @ self._annotator[tag].astype(np.int32) == 0)
+        if 0 < len(negatives) < FEWEST_NEGATIVES:
+            self._short.add(tag)
         if not len(negatives):
             negatives = np.setdiff1d(np.arange(self._tags.shape[0]), tagged)
             if len(negatives):
@@ -76,11 +82,18 @@ class TagImages:
         return tagged, negatives
 
     def warn_of_fallbacks(self) -> None:
-        """Warn, at the end of a fit, of tags whose negatives may carry related tags."""
+        """Warn, at the end of a fit, of tags whose negatives may carry related tags, or are few."""
         if self._fallbacks:
             warnings.warn(
                 f"{len(self._fallbacks)} tags have no image that is free of related tags, so they learn from all "
                 "images without the tag itself.",
+                TagRefineWarning,
+                stacklevel=4,
+            )
+        if self._short:
+            warnings.warn(
+                f"{len(self._short)} tags have fewer than {FEWEST_NEGATIVES:,} images that are free of related tags; "
+                "their machines all learn from the same.",
                 TagRefineWarning,
                 stacklevel=4,
             )

@@ -52,7 +52,7 @@ class TagProp(Method):
     pi_ : (K,) float64 array or float
         Weights by rank, or theta.
     slopes_, offsets_ : (C,) float64 array
-        ``a`` and ``b``; absent without sigmoids.
+        ``a`` and ``b``; absent without sigmoids. A negative ``a`` says that a tag is rarer where neighbors carry it.
     losses_ : list of float
         The loss at the start and after each half of a turn; it never rises.
     """

@@ -1,5 +1,6 @@
 """Votes of the nearest images: KNN and TagVote."""
 
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Literal
 
@@ -7,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from tagrefine_core.errors import ConfigError
+from tagrefine_core.errors import ConfigError, TagRefineWarning
 from tagrefine_core.methods.base import Method, row_blocks
 
 __all__ = ["KNN", "TagVote", "vote_blocks"]
@@ -44,10 +45,10 @@ class KNN(Method):
         return max(16 * images * self.k, 8 * images * self.k + 4 * images * tags) + 2**28
 
     def _fit(self, features: NDArray[Any], tags: csr_matrix, users: Sequence[Any] | None) -> None:
-        _check(self.k, self.metric)
+        _check(self.k, self.metric, len(features))
 
     def _score(self, features: NDArray[Any], tags: csr_matrix | None, *, own: bool) -> NDArray[Any]:
-        neighbors = self._neighbors(features, self.k, own=own, metric=self.metric)[0]
+        neighbors = self._neighbors(features, self.k, own=own, metric=self.metric, exact=False)[0]
         scores = np.empty((len(features), self.tags_.shape[1]), dtype=np.float32)
         for rows, votes in vote_blocks(neighbors, self.tags_):
             scores[rows] = votes / max(1, neighbors.shape[1])
@@ -121,7 +122,7 @@ class TagVote(Method):
         return max(3000, 3 * self.k) if self.pool is None else self.pool
 
     def _fit(self, features: NDArray[Any], tags: csr_matrix, users: Sequence[Any] | None) -> None:
-        _check(self.k, self.metric)
+        _check(self.k, self.metric, len(features))
         if self._pool < self.k:
             raise ConfigError(f"pool must be at least k = {self.k}; got {self.pool}.")
         if self.prior_k not in ("nominal", "actual"):
@@ -132,7 +133,7 @@ class TagVote(Method):
 
     def _score(self, features: NDArray[Any], tags: csr_matrix | None, *, own: bool) -> NDArray[Any]:
         searched = self.k if self._users is None else self._pool
-        neighbors = self._neighbors(features, searched, own=own, metric=self.metric)[0]
+        neighbors = self._neighbors(features, searched, own=own, metric=self.metric, exact=False)[0]
         nominal = min(self.k, neighbors.shape[1])
         if self._users is not None:
             _keep_first_of_each_user(neighbors, self._users, self.k)
@@ -195,8 +196,14 @@ def _numbered(users: Sequence[Any]) -> NDArray[np.int64]:
     )
 
 
-def _check(k: int, metric: str) -> None:
+def _check(k: int, metric: str, images: int) -> None:
     if k < 1:
         raise ConfigError(f"k must be at least 1; got {k}.")
     if metric not in ("cosine", "euclidean"):
         raise ConfigError(f"metric is 'cosine' or 'euclidean'; got {metric!r}.")
+    if k > images:
+        warnings.warn(
+            f"{k} neighbors were asked for but there are only {images} images; all of them vote.",
+            TagRefineWarning,
+            stacklevel=4,
+        )

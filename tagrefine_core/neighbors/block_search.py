@@ -5,6 +5,8 @@ these survivors are computed exactly. Every row that was dropped is at least as 
 survivor's fast distance minus the rounding bound; where the k-th exact distance is not below that
 (many duplicates, ties, lengths that drown the differences), the query is searched again in float64
 for every row that might still win or tie. The result is that of comparing all pairs in float64.
+
+Who only counts votes can do with the fast pass alone: most of the time goes into the exact distances.
 """
 
 import warnings
@@ -59,6 +61,8 @@ class BlockSearch:
     query_rows, base_rows : int
         Sizes of the blocks.
     device : torch.device
+    exact : bool
+        False keeps what the fast pass found, as it found it.
     """
 
     base: Rows
@@ -68,10 +72,19 @@ class BlockSearch:
     query_rows: int
     base_rows: int
     device: torch.device
+    exact: bool
 
     @classmethod
     def prepare(
-        cls, base: Rows, k: int, metric: str, excluding: bool, block_bytes: int, device: torch.device
+        cls,
+        base: Rows,
+        k: int,
+        metric: str,
+        *,
+        excluding: bool,
+        block_bytes: int,
+        device: torch.device,
+        exact: bool = True,
     ) -> "BlockSearch":
         """Check the request against the base and size the blocks; see `nearest` for the parameters."""
         if k < 1:
@@ -101,6 +114,7 @@ class BlockSearch:
             query_rows=query_rows,
             base_rows=base_rows,
             device=device,
+            exact=exact,
         )
 
     def blocks(
@@ -117,8 +131,17 @@ class BlockSearch:
             yield rows, found.cpu().numpy(), distances.cpu().numpy()
 
     def _search(self, queries: Tensor, exclude: Tensor | None) -> tuple[Tensor, Tensor]:
-        survivors, dropped_beyond = self._fast_pass(queries, exclude)
-        survivors = survivors.sort(dim=1).values
+        coordinates = self.geometry.coordinates(queries, torch.float32)
+        survivors, values = self._fast_pass(coordinates, exclude)
+        survivors, order = survivors.sort(dim=1)
+        values = values.gather(1, order).double()
+        lengths = torch.linalg.vector_norm(coordinates, dim=1, dtype=torch.float64)
+        if not self.exact:
+            rounding = self.geometry.usual_rounding(lengths, coordinates.shape[1])
+            values, order = _ascending(values, rounding)
+            squares = (values[:, : self.k] + lengths.square()[:, None]).clamp_(min=0)
+            return survivors.gather(1, order[:, : self.k]), self.geometry.from_squared(squares)
+        dropped_beyond = self._bound(values, lengths, coordinates.shape[1])
         distances = self._exact(queries, survivors)
         if exclude is not None:
             distances[survivors == exclude[:, None]] = torch.inf
@@ -148,11 +171,10 @@ class BlockSearch:
                 products[inside, exclude[inside] - start] = torch.inf
             yield start, products
 
-    def _fast_pass(self, queries: Tensor, exclude: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Return (Q, n_kept) survivors and a lower bound on the squared distance of the others (Q,)."""
-        coordinates = self.geometry.coordinates(queries, torch.float32)
-        values = torch.empty((len(queries), 0), device=self.device)
-        survivors = torch.empty((len(queries), 0), dtype=torch.int64, device=self.device)
+    def _fast_pass(self, coordinates: Tensor, exclude: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Return (Q, n_kept) rows of the smallest products, and the products, in no order."""
+        values = torch.empty((len(coordinates), 0), device=self.device)
+        survivors = torch.empty((len(coordinates), 0), dtype=torch.int64, device=self.device)
         for start, products in self._products(coordinates, exclude):
             best, place = products.topk(
                 min(self.n_kept, products.shape[1]), dim=1, largest=False, sorted=False
@@ -161,11 +183,14 @@ class BlockSearch:
             if values.shape[1] > self.n_kept:
                 values, place = values.topk(self.n_kept, dim=1, largest=False, sorted=False)
                 survivors = survivors.gather(1, place)
+        return survivors, values
+
+    def _bound(self, values: Tensor, lengths: Tensor, dimensions: int) -> Tensor:
+        """Return what the squared distance (Q,) of every row is at least that the fast pass has dropped."""
         if self.n_kept == len(self.base):
-            return survivors, torch.full((len(queries),), torch.inf, dtype=torch.float64, device=self.device)
-        lengths = torch.linalg.vector_norm(coordinates, dim=1, dtype=torch.float64)
-        rounding = self.geometry.rounding(lengths, coordinates.shape[1], torch.float32)
-        return survivors, values.max(dim=1).values.double() + lengths.square() - rounding
+            return torch.full((len(values),), torch.inf, dtype=torch.float64, device=self.device)
+        rounding = self.geometry.rounding(lengths, dimensions, torch.float32)
+        return values.max(dim=1).values + lengths.square() - rounding
 
     def _exact(self, queries: Tensor, rows: Tensor) -> Tensor:
         """Exact distances (Q, K) of each query from its own rows (Q, K) of the base."""
@@ -220,6 +245,14 @@ class BlockSearch:
             if bool(torch.isneginf(limit).all()):
                 break
         return torch.from_numpy(found).to(self.device), torch.from_numpy(distances).to(self.device)
+
+
+def _ascending(values: Tensor, rounding: Tensor) -> tuple[Tensor, Tensor]:
+    """Sort (Q, K) values; their places are ascending where no more than rounding (Q,) sets values apart."""
+    ascending, order = values.sort(dim=1)
+    apart = ascending.diff(dim=1, prepend=ascending[:, :1]) > rounding[:, None]
+    group = torch.empty_like(order).scatter_(1, order, apart.cumsum(dim=1))
+    return ascending, group.argsort(dim=1, stable=True)
 
 
 @contextmanager

@@ -160,6 +160,10 @@ class Geometry:
         """Return distances as squared distances between coordinates."""
         return (distances * self.scale).square() if self.metric == "euclidean" else distances * 2
 
+    def from_squared(self, squares: Tensor) -> Tensor:
+        """Return squared distances between coordinates as distances."""
+        return squares.sqrt() / self.scale if self.metric == "euclidean" else squares / 2
+
     def rounding(self, lengths: Tensor, dimensions: int, dtype: torch.dtype) -> Tensor:
         """Bound the error of squared distances from products of coordinates in ``dtype``.
 
@@ -183,6 +187,14 @@ class Geometry:
         """
         unit_roundoff = torch.finfo(dtype).eps / 2
         return unit_roundoff * (0.51 * dimensions + 16) * (lengths + self.radius).square()
+
+    def usual_rounding(self, lengths: Tensor, dimensions: int) -> Tensor:
+        """Return what float32 squared distances (Q,) are off by as a rule, where `rounding` says what is possible.
+
+        Errors of a sum add up like a random walk (Higham and Mary, SIAM J. Sci. Comput. 41(5), 2019).
+        """
+        unit_roundoff = torch.finfo(torch.float32).eps / 2
+        return unit_roundoff * (0.5 * math.sqrt(dimensions) + 16) * (lengths + self.radius).square()
 
 
 def _unit(rows: Tensor) -> Tensor:

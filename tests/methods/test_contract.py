@@ -7,7 +7,7 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from tagrefine_core.errors import ConfigError, DataError, TagRefineWarning, UnsupportedTask
-from tagrefine_core.methods import create, load_file, method_class, names, registry
+from tagrefine_core.methods import VARIANTS, create, load_file, method_class, names, registry
 
 CONTRACT = [
     "random_guess",
@@ -202,19 +202,61 @@ def test_it_is_named_and_its_memory_known(name):
         assert values and key in create(name).get_params()
 
 
+def test_a_variant_is_the_method_with_a_parameter_set():
+    features, tags = photos()
+    kind = method_class("cca:variant=direct:q=2")
+    assert (kind.name, kind.title) == ("cca:variant=direct:q=2", "CCA (variant=direct, q=2)")
+    assert set(kind.grid(5_000)) == set(method_class("cca").grid(5_000)) - {"q"}
+    np.testing.assert_array_equal(
+        create("cca:variant=direct:q=2").fit(features, tags).annotate(features),
+        create("cca", variant="direct", q=2).fit(features, tags).annotate(features),
+    )
+    assert create("knn:k=3", k=4).k == 4
+    for name in VARIANTS:
+        assert create(name).get_params() != create(name.split(":")[0]).get_params()
+    with pytest.raises(ConfigError, match="CCA has no parameter 'color'"):
+        method_class("cca:color=red")
+    with pytest.raises(ConfigError, match="no method 'nope'"):
+        method_class("nope:k=3")
+
+
+MINE = (
+    "import numpy as np\n"
+    "from tagrefine_core.methods import Method\n"
+    "class Mine(Method):\n"
+    "    name, title, source = 'mine_of_test', 'Mine', 'me'\n"
+    "    def _fit(self, features, tags, users):\n"
+    "        self.rate_ = np.asarray(tags.mean(axis=0)).reshape(-1)\n"
+    "    def _score(self, features, tags, *, own):\n"
+    "        return np.tile(self.rate_, (len(features), 1))\n"
+)
+
+
+def test_a_method_of_an_installed_package(tmp_path, monkeypatch):
+    (tmp_path / "package_of_test.py").write_text(MINE)
+    information = tmp_path / "package_of_test-1.0.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: package-of-test\nVersion: 1.0\n")
+    (information / "entry_points.txt").write_text(
+        "[tagrefine.methods]\nmine_of_test = package_of_test:Mine\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    registry._installed.cache_clear()
+    try:
+        assert "mine_of_test" in names()
+        features, tags = photos()
+        scores = create("mine_of_test").fit(features, tags).annotate(features[:1])
+        np.testing.assert_allclose(scores[0], tags.mean(axis=0))
+    finally:
+        monkeypatch.undo()
+        registry._installed.cache_clear()
+    assert "mine_of_test" not in names()
+
+
 def test_a_method_of_ones_own(tmp_path, monkeypatch):
     monkeypatch.setattr(registry, "_own", {})  # other tests shall not see it
     path = tmp_path / "mine.py"
-    path.write_text(
-        "import numpy as np\n"
-        "from tagrefine_core.methods import Method\n"
-        "class Mine(Method):\n"
-        "    name, title, source = 'mine_of_test', 'Mine', 'me'\n"
-        "    def _fit(self, features, tags, users):\n"
-        "        self.rate_ = np.asarray(tags.mean(axis=0)).reshape(-1)\n"
-        "    def _score(self, features, tags, *, own):\n"
-        "        return np.tile(self.rate_, (len(features), 1))\n"
-    )
+    path.write_text(MINE)
     assert load_file(path) == ["mine_of_test"] and "mine_of_test" in names()
     features, tags = photos()
     np.testing.assert_allclose(

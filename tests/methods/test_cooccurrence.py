@@ -5,6 +5,10 @@ from tagrefine_core.errors import ConfigError, UnsupportedTask
 from tagrefine_core.methods.cooccurrence import TagCooccur, promotion
 from tagrefine_core.methods.votes import TagVote
 
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.*neighbors were asked:tagrefine_core.errors.TagRefineWarning"
+)
+
 PUBLISHED = {"m": 25, "kr": 4.0, "ks": 9.0, "kd": 11.0}
 
 

@@ -9,6 +9,10 @@ from tagrefine_core.methods.bagged_svm import platt
 from tagrefine_core.methods.tag_feature import TagFeature
 from tagrefine_core.tags import google_distance
 
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.*free of related tags; their:tagrefine_core.errors.TagRefineWarning"
+)
+
 WORDS = ["dog", "sky", "car", "tree", "house", "boat", "canon"]
 
 

@@ -71,6 +71,14 @@ def test_all_other_images_serve_where_none_is_free_of_related_tags():
         images.warn_of_fallbacks()
 
 
+def test_few_negatives_are_said():
+    images = TagImages(csr_matrix(np.eye(40, 2, dtype=np.uint8).repeat(5, axis=0)), None, seed=0)
+    images.warn_of_fallbacks()  # nothing was asked of it yet
+    images.split(0)
+    with pytest.warns(TagRefineWarning, match="1 tags have fewer than 1,000 images"):
+        images.warn_of_fallbacks()
+
+
 def test_draws_depend_on_seed_and_images_but_not_on_the_column():
     tags = small_data()
     order = np.random.default_rng(1).permutation(tags.shape[1])

@@ -2,8 +2,12 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from tagrefine_core.errors import ConfigError
+from tagrefine_core.errors import ConfigError, TagRefineWarning
 from tagrefine_core.methods.votes import KNN, TagVote, vote_blocks
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.*neighbors were asked:tagrefine_core.errors.TagRefineWarning"
+)
 
 DOG, CAT, GRASS, SKY = range(4)
 
@@ -28,6 +32,22 @@ def test_published_example(with_users, expected):
     method = TagVote(k=3, metric="euclidean").fit(features, tags, users=users if with_users else None)
     assert method.unique_users_ == with_users
     assert method.annotate([[0.0]])[0] == pytest.approx(expected)
+
+
+def test_knn_on_the_published_example():
+    features, tags, _ = published_example()
+    assert KNN(k=3, metric="euclidean").fit(features, tags).annotate([[0.0]])[0] == pytest.approx(
+        np.array([2, 1, 1, 0]) / 3
+    )
+
+
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("kind", [KNN, TagVote])
+def test_more_neighbors_than_images_are_cut_with_a_warning(kind):
+    features, tags, _ = small_data()
+    with pytest.warns(TagRefineWarning, match="only 40 images; all of them vote"):
+        cut = kind(k=41).fit(features, tags)
+    np.testing.assert_array_equal(cut.annotate(features), kind(k=40).fit(features, tags).annotate(features))
 
 
 def test_users_vote_freely_when_asked():

@@ -74,6 +74,28 @@ def test_equals_all_pairs(metric, dtype, block_bytes):
     assert_same(result, naive(queries, base, 7, metric))
 
 
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("block_bytes", [20_000, 2**28])
+def test_inexact_search_differs_from_all_pairs_by_rounding_alone(metric, dtype, block_bytes):
+    rng = np.random.default_rng(1)
+    base = rng.normal(size=(900, 24)).astype(dtype)
+    own = np.arange(0, 900, 60)
+    found, far = nearest(base[own], base, 300, metric, exclude=own, block_bytes=block_bytes, exact=False)
+    wanted, distances = naive(base[own], base, 300, metric, own)
+    np.testing.assert_allclose(far, distances, rtol=1e-5)
+    assert (found == wanted).mean() > 0.98
+    assert not (found == own[:, None]).any() and (np.diff(far) >= 0).all()
+    assert all(len(set(row)) == 300 for row in found.tolist())
+
+
+def test_inexact_search_leaves_ties_in_row_order():
+    base = np.repeat(np.eye(3), 4, axis=0)
+    found, far = nearest(base[:1], base, 6, exclude=[0], exact=False)
+    assert found.tolist() == [[1, 2, 3, 4, 5, 6]]
+    np.testing.assert_allclose(far, [[0, 0, 0, *[2**0.5] * 3]], atol=1e-3)
+
+
 def test_ties_on_an_integer_grid(float64_searches):
     rng = np.random.default_rng(2)
     base = rng.integers(-1, 2, size=(3000, 4))
