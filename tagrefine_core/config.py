@@ -92,6 +92,12 @@ class TrainConfig(BaseModel):
         description="networks trained, each without one part of the photos, so that no photo is scored by a network "
         "that memorized its tags; 1: one network for all",
     )
+    implied: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="how far a tag also counts as those that it implies by WordNet, where their photos look alike",
+    )
     closed_form: float = Field(
         0.0, ge=0, le=1, description="share of its least-squares solution in the last layer, after training"
     )
@@ -179,7 +185,8 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "views": 2,
         "center": True,
         "folds": 5,
-        "closed_form": 0.5,
+        "implied": 1.0,
+        "closed_form": 0.75,
         "epochs_phi0": 20,
         "lr_phi0": 0.001,
         "weight_decay": 0.1,
@@ -191,7 +198,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "lambda1": 100.0,
         "lambda2": 0.02,
         "eta": 1.0,
-        "smooth": 0.5,
+        "smooth": 0.4,
         "smooth_neighbors": 20,
         "evidence": 0.75,
         "related": 0.2,

@@ -24,7 +24,7 @@ GROUPS = {
     ),
     "Constraints": (
         "lambda_vis", "lambda1", "lambda2", "eta", "reduction", "alpha", "kb_measure", "zero_cooccurrence",
-        "xi_topk",
+        "xi_topk", "implied",
     ),
     "Scores": ("folds", "closed_form", "smooth", "smooth_neighbors", "evidence", "related", "reporting"),
 }  # fmt: skip

@@ -23,7 +23,7 @@ GROUPS = ("constraints", "additions", "refresh", "alpha")
 # A constraint acts as a term of eq. 1 while the network learns, and in its final form on the scores.
 _TERMS = {
     "vis": ("lambda_vis", "smooth"),
-    "sem": ("lambda1", "related"),
+    "sem": ("lambda1", "implied", "related"),
     "err": ("lambda2", "evidence"),
 }
 _ADDITIONS: dict[str, tuple[str, Any]] = {

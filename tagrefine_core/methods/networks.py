@@ -23,6 +23,7 @@ from tagrefine_core.training.scoring import finish_scores, new_scores, owners, p
 from tagrefine_core.training.setup import (
     Setup,
     find_center,
+    find_targets,
     folds,
     initialize,
     new_layers,
@@ -160,8 +161,11 @@ class _Networks(Method):
                 words = [""] * tags.shape[1]
             similarity, _ = tag_similarity(seen, words, config)
             xi = torch.from_numpy(similarity).float().to(world.device)
+        if self.vocabulary is None:
+            config = config.model_copy(update={"implied": 0.0})
+        targets = find_targets(network, inputs, rows, seen, self.vocabulary or (), config)
         none = np.zeros(0, dtype=np.int64)
-        return Setup(rows, seen, inputs, network, xi, none, None, none)
+        return Setup(rows, seen, targets, inputs, network, xi, none, None, none)
 
     def peak_bytes(self, images: int, tags: int, dimensions: int) -> int:
         """Return about how much memory fit and refine need at their peak, in bytes."""
@@ -225,6 +229,7 @@ class MultiCNN(_Networks):
             "adapter": 0,
             "center": False,
             "folds": 1,
+            "implied": 0.0,
             "closed_form": 0.0,
             "smooth": 0.0,
             "evidence": 0.0,
@@ -249,14 +254,14 @@ class TagRefine(_Networks):
     Parameters
     ----------
     vocabulary : sequence of C words, optional
-        For the WordNet part of xi; without it xi is of the Google distance alone (alpha 0).
+        For what WordNet knows; without it xi is of the Google distance alone (alpha 0), and no tag implies another.
     seed : int
     """
 
     name: ClassVar[str] = "tagrefine"
     title: ClassVar[str] = "TagRefine"
     source: ClassVar[str] = (
-        "the paper's network, with cross-fitting, reporting rates and the user's tag as evidence"
+        "the paper's network, with implied tags, cross-fitting, reporting rates and the user's tag as evidence"
     )
 
     def __init__(
@@ -279,6 +284,7 @@ class TagRefine(_Networks):
         eta: float | None = None,
         center: bool | None = None,
         folds: int | None = None,
+        implied: float | None = None,
         closed_form: float | None = None,
         smooth: float | None = None,
         smooth_neighbors: int | None = None,
@@ -304,6 +310,7 @@ class TagRefine(_Networks):
         self.eta = eta
         self.center = center
         self.folds = folds
+        self.implied = implied
         self.closed_form = closed_form
         self.smooth = smooth
         self.smooth_neighbors = smooth_neighbors

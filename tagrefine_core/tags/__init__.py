@@ -1,6 +1,7 @@
 """Tags: WordNet, the paper's preprocessing, and how similar tags are."""
 
 from tagrefine_core.tags.cooccurrence import google_distance, tag_counts
+from tagrefine_core.tags.implication import implied_tags
 from tagrefine_core.tags.normalization import Lemma, lemmatize, normalize
 from tagrefine_core.tags.similarity import similarity_matrix, tag_distance
 from tagrefine_core.tags.vocabulary import TagDecision, Vocabulary, build_vocabulary
@@ -16,6 +17,7 @@ __all__ = [
     "build_vocabulary",
     "explain_wordnet",
     "google_distance",
+    "implied_tags",
     "install",
     "lemmatize",
     "load",

@@ -19,6 +19,7 @@ __all__ = [
     "count_concepts",
     "read_hypernyms",
     "read_sense_counts",
+    "read_wholes",
 ]
 
 InformationContent = dict[str, defaultdict[int, float]]
@@ -26,6 +27,8 @@ InformationContent = dict[str, defaultdict[int, float]]
 
 # "@" points to a hypernym, "@i" to the class an instance belongs to: NLTK and Resnik's count follow both.
 _HYPERNYM = re.compile(rb" @i? (\d{8}) ")
+# "#m" points to a group that the synset is a member of, "#p" to a whole that it is a part of.
+_WHOLE = re.compile(rb" #[mp] (\d{8}) ")
 _PART_OF_SPEECH = {b"1": "n", b"2": "v"}
 
 
@@ -76,12 +79,21 @@ def ancestors(parents: Mapping[int, tuple[int, ...]], synset: int) -> set[int]:
 
 def read_hypernyms(data: bytes) -> dict[int, tuple[int, ...]]:
     """Read the direct hypernyms of every synset from the bytes of ``data.noun`` or ``data.verb``."""
-    parents: dict[int, tuple[int, ...]] = {}
+    return _read_pointers(data, _HYPERNYM)
+
+
+def read_wholes(data: bytes) -> dict[int, tuple[int, ...]]:
+    """Read what every synset is a part or a member of, from the bytes of ``data.noun``."""
+    return _read_pointers(data, _WHOLE)
+
+
+def _read_pointers(data: bytes, pointer: re.Pattern[bytes]) -> dict[int, tuple[int, ...]]:
+    found: dict[int, tuple[int, ...]] = {}
     for line in data.splitlines():
         if line[:1].isdigit():  # the license at the head of the file is indented
             columns = line.partition(b" | ")[0]
-            parents[int(line[:8])] = tuple(int(offset) for offset in _HYPERNYM.findall(columns))
-    return parents
+            found[int(line[:8])] = tuple(int(offset) for offset in pointer.findall(columns))
+    return found
 
 
 def read_sense_counts(cntlist: bytes, index_sense: bytes) -> dict[str, dict[int, int]]:

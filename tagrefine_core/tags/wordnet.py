@@ -20,6 +20,7 @@ from tagrefine_core.tags.taxonomy import (
     count_concepts,
     read_hypernyms,
     read_sense_counts,
+    read_wholes,
 )
 
 __all__ = ["WordNet", "install", "load"]
@@ -54,6 +55,7 @@ class WordNet:
         self._ic: tuple[InformationContent, str] | None = None
         self._parents: dict[str, dict[int, tuple[int, ...]]] = {}
         self._taxonomies: dict[str, Taxonomy] = {}
+        self._wholes: dict[int, tuple[int, ...]] | None = None
 
     def __contains__(self, lemma: str) -> bool:
         """Tell whether WordNet has the lemma (lower case, ``_`` between words), as any part of speech."""
@@ -106,6 +108,14 @@ class WordNet:
                 ic = {s: -math.log(f / frequency[0]) + 0.0 for s, f in frequency.items() if s and f > 0}
                 self._taxonomies[part_of_speech] = Taxonomy(self._hypernyms(part_of_speech), ic)
             return self._taxonomies[part_of_speech]
+
+    @property
+    def wholes(self) -> dict[int, tuple[int, ...]]:
+        """Noun synset -> what it is a part or a member of: a feather of a bird, a person of people."""
+        with self.lock:
+            if self._wholes is None:
+                self._wholes = read_wholes(self._bytes("data.noun"))
+            return self._wholes
 
     def _information_content(self) -> tuple[InformationContent, str]:
         with self.lock:

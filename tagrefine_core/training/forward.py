@@ -74,6 +74,11 @@ class Forward:
         dense = self.setup.tags[rows].toarray().astype(np.float32)
         return torch.from_numpy(dense).to(self.world.device)
 
+    def targets(self, rows: NDArray[np.int64]) -> Tensor:
+        """Return what training rows are taught (B, C): the users' tags and what these imply, from 0 to 1."""
+        dense = self.setup.targets[rows].toarray().astype(np.float32)
+        return torch.from_numpy(dense).to(self.world.device)
+
     def _features_of(self, photos: NDArray[np.int64]) -> Tensor:
         self.network.eval()
         with torch.no_grad(), self._autocast():

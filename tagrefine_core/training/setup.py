@@ -19,15 +19,24 @@ from tagrefine_core.errors import CollectionError, ConfigError
 from tagrefine_core.features.backbones import BACKBONES, Trunk, build_trunk, load_weights, weights_hash
 from tagrefine_core.features.inputs import FeatureInputs, Inputs, picture_inputs, stored_features
 from tagrefine_core.files import write_file
+from tagrefine_core.model.implied import implication, with_implied
+from tagrefine_core.model.least_squares import likeness
 from tagrefine_core.model.network import Network
 from tagrefine_core.progress import Progress
-from tagrefine_core.tags import google_distance, similarity_matrix, tag_distance, wordnet_distance
+from tagrefine_core.tags import (
+    google_distance,
+    implied_tags,
+    similarity_matrix,
+    tag_distance,
+    wordnet_distance,
+)
 from tagrefine_core.tags import wordnet as wordnet_files
 
 __all__ = [
     "Setup",
     "build_network",
     "find_center",
+    "find_targets",
     "folds",
     "initialize",
     "keeps_trunk",
@@ -41,6 +50,7 @@ __all__ = [
 
 _CENTER_SAMPLE = 4096
 _CENTER_BLOCK = 64
+_LIKENESS_SAMPLE = 8192
 
 
 @dataclass(frozen=True)
@@ -53,6 +63,8 @@ class Setup:
         Rows of the collection that are trained on.
     tags : csr uint8 (n, C)
         Their user tags G.
+    targets : csr float32 (n, C)
+        What the network is taught: G, and in part the tags that those imply.
     inputs : Inputs
         What the network reads, by rows of the collection.
     network : Network
@@ -69,6 +81,7 @@ class Setup:
 
     rows: NDArray[np.int64]
     tags: sp.csr_matrix
+    targets: sp.csr_matrix
     inputs: Inputs
     network: Network
     xi: Tensor | None
@@ -194,7 +207,8 @@ def prepare(
         count = max(1, int(len(rows) * config.validation))
         judged = np.sort(np.random.default_rng((config.seed, 1)).permutation(len(rows))[:count])
         truth = np.asarray(collection.truth[rows[judged]])
-    return Setup(rows, tags, inputs, network, xi, judged, truth, collection.label_columns), recorded
+    targets = find_targets(network, inputs, rows, tags, collection.vocabulary, config)
+    return Setup(rows, tags, targets, inputs, network, xi, judged, truth, collection.label_columns), recorded
 
 
 def build_network(config: TrainConfig, trunk: Trunk, tags: int) -> Network:
@@ -229,6 +243,26 @@ def find_center(network: Network, inputs: Inputs, rows: NDArray[np.int64], seed:
     network.eval()
     blocks = np.array_split(sample, -(-len(sample) // _CENTER_BLOCK))
     network.set_center(inputs.read(block) for block in blocks)
+
+
+def find_targets(
+    network: Network,
+    inputs: Inputs,
+    rows: NDArray[np.int64],
+    tags: sp.csr_matrix,
+    vocabulary: Sequence[str],
+    config: TrainConfig,
+) -> sp.csr_matrix:
+    """Return what the network is taught (n, C): the tags, and those they imply, as far as it can see now that they do."""
+    if not config.implied:
+        return tags.astype(np.float32)
+    sample = np.sort(np.random.default_rng((config.seed, 8)).permutation(len(rows))[:_LIKENESS_SAMPLE])
+    network.eval()
+    with torch.no_grad():
+        blocks = np.array_split(rows[sample], -(-len(sample) // _CENTER_BLOCK))
+        features = torch.cat([network.features(inputs.read(block)).float() for block in blocks])
+    alike = likeness(features, tags[sample], seed=config.seed)
+    return with_implied(tags, implication(implied_tags(vocabulary), alike, config.implied))
 
 
 def _network(

@@ -116,7 +116,7 @@ class Trainer:
     def _average_with_closed_form(self) -> None:
         """Average the last layer with its least-squares solution on the features that were learned."""
         share, last = self.config.closed_form, self.network.classifier
-        solved = least_squares(self.forward.all_features(), self.setup.tags, seed=self.config.seed)
+        solved = least_squares(self.forward.all_features(), self.setup.targets, seed=self.config.seed)
         with torch.no_grad():
             last.weight.lerp_(solved.weight, share)
             last.bias.lerp_(solved.bias, share)
@@ -132,7 +132,7 @@ class Trainer:
             s = min(self.config.s, self.n - self.n % self.world.size)
             rows = np.resize(order, steps * s)[place * s : (place + 1) * s][self.world.share(s)]
             logits, _ = self.forward_step(rows, s)
-            self.update({"logistic": logistic(logits, self.forward.user_tags(rows))}, {"logistic": 1.0})
+            self.update({"logistic": logistic(logits, self.forward.targets(rows))}, {"logistic": 1.0})
             self._after_step(steps, self.config.epochs_phi0)
         if self.config.epochs_phi0:
             self.average.apply()
@@ -186,7 +186,7 @@ class Trainer:
         if weights["err"]:
             losses["err"] = user_error_sparsity(probabilities, tags, reduction=config.reduction) * parts
         if weights["logistic"]:
-            losses["logistic"] = logistic(logits, tags)
+            losses["logistic"] = logistic(logits, self.forward.targets(batch.rows.reshape(-1)))
         return losses
 
     def start_constraints(self, total: int) -> None:

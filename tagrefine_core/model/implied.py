@@ -1,0 +1,60 @@
+"""What a network learns from: the users' tags, and in part the tags that these imply.
+
+Who writes "boy" seldom writes "people", so that to a network the photo speaks against people. Semantic dependency in the
+targets: a tag counts for those that it implies by WordNet, in so far as photos of both look alike. Names with two
+meanings ("turkey"), and tags that users mean otherwise ("great"), fail the second test.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+__all__ = ["implication", "with_implied"]
+
+_LEAST = 0.05  # links below it are left out, which keeps targets sparse
+_BLOCK = 1024
+
+
+def implication(
+    meaning: NDArray[np.floating], likeness: NDArray[np.floating], strength: float
+) -> NDArray[np.float32]:
+    """Return how far tag s counts for tag t ``[s, t]``: strength times meaning times likeness, where it is not negligible.
+
+    Parameters
+    ----------
+    meaning : (C, C)
+        From `tagrefine_core.tags.implied_tags`: ``[t, s]``, in [0, 1].
+    likeness : (C, C)
+        How alike the photos of two tags look, in [-1, 1].
+    strength : float
+        In [0, 1].
+    """
+    links = strength * np.asarray(meaning.T, dtype=np.float32) * np.maximum(likeness, 0)
+    return np.where(links >= _LEAST, links, 0).astype(np.float32)
+
+
+def with_implied(tags: sparse.csr_matrix, links: NDArray[np.float32]) -> sparse.csr_matrix:
+    """Return tags (n, C) with those that they imply, each by the tag that implies it most.
+
+    Parameters
+    ----------
+    tags : csr (n, C) of 0 and 1
+    links : float32 (C, C)
+        From `implication`; the diagonal is taken for 1.
+
+    Returns
+    -------
+    csr float32 (n, C)
+        In [0, 1]; 1 where the user gave the tag.
+    """
+    links = links.copy()
+    np.fill_diagonal(links, 1.0)
+    blocks = []
+    for start in range(0, tags.shape[0], _BLOCK):
+        block = tags[start : start + _BLOCK]
+        targets = np.zeros(block.shape, dtype=np.float32)
+        tagged = np.flatnonzero(np.diff(block.indptr))
+        if len(tagged):
+            targets[tagged] = np.maximum.reduceat(links[block.indices], block.indptr[tagged])
+        blocks.append(sparse.csr_matrix(targets))
+    return sparse.vstack(blocks, format="csr") if blocks else tags.astype(np.float32)
