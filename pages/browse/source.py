@@ -124,7 +124,9 @@ def photo(of: Source, row: int, tag: str | None = None) -> dict[str, Any]:
         **_photo(of, row, size=1024),
         "tags": [asdict(one) for one in tags],
         "raw": of.collection.raw_tags(row),
-        "scores": [_score(of, one) for one in sorted(listed.values(), key=lambda one: -(one.score or 0.0))],
+        "scores": [
+            _score(of, row, one) for one in sorted(listed.values(), key=lambda one: -(one.score or 0.0))
+        ],
         "why": tag if tag in listed else next(iter(listed), None),
     }
 
@@ -145,10 +147,18 @@ def neighbors(of: Source, row: int) -> dict[str, Any]:
     }
 
 
-def _score(of: Source, tag: PhotoTag) -> dict[str, Any]:
+def _score(of: Source, row: int, tag: PhotoTag) -> dict[str, Any]:
     limits = of.thresholds.remove if tag.state in ("kept", "removed") else of.thresholds.add
     limit = float(limits[tag.column])
-    return {**asdict(tag), "limit": limit if isfinite(limit) else None, "reason": reason(tag, limit)}
+    why = reason(tag, limit, _implied_by(of, row, tag.column))
+    return {**asdict(tag), "limit": limit if isfinite(limit) else None, "reason": why}
+
+
+def _implied_by(of: Source, row: int, column: int | None) -> str | None:
+    """Return the user's tag that most implies another one, None where none does."""
+    given = of.collection.tags[[row]].indices
+    weights = of.run.implied[given][:, [column]].toarray().reshape(-1)
+    return of.collection.vocabulary[given[weights.argmax()]] if weights.any() else None
 
 
 def _card(of: Source, row: int) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from tagrefine_core.config import TrainConfig, train_config
 from tagrefine_core.errors import TagRefineWarning
 from tagrefine_core.features.inputs import FeatureInputs
 from tagrefine_core.methods.base import Method, Scores
+from tagrefine_core.model.implied import with_implied
 from tagrefine_core.training.distributed import World, pick_device
 from tagrefine_core.training.forward import Forward
 from tagrefine_core.training.journal import Silence
@@ -23,7 +24,7 @@ from tagrefine_core.training.scoring import finish_scores, new_scores, owners, p
 from tagrefine_core.training.setup import (
     Setup,
     find_center,
-    find_targets,
+    find_implications,
     folds,
     initialize,
     new_layers,
@@ -163,9 +164,9 @@ class _Networks(Method):
             xi = torch.from_numpy(similarity).float().to(world.device)
         if self.vocabulary is None:
             config = config.model_copy(update={"implied": 0.0})
-        targets = find_targets(network, inputs, rows, seen, self.vocabulary or (), config)
+        links = find_implications(network, inputs, rows, seen, self.vocabulary or (), config)
         none = np.zeros(0, dtype=np.int64)
-        return Setup(rows, seen, targets, inputs, network, xi, none, None, none)
+        return Setup(rows, seen, links, with_implied(seen, links), inputs, network, xi, none, None, none)
 
     def peak_bytes(self, images: int, tags: int, dimensions: int) -> int:
         """Return about how much memory fit and refine need at their peak, in bytes."""

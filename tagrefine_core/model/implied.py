@@ -17,8 +17,10 @@ _BLOCK = 1024
 
 def implication(
     meaning: NDArray[np.floating], likeness: NDArray[np.floating], strength: float
-) -> NDArray[np.float32]:
-    """Return how far tag s counts for tag t ``[s, t]``: strength times meaning times likeness, where it is not negligible.
+) -> sparse.csr_matrix:
+    """Return how far tag s counts for tag t, csr float32 ``[s, t]``: strength times meaning times likeness.
+
+    Products below .05 are left out.
 
     Parameters
     ----------
@@ -30,31 +32,33 @@ def implication(
         In [0, 1].
     """
     links = strength * np.asarray(meaning.T, dtype=np.float32) * np.maximum(likeness, 0)
-    return np.where(links >= _LEAST, links, 0).astype(np.float32)
+    return sparse.csr_matrix(np.where(links >= _LEAST, links, 0).astype(np.float32))
 
 
-def with_implied(tags: sparse.csr_matrix, links: NDArray[np.float32]) -> sparse.csr_matrix:
+def with_implied(tags: sparse.csr_matrix, links: sparse.csr_matrix) -> sparse.csr_matrix:
     """Return tags (n, C) with those that they imply, each by the tag that implies it most.
 
     Parameters
     ----------
     tags : csr (n, C) of 0 and 1
-    links : float32 (C, C)
-        From `implication`; the diagonal is taken for 1.
+    links : csr float32 (C, C)
+        From `implication`.
 
     Returns
     -------
     csr float32 (n, C)
         In [0, 1]; 1 where the user gave the tag.
     """
-    links = links.copy()
-    np.fill_diagonal(links, 1.0)
+    if not links.nnz:
+        return tags.astype(np.float32)
+    counts = links.toarray()
+    np.fill_diagonal(counts, 1.0)
     blocks = []
     for start in range(0, tags.shape[0], _BLOCK):
         block = tags[start : start + _BLOCK]
         targets = np.zeros(block.shape, dtype=np.float32)
         tagged = np.flatnonzero(np.diff(block.indptr))
         if len(tagged):
-            targets[tagged] = np.maximum.reduceat(links[block.indices], block.indptr[tagged])
+            targets[tagged] = np.maximum.reduceat(counts[block.indices], block.indptr[tagged])
         blocks.append(sparse.csr_matrix(targets))
     return sparse.vstack(blocks, format="csr") if blocks else tags.astype(np.float32)

@@ -43,7 +43,7 @@ def write_results(
     folder: Path,
     progress: Progress,
 ) -> None:
-    """Write ``scores``, ``features``, ``logits``, ``rates`` and ``rows`` (.npy) of a run with trained networks.
+    """Write ``scores``, ``features``, ``logits``, ``rates``, ``rows`` (.npy) and ``implied.npz`` of a run with trained networks.
 
     Parameters
     ----------
@@ -93,6 +93,8 @@ def write_results(
         )
         arrays["scores"].flush()
         write_array(folder / "rows.npy", rows)
+        links = networks[0].setup.links
+        write_file(folder / "implied.npz", lambda file: sparse.save_npz(file, links))
         write_array(folder / "rates.npy", np.stack([rates.given, rates.reported]))
         if not config.smooth:  # nobody asks the neighbors later
             parts.pop("logits").unlink()

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from tagrefine_core.config import TrainConfig
 from tagrefine_core.errors import RunError
@@ -47,8 +48,8 @@ class Run:
     """One training run and what it left in its folder.
 
     The folder ``runs/<id>`` holds ``scores.npy`` float32 (N, C) in [0, 1], ``features.npy`` float16 (N, d),
-    ``rows.npy`` int64 (the rows trained on), ``rates.npy`` float64 (2, C), ``trace_*.npy``, ``checkpoint.pt`` and, with
-    cross-fitting, a network and a folder for each of the other networks.
+    ``rows.npy`` int64 (the rows trained on), ``rates.npy`` float64 (2, C), ``implied.npz`` csr (C, C),
+    ``trace_*.npy``, ``checkpoint.pt`` and, with cross-fitting, a network and a folder for each of the other networks.
     """
 
     def __init__(self, store: Store, record: RunRecord) -> None:
@@ -100,6 +101,15 @@ class Run:
     def rows(self) -> NDArray[np.int64]:
         """Rows of the collection that the run trained on."""
         return self._array("rows.npy")
+
+    @cached_property
+    def implied(self) -> sparse.csr_matrix:
+        """How far each tag counted for others, csr float32 (C, C) ``[given, implied]``; empty where a run has none."""
+        path = self.folder / "implied.npz"
+        if not path.exists():
+            tags = self.scores.shape[1]
+            return sparse.csr_matrix((tags, tags), dtype=np.float32)
+        return sparse.load_npz(path)
 
     @cached_property
     def trace(self) -> NeighborTrace:

@@ -36,7 +36,7 @@ __all__ = [
     "Setup",
     "build_network",
     "find_center",
-    "find_targets",
+    "find_implications",
     "folds",
     "initialize",
     "keeps_trunk",
@@ -63,6 +63,8 @@ class Setup:
         Rows of the collection that are trained on.
     tags : csr uint8 (n, C)
         Their user tags G.
+    links : csr float32 (C, C)
+        How far each tag counts for those that it implies.
     targets : csr float32 (n, C)
         What the network is taught: G, and in part the tags that those imply.
     inputs : Inputs
@@ -81,6 +83,7 @@ class Setup:
 
     rows: NDArray[np.int64]
     tags: sp.csr_matrix
+    links: sp.csr_matrix
     targets: sp.csr_matrix
     inputs: Inputs
     network: Network
@@ -207,8 +210,11 @@ def prepare(
         count = max(1, int(len(rows) * config.validation))
         judged = np.sort(np.random.default_rng((config.seed, 1)).permutation(len(rows))[:count])
         truth = np.asarray(collection.truth[rows[judged]])
-    targets = find_targets(network, inputs, rows, tags, collection.vocabulary, config)
-    return Setup(rows, tags, targets, inputs, network, xi, judged, truth, collection.label_columns), recorded
+    links = find_implications(network, inputs, rows, tags, collection.vocabulary, config)
+    targets = with_implied(tags, links)
+    return Setup(
+        rows, tags, links, targets, inputs, network, xi, judged, truth, collection.label_columns
+    ), recorded
 
 
 def build_network(config: TrainConfig, trunk: Trunk, tags: int) -> Network:
@@ -245,7 +251,7 @@ def find_center(network: Network, inputs: Inputs, rows: NDArray[np.int64], seed:
     network.set_center(inputs.read(block) for block in blocks)
 
 
-def find_targets(
+def find_implications(
     network: Network,
     inputs: Inputs,
     rows: NDArray[np.int64],
@@ -253,16 +259,16 @@ def find_targets(
     vocabulary: Sequence[str],
     config: TrainConfig,
 ) -> sp.csr_matrix:
-    """Return what the network is taught (n, C): the tags, and those they imply, as far as it can see now that they do."""
+    """Return how far each tag counts for those that it implies (C, C), by WordNet and by what the network sees now."""
     if not config.implied:
-        return tags.astype(np.float32)
+        return sp.csr_matrix((tags.shape[1], tags.shape[1]), dtype=np.float32)
     sample = np.sort(np.random.default_rng((config.seed, 8)).permutation(len(rows))[:_LIKENESS_SAMPLE])
     network.eval()
     with torch.no_grad():
         blocks = np.array_split(rows[sample], -(-len(sample) // _CENTER_BLOCK))
         features = torch.cat([network.features(inputs.read(block)).float() for block in blocks])
     alike = likeness(features, tags[sample], seed=config.seed)
-    return with_implied(tags, implication(implied_tags(vocabulary), alike, config.implied))
+    return implication(implied_tags(vocabulary), alike, config.implied)
 
 
 def _network(

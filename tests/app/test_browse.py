@@ -195,3 +195,5 @@ def test_query_of_an_address() -> None:
 def test_reasons(state: Any, limit: float, says: str) -> None:
     text = reason(PhotoTag("sea", state, 0, 0.72), limit)
     assert "scores 0.72 for “sea”" in text and says in text
+    implied = reason(PhotoTag("sea", state, 0, 0.72), limit, "beach")
+    assert ("The user's “beach” implies it." in implied) == (state in ("added", "absent") and limit < 1)

@@ -20,7 +20,7 @@ FAST = {**SMALL, "epochs_phi0": 1, "epochs": 1}
 def test_variants_switch_terms_off_and_keep_weights():
     found = variants_of(train_config("default"))
     visual = {"lambda_vis": 0.0, "smooth": 0.0}
-    semantic, error = {"lambda1": 0.0, "related": 0.0}, {"lambda2": 0.0, "evidence": 0.0}
+    semantic, error = {"lambda1": 0.0, "implied": 0.0, "related": 0.0}, {"lambda2": 0.0, "evidence": 0.0}
     assert found["all"] == {} and found["phi0"] == {"epochs": 0, **visual, **semantic, **error}
     assert found["none"] == {**visual, **semantic, **error}
     assert found["sem"] == {**visual, **error}

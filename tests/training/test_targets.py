@@ -1,0 +1,59 @@
+"""What a network is taught: the users' tags, and those that they imply by WordNet and by looks."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.sparse import csr_matrix
+
+from tagrefine_core.config import train_config
+from tagrefine_core.features.inputs import FeatureInputs
+from tagrefine_core.methods import create
+from tagrefine_core.model.implied import with_implied
+from tagrefine_core.training.setup import find_implications, new_layers
+
+WORDS = ("boy", "people", "turkey", "bird")
+BOY, PEOPLE, TURKEY, BIRD = range(4)
+
+
+def travels(n=300):
+    """Portraits tagged "boy" or "people" and never both; birds; and a country that is named like one."""
+    generator = np.random.default_rng(0)
+    kind = np.arange(n) % 3
+    features = (np.eye(3, 12)[kind] + 0.2 * generator.normal(size=(n, 12))).astype(np.float32)
+    tags = np.zeros((n, 4), dtype=np.uint8)
+    portraits, birds, country = (np.flatnonzero(kind == k) for k in range(3))
+    tags[portraits[::2], BOY] = tags[portraits[1::4], PEOPLE] = 1
+    tags[birds, BIRD] = tags[country, TURKEY] = 1
+    return features, csr_matrix(tags)
+
+
+@pytest.mark.parametrize("implied", [1.0, 0.5, 0.0])
+def test_a_tag_counts_for_what_it_implies_where_looks_agree(implied):
+    features, tags = travels()
+    config = train_config("default", implied=implied)
+    network = new_layers(config, None, 12, 4)
+    network.initialize(torch.full((4,), 0.2), torch.Generator().manual_seed(0))
+    inputs = FeatureInputs(features, torch.device("cpu"))
+    rows = np.arange(3, 300)  # rows of the collection and of training differ
+    links = find_implications(network, inputs, rows, tags[rows], WORDS, config)
+    targets = with_implied(tags[rows], links).toarray()
+    given = tags[rows].toarray()
+    assert (targets >= given).all() and (targets[given == 1] == 1).all()
+    boys = given[:, BOY] == 1
+    assert targets[boys, PEOPLE].min() >= 0.7 * implied and targets[boys, PEOPLE].max() <= implied
+    assert (targets[:, BOY] == given[:, BOY]).all()  # people need not be boys
+    assert (targets[:, BIRD] == given[:, BIRD]).all()  # a turkey is a bird, but these photos show none
+
+
+def test_ours_finds_people_whom_users_only_call_boys():
+    features, tags = travels()
+    portraits = np.arange(300) % 3 == 0
+    quick = {"epochs_phi0": 5, "epochs": 0, "folds": 1}
+    taught, untaught = (
+        create("tagrefine", vocabulary=WORDS, implied=implied, reporting=0.0, **quick)
+        .fit(features, tags)
+        .annotate(features)[portraits, PEOPLE]
+        .mean()
+        for implied in (1.0, 0.0)
+    )
+    assert taught > untaught + 0.2
