@@ -16,6 +16,7 @@ from tagrefine_core.config import TrainConfig, train_config
 from tagrefine_core.errors import TagRefineWarning
 from tagrefine_core.features.inputs import FeatureInputs
 from tagrefine_core.methods.base import Method, Scores
+from tagrefine_core.methods.wordnet_relations import words_and_wordnet
 from tagrefine_core.model.implied import with_implied
 from tagrefine_core.training.distributed import World, pick_device
 from tagrefine_core.training.forward import Forward
@@ -49,6 +50,12 @@ class _Networks(Method):
         world = World(0, 1, pick_device("auto"))
         inputs = FeatureInputs(features, world.device)
         held_out = folds(n, config)
+        if config.implied or (config.lambda1 and config.alpha and (config.epochs or config.related)):
+            otherwise = (
+                f"{self.title} knows from their use alone which tags go together, and lets none imply another"
+            )
+            if words_and_wordnet(self.vocabulary, tags.shape[1], otherwise=otherwise) is None:
+                config = config.model_copy(update={"alpha": 0.0, "implied": 0.0})
         self.config_ = config
         self.networks_: list[Forward] = []
         with tempfile.TemporaryDirectory(prefix="tagrefine-") as folder:
@@ -142,7 +149,9 @@ class _Networks(Method):
                 TagRefineWarning,
                 stacklevel=4,
             )
-            config = train_config("default", **{**given, "epochs": 0, "folds": 1, "lambda1": 0.0})
+            config = train_config(
+                "default", **{**given, "epochs": 0, "folds": 1, "lambda1": 0.0, "implied": 0.0}
+            )
         return config
 
     def _setup(
@@ -156,14 +165,8 @@ class _Networks(Method):
             find_center(network, inputs, rows, config.seed)
         xi = None
         if config.lambda1 > 0 and (config.epochs or config.related):
-            words = self.vocabulary
-            if words is None:
-                config = config.model_copy(update={"alpha": 0.0})
-                words = [""] * tags.shape[1]
-            similarity, _ = tag_similarity(seen, words, config)
+            similarity, _ = tag_similarity(seen, self.vocabulary or (), config)
             xi = torch.from_numpy(similarity).float().to(world.device)
-        if self.vocabulary is None:
-            config = config.model_copy(update={"implied": 0.0})
         links = find_implications(network, inputs, rows, seen, self.vocabulary or (), config)
         none = np.zeros(0, dtype=np.int64)
         return Setup(rows, seen, links, with_implied(seen, links), inputs, network, xi, none, None, none)
@@ -255,7 +258,8 @@ class TagRefine(_Networks):
     Parameters
     ----------
     vocabulary : sequence of C words, optional
-        For what WordNet knows; without it xi is of the Google distance alone (alpha 0), and no tag implies another.
+        For what WordNet knows. Without it, or without WordNet, xi is of the Google distance alone (alpha 0) and no tag
+        implies another, and a TagRefineWarning says so.
     seed : int
     """
 
@@ -319,6 +323,11 @@ class TagRefine(_Networks):
         self.related = related
         self.reporting = reporting
         self.seed = seed
+
+    def peak_bytes(self, images: int, tags: int, dimensions: int) -> int:
+        """Return about how much memory fit and refine need: the networks, and least squares in float64."""
+        squares = 3 * dimensions**2 + 3 * tags * dimensions + 4096 * (dimensions + 5 * tags)
+        return super().peak_bytes(images, tags, dimensions) + 8 * squares + 12 * tags**2 + 2**27
 
     def _settings(self) -> dict[str, Any]:
         return {

@@ -113,6 +113,15 @@ def test_one_that_cannot_or_fails_does_not_stop_the_others(tmp_path, collection)
     assert [left["method"] for left in table["left_out"]] == ["user_tags"]
 
 
+def test_a_variant_is_a_row_of_its_own_with_what_it_sets_not_tuned(tmp_path, collection):
+    table = compare(tmp_path, collection, [method_class("knn"), method_class("knn:k=2")])
+    tuned, fixed = table["rows"]
+    assert (fixed["method"], fixed["title"], fixed["status"]) == ("knn:k=2", "KNN (k=2)", "done")
+    assert "k" in tuned["parameters"] and not fixed["trials"] and fixed["parameters"] == {}
+    same = compare(tmp_path, collection, [method_class("knn:k=2:metric=euclidean")])["rows"][0]
+    assert same["results"] != fixed["results"] != tuned["results"]
+
+
 def test_pairs_are_ours_less_the_others(tmp_path, collection):
     table = compare(tmp_path, collection, KINDS)
     rows = {row["method"]: row for row in table["rows"]}

@@ -6,6 +6,7 @@ import torch
 from scipy.sparse import csr_matrix
 
 from tagrefine_core.config import train_config
+from tagrefine_core.errors import TagRefineWarning
 from tagrefine_core.features.inputs import FeatureInputs
 from tagrefine_core.methods import create
 from tagrefine_core.model.implied import with_implied
@@ -57,3 +58,13 @@ def test_ours_finds_people_whom_users_only_call_boys():
         for implied in (1.0, 0.0)
     )
     assert taught > untaught + 0.2
+
+
+def test_without_words_it_says_what_changes():
+    features, tags = travels()
+    with pytest.warns(
+        TagRefineWarning, match="No vocabulary was given, so TagRefine knows from their use alone"
+    ):
+        mute = create("tagrefine", epochs_phi0=1, epochs=0, folds=1).fit(features, tags)
+    assert not mute.networks_[0].setup.links.nnz and np.isfinite(mute.annotate(features)).all()
+    create("multi_cnn", epochs=1).fit(features, tags)  # which never asks for words
