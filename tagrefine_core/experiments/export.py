@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tagrefine_core.experiments.results import OURS
 from tagrefine_core.experiments.table import Table
 from tagrefine_core.files import write_file
 
@@ -36,16 +37,20 @@ _MARK = " (reconstruction)"
 def to_csv(table: Table) -> str:
     """Return one line a method with every number in full; an undefined one is empty.
 
-    Columns: method, title, reconstruction, status, message; each measure with its deviation and 95 % interval; costs;
-    parameters; ``published_*``; one ``ap_LABEL`` a label.
+    Columns: method, title, reconstruction, status, message; each measure with its deviation and 95 % interval; what ours
+    is ahead in each, ``ahead_*``, with its paired interval; costs; parameters; ``published_*``; one ``ap_LABEL`` a label.
     """
-    labels = table["labels"]
+    labels, ahead = table["labels"], _ahead(table)
     rows = []
     for row in table["rows"]:
         line: dict[str, Any] = {key: row[key] for key in _PLAIN}
         for key in _NUMBERS:
             low, high = (row["intervals"] or {}).get(key) or (None, None)
             line |= {key: row[key], f"{key}_sd": row[f"{key}_sd"], f"{key}_low": low, f"{key}_high": high}
+        for key in _NUMBERS:
+            pair = ahead.get(row["method"], {}).get(key, {})
+            line |= {f"ahead_{key}": pair.get("difference")}
+            line |= {f"ahead_{key}_{limit}": pair.get(limit) for limit in ("low", "high")}
         line |= {key: row[key] for key in _COSTS}
         line["parameters"] = "; ".join(f"{key}={value}" for key, value in row["parameters"].items())
         line |= {f"published_{key}": (row["published"] or {}).get(key) for key in SHOWN}
@@ -56,23 +61,17 @@ def to_csv(table: Table) -> str:
 
 
 def to_markdown(table: Table) -> str:
-    """Return the paper's four measures with deviation and cost of every method, the best in bold, and what was measured."""
-    head, body, published = _display(table, "**{}**", lambda text: text.replace("|", "\\|"), " ± ")
-    parts = [_sentence(table), grid_markdown(head, body)]
-    if published:
-        parts += ["As published by the paper, on its own photos, features and tie rules:"]
-        parts += [grid_markdown(["Method", *SHOWN.values()], published)]
+    """Return the paper's four measures with deviation and cost of every method, the best in bold; how far ours is ahead."""
+    parts = []
+    for sentence, head, body in _display(table, "**{}**", lambda text: text.replace("|", "\\|"), " ± "):
+        parts += [sentence, grid_markdown(head, body)]
     return "\n\n".join(parts) + "\n"
 
 
 def to_latex(table: Table) -> str:
-    """Return the same as a LaTeX ``table`` for the booktabs package."""
-    head, body, published = _display(table, r"\textbf{{{}}}", _escape, r" $\pm$ ")
-    parts = [grid_latex(head, body, caption=_escape(_sentence(table)))]
-    if published:
-        caption = "As published by the paper, on its own photos, features and tie rules."
-        parts += [grid_latex(["Method", *SHOWN.values()], published, caption=caption)]
-    return "\n".join(parts)
+    """Return the same as LaTeX ``table``s for the booktabs package."""
+    parts = _display(table, r"\textbf{{{}}}", _escape, r" $\pm$ ")
+    return "\n".join(grid_latex(head, body, caption=_escape(sentence)) for sentence, head, body in parts)
 
 
 def write_table(table: Table, folder: Path, name: str) -> list[Path]:
@@ -148,10 +147,10 @@ def grid_latex(head: Sequence[str], body: Iterable[Sequence[str]], *, caption: s
 
 def _display(
     table: Table, bold: str, escape: Callable[[str], str], plus_minus: str
-) -> tuple[list[str], list[list[str]], list[list[str]]]:
-    """Return head, rows and the paper's rows, as cells."""
-    best = _best(table["rows"])
-    body, published = [], []
+) -> list[tuple[str, list[str], list[list[str]]]]:
+    """Return the tables to show, each as a sentence on what it holds, its head and its rows, as cells."""
+    best, ahead = _best(table["rows"]), _ahead(table)
+    body, paired, published = [], [], []
     for row in table["rows"]:
         name = escape(row["title"] + _MARK * row["reconstruction"])
         if row["status"] != "done":
@@ -163,9 +162,33 @@ def _display(
                 text = _three(value) + ("" if deviation is None else plus_minus + _three(deviation))
                 cells.append(_marked(text, value, best[key], bold))
             body.append([name, *cells, f"{row['seconds']:.1f}", f"{row['peak_mb']:.0f}"])
+        if row["method"] in ahead:
+            paired.append([name, *(_difference(ahead[row["method"]].get(key)) for key in SHOWN)])
         if row["published"]:
             published.append([name, *(_three(row["published"][key]) for key in SHOWN)])
-    return ["Method", *SHOWN.values(), "seconds", "MB"], body, published
+    head = ["Method", *SHOWN.values()]
+    found = [(_sentence(table), [*head, "seconds", "MB"], body)]
+    if paired:
+        ours = next(escape(row["title"]) for row in table["rows"] if row["method"] == OURS)
+        sentence = f"{ours} less each other method, with 95 % intervals over the same resampled photos."
+        found.append((sentence, head, paired))
+    if published:
+        found.append(
+            ("As published by the paper, on its own photos, features and tie rules.", head, published)
+        )
+    return found
+
+
+def _ahead(table: Table) -> dict[str, dict[str, Mapping[str, Any]]]:
+    """Return the paired differences by the other method and the measure."""
+    found: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for pair in table["paired"]:
+        found.setdefault(pair["against"], {})[pair["metric"]] = pair
+    return found
+
+
+def _difference(pair: Mapping[str, Any] | None) -> str:
+    return "-" if pair is None else f"{pair['difference']:+.3f} [{pair['low']:+.3f}, {pair['high']:+.3f}]"
 
 
 def _variant_cells(

@@ -48,7 +48,32 @@ def table():
         "backbone": "small_cnn",
         "labels": ["sea", "sky"],
         "rows": [knn, nmf, failed],
+        "paired": [],
     }
+
+
+@pytest.fixture
+def with_ours(table):
+    pairs = [
+        {
+            "method": "tagrefine",
+            "against": "knn",
+            "metric": "map",
+            "difference": 0.5,
+            "low": 0.25,
+            "high": 0.75,
+        },
+        {
+            "method": "tagrefine",
+            "against": "knn",
+            "metric": "micro_auc",
+            "difference": -0.125,
+            "low": -0.5,
+            "high": 0.0,
+        },
+    ]
+    ours = measured("tagrefine", 0.6, 0.8)
+    return {**table, "rows": [*table["rows"], ours], "paired": pairs}
 
 
 def test_a_row_by_hand(table):
@@ -76,6 +101,16 @@ def test_markdown_marks_the_best(table):
     assert "| KNN | 0.243 | 0.499 | 0.785 | 0.926 |" in text.split("As published")[1]
     widths = {line.count("|") for line in text.split("As published")[0].splitlines() if line.startswith("|")}
     assert widths == {8}
+
+
+def test_paired_differences_stand_in_every_form(with_ours):
+    knn, nmf, *_ = csv.DictReader(io.StringIO(to_csv(with_ours)))
+    assert (knn["ahead_map"], knn["ahead_map_low"], knn["ahead_map_high"]) == ("0.5", "0.25", "0.75")
+    assert knn["ahead_miap"] == nmf["ahead_map"] == ""
+    row = "KNN | - | +0.500 [+0.250, +0.750] | -0.125 [-0.500, +0.000] | -"
+    second = to_markdown(with_ours).split("TagRefine less each other method")[1].split("As published")[0]
+    assert f"| {row} |" in second and "NMF" not in second
+    assert row.replace("|", "&") in to_latex(with_ours) and r"95 \% intervals" in to_latex(with_ours)
 
 
 def test_latex_is_booktabs_and_escaped(table):
