@@ -125,6 +125,7 @@ class Gallery {
     image.onerror = () => picture.classList.add("missing");
     picture.append(image);
     const chips = el("span", "tr-chips");
+    chips.ariaHidden = "true"; // the card's own label says it in words
     chips.append(...inShort(photo.tags).map(tagChip));
     if (!photo.tags.length) chips.append(el("span", "none", "no tags"));
     card.setAttribute("aria-label", `${photo.file}: ${spoken(photo.tags)}`);

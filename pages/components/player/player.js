@@ -64,7 +64,9 @@ class Player {
       image.loading = "lazy";
       image.src = this.picture(query.row, 128);
       const gain = query.first == null ? "not judged" : `${query.first} → ${query.last}`;
-      card.append(image, el("span", "", gain));
+      const change = el("span", "", gain);
+      change.ariaHidden = "true"; // the label below says it in words
+      card.append(image, change);
       card.setAttribute("aria-label", `${this.file(query.row)}, ${query.first == null ? "not judged" : `${query.first} relevant neighbors at the start, ${query.last} at the end`}`);
       card.addEventListener("click", () => this.choose(number, true));
       return card;
