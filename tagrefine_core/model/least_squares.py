@@ -15,7 +15,7 @@ from torch import Tensor
 
 __all__ = ["LinearLayer", "least_squares", "likeness"]
 
-_PENALTIES = 2.0 ** np.arange(-4, 10)  # times the mean squared length of a centered feature
+_PENALTIES = 4.0 ** np.arange(-1, 5)  # times the mean squared length of a centered feature
 _JUDGED = 4096  # photos that the penalties are chosen on
 _ROUNDS = 30  # of Newton's method for the bias
 
