@@ -79,7 +79,7 @@ def four_measures(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
 
 def comparison(subjects: Mapping[str, Mapping[str, Any]]) -> None:
     """Draw users' tags and runs side by side, as dots and as a table."""
-    left, right = st.columns([5, 4], gap="large", vertical_alignment="center")
+    left, right = st.columns([1, 1], gap="medium", vertical_alignment="center")
     names = {key: name for key, (name, _) in EXPLAINED.items()}
     with left:
         chart(
@@ -95,7 +95,7 @@ def comparison(subjects: Mapping[str, Mapping[str, Any]]) -> None:
         table.index = pd.Index(list(subjects), name="Measured here")
         st.dataframe(
             table.T.astype(float),
-            column_config={name: st.column_config.NumberColumn(format="%.3f") for name in subjects},
+            column_config={name: st.column_config.NumberColumn(format="%.3f", width=90) for name in subjects},
             alt="The measures as numbers",
         )
         st.caption("1 is perfect. MiAP counts a photo without any label as 0, so it cannot pass its ceiling.")

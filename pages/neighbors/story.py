@@ -94,8 +94,8 @@ def _query(queries: Any, neighbors: Any, judged: Relevance, q: int, shown: int) 
 
 
 def _legend(judged: int, total: int) -> str:
-    of = f"all {total}" if judged == total else f"the {judged} that can be judged, of {total},"
+    of = f"all {total} photos" if judged == total else f"the {judged} of {total} photos that can be judged"
     return (
-        f"Share of relevant neighbors. Thick: mean of {of} photos, with its 95 % interval. "
+        f"Share of relevant neighbors. Thick: mean of {of}, with its 95 % interval. "
         "Thin: this photo. Dashed: photos picked at random."
     )
