@@ -1,3 +1,4 @@
+import sys
 import time
 
 import numpy as np
@@ -102,3 +103,18 @@ def test_peak_memory_sees_what_was_given_back():
             time.sleep(0.01)
         del block
     assert 60 < peak.megabytes < 200
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not say what they keep")
+def test_peak_memory_counts_what_is_taken_once_more():
+    kept = []
+    for _ in range(3):  # small pieces between others, which a heap keeps when they are freed
+        pieces = [(bytes(20_000), kept.append(bytes(50))) for _ in range(5_000)]
+        del pieces
+        with PeakMemory() as peak:
+            pieces = [bytes(20_000) for _ in range(5_000)]
+            patience = time.monotonic() + 10
+            while peak.megabytes < 60 and time.monotonic() < patience:
+                time.sleep(0.01)
+            assert len(pieces) == 5_000
+        assert 60 < peak.megabytes < 200
