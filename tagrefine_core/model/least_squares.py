@@ -11,13 +11,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.special import expit
 from torch import Tensor
 
 __all__ = ["LinearLayer", "least_squares", "likeness"]
 
 _PENALTIES = 4.0 ** np.arange(-1, 5)  # times the mean squared length of a centered feature
 _JUDGED = 4096  # photos that the penalties are chosen on
-_ROUNDS = 30  # of Newton's method for the bias
+_ROUNDS = 30  # of Newton's method for the bias, at most
+_CLOSE = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,15 +106,16 @@ class _Ridge:
         cross -= torch.from_numpy(n * self.rates)[:, None] * self.mean.cpu()
         targets = vectors.T @ cross.T.to(device)  # (d, C)
 
+        # What judges the ridges may be rounded; what solves for the weights may not.
         sample = np.sort(np.random.default_rng((seed, 7)).permutation(n)[:_JUDGED])
-        rotated = (features[torch.from_numpy(sample)].double() - self.mean) @ vectors
-        given = torch.from_numpy(tags[sample].toarray().astype(np.float64) - self.rates).to(device)
+        rotated = ((features[torch.from_numpy(sample)].double() - self.mean) @ vectors).float()
+        given = torch.from_numpy((tags[sample].toarray() - self.rates).astype(np.float32)).to(device)
         size = float(values.sum()) / max(1, n) or 1.0
         self.left_out = torch.zeros_like(given)
         self.penalty = torch.full(
             (given.shape[1],), float(_PENALTIES[-1] * size), dtype=torch.float64, device=device
         )
-        least = torch.full_like(self.penalty, torch.inf)
+        least = torch.full((given.shape[1],), torch.inf, device=device)
         for penalty in (_PENALTIES * size).tolist():
             left_out = _left_out(rotated, given, values + penalty, targets, n)
             error = (given - left_out).square().sum(dim=0)
@@ -126,8 +129,8 @@ class _Ridge:
 
 def _left_out(rotated: Tensor, given: Tensor, denominator: Tensor, targets: Tensor, n: int) -> Tensor:
     """Return what each photo (B, d, rotated) is predicted without its own tags: (B, C), centered."""
-    leverage = ((rotated.square() / denominator).sum(dim=1) + 1.0 / n).clamp(max=1 - 1e-6)[:, None]
-    fitted = rotated @ (targets / denominator[:, None])
+    leverage = (rotated.square() @ (1.0 / denominator).float() + 1.0 / n).clamp(max=1 - 1e-6)[:, None]
+    fitted = rotated @ (targets / denominator[:, None]).float()
     return (fitted - leverage * given) / (1.0 - leverage)
 
 
@@ -136,6 +139,9 @@ def _bias(logits: NDArray[np.float64], rates: NDArray[np.float64]) -> NDArray[np
     rates = np.clip(rates, 1e-4, 1 - 1e-4)
     bias = np.log(rates / (1 - rates))
     for _ in range(_ROUNDS):
-        p = 1.0 / (1.0 + np.exp(-(logits + bias)))
-        bias -= (p.mean(axis=0) - rates) / np.maximum((p * (1 - p)).mean(axis=0), 1e-9)
+        p = expit(logits + bias.astype(logits.dtype))
+        step = (p.mean(axis=0, dtype=np.float64) - rates) / np.maximum((p * (1 - p)).mean(axis=0), 1e-9)
+        bias -= step
+        if np.abs(step).max() < _CLOSE:
+            break
     return bias
