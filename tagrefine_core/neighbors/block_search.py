@@ -137,7 +137,7 @@ class BlockSearch:
         values = values.gather(1, order).double()
         lengths = torch.linalg.vector_norm(coordinates, dim=1, dtype=torch.float64)
         if not self.exact:
-            rounding = self.geometry.usual_rounding(lengths, coordinates.shape[1])
+            rounding = self.geometry.usual_rounding(lengths)
             values, order = _ascending(values, rounding)
             squares = (values[:, : self.k] + lengths.square()[:, None]).clamp_(min=0)
             return survivors.gather(1, order[:, : self.k]), self.geometry.from_squared(squares)

@@ -188,13 +188,13 @@ class Geometry:
         unit_roundoff = torch.finfo(dtype).eps / 2
         return unit_roundoff * (0.51 * dimensions + 16) * (lengths + self.radius).square()
 
-    def usual_rounding(self, lengths: Tensor, dimensions: int) -> Tensor:
+    def usual_rounding(self, lengths: Tensor) -> Tensor:
         """Return what float32 squared distances (Q,) are off by as a rule, where `rounding` says what is possible.
 
-        Errors of a sum add up like a random walk (Higham and Mary, SIAM J. Sci. Comput. 41(5), 2019).
+        Errors of n terms add up like a random walk, sqrt(n) u (Higham and Mary, SIAM J. Sci. Comput. 41(5), 2019), and each
+        term is only 1/sqrt(n) of the product of lengths, so that n drops out.
         """
-        unit_roundoff = torch.finfo(torch.float32).eps / 2
-        return unit_roundoff * (0.5 * math.sqrt(dimensions) + 16) * (lengths + self.radius).square()
+        return torch.finfo(torch.float32).eps * 2 * (lengths + self.radius).square()
 
 
 def _unit(rows: Tensor) -> Tensor:
