@@ -2,7 +2,6 @@
 
 import contextlib
 import ctypes
-import gc
 import os
 import threading
 import time
@@ -79,7 +78,6 @@ class PeakMemory:
         self.megabytes = 0.0
 
     def __enter__(self) -> Self:
-        gc.collect()
         with contextlib.suppress(OSError, AttributeError):  # glibc has it
             ctypes.CDLL(None).malloc_trim(0)
         self._start = self._process.memory_info().rss
