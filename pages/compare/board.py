@@ -84,13 +84,16 @@ def _reason(row: Mapping[str, Any], status: str, message: str, printed: bool) ->
 
 
 def _name(title: str, method: str, source: str, reconstruction: bool) -> str:
-    badge = (
+    # A variant's settings go below its name, which keeps the column narrow.
+    title, _, variant = title.partition(" (") if ":" in method else (title, "", "")
+    small = f"<small>{escape(variant.removesuffix(')'))}</small>" if variant else ""
+    small += (
         '<small title="The publication leaves parts open; those are our own.">reconstruction</small>'
         if reconstruction
         else ""
     )
     tip = escape(f"{sentence(method, source)} {source}".strip())
-    return f'<th scope="row" title="{tip}">{escape(title)}{badge}</th>'
+    return f'<th scope="row" title="{tip}">{escape(title)}{small}</th>'
 
 
 def _best(rows: Sequence[Mapping[str, Any]], key: str, *, least: bool = False) -> float | None:

@@ -34,5 +34,5 @@ METHODS = {
 
 
 def sentence(method: str, source: str = "") -> str:
-    """Return what a method does, or for one that is not known here where it comes from."""
-    return METHODS.get(method, source or "A method of your own.")
+    """Return what a method, or what a variant is of, does; for one that is not known here, where it comes from."""
+    return METHODS.get(method.split(":")[0], source or "A method of your own.")

@@ -217,6 +217,14 @@ def test_board_labels_reconstructions_and_puts_published_numbers_beside(compared
     assert "<i>Mine" not in text and "<b>9 GB" not in text
 
 
+def test_board_names_a_variant_below_its_method(compared: Store) -> None:
+    (table,) = tables(compared, "demo")
+    table["rows"][0] |= {"method": "cca:variant=direct", "title": "CCA (variant=<direct>)"}
+    text = board(table)
+    assert ">CCA<small>variant=&lt;direct&gt;</small></th>" in text
+    assert METHODS["cca"] in text and "A method of your own" not in text
+
+
 def test_tables_have_names_of_their_own(compared: Store) -> None:
     (table,) = tables(compared, "demo")
     shown = table_names([table, table | {"id": "another"}])
