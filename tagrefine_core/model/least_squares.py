@@ -63,8 +63,9 @@ def least_squares(features: Tensor, tags: sparse.csr_matrix, *, seed: int = 0) -
     solved = _Ridge(features, tags, seed)
     weight = solved.weight.T * solved.scale[:, None]
     logits = (solved.left_out * solved.scale).cpu().numpy()
-    bias = torch.from_numpy(_bias(logits, solved.rates)).to(features.device)
-    return LinearLayer(weight.float(), (bias - weight @ solved.mean).float(), solved.penalty)
+    bias = torch.from_numpy(_bias(logits, solved.rates)).to(weight.device) - weight @ solved.mean
+    device = features.device
+    return LinearLayer(weight.float().to(device), bias.float().to(device), solved.penalty)
 
 
 def likeness(features: Tensor, tags: sparse.csr_matrix, *, seed: int = 0) -> NDArray[np.float32]:
@@ -93,6 +94,8 @@ class _Ridge:
     """Ridge regression (d, C) of tags on features, each tag with the ridge of the least error on photos left out."""
 
     def __init__(self, features: Tensor, tags: sparse.csr_matrix, seed: int) -> None:
+        if features.device.type == "mps":  # which has no float64
+            features = features.cpu()
         n, device = len(features), features.device
         self.mean = features.double().mean(dim=0)
         gram = torch.zeros(features.shape[1], features.shape[1], dtype=torch.float64, device=device)
