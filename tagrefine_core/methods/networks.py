@@ -167,7 +167,7 @@ class _Networks(Method):
         if config.lambda1 > 0 and (config.epochs or config.related):
             similarity, _ = tag_similarity(seen, self.vocabulary or (), config)
             xi = torch.from_numpy(similarity).float().to(world.device)
-        links = find_implications(network, inputs, rows, seen, self.vocabulary or (), config)
+        links = find_implications(network, inputs, rows, seen, self.vocabulary or (), config, self.progress)
         none = np.zeros(0, dtype=np.int64)
         return Setup(rows, seen, links, with_implied(seen, links), inputs, network, xi, none, None, none)
 

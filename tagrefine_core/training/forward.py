@@ -5,6 +5,7 @@ import contextlib
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
@@ -71,13 +72,14 @@ class Forward:
 
     def user_tags(self, rows: NDArray[np.int64]) -> Tensor:
         """Return the users' tags G (B, C) of training rows as 0 and 1."""
-        dense = self.setup.tags[rows].toarray().astype(np.float32)
-        return torch.from_numpy(dense).to(self.world.device)
+        return self._dense(self.setup.tags[rows])
 
     def targets(self, rows: NDArray[np.int64]) -> Tensor:
         """Return what training rows are taught (B, C): the users' tags and what these imply, from 0 to 1."""
-        dense = self.setup.targets[rows].toarray().astype(np.float32)
-        return torch.from_numpy(dense).to(self.world.device)
+        return self._dense(self.setup.targets[rows])
+
+    def _dense(self, block: csr_matrix) -> Tensor:
+        return torch.from_numpy(block.toarray().astype(np.float32)).to(self.world.device)
 
     def _features_of(self, photos: NDArray[np.int64]) -> Tensor:
         self.network.eval()

@@ -210,7 +210,7 @@ def prepare(
         count = max(1, int(len(rows) * config.validation))
         judged = np.sort(np.random.default_rng((config.seed, 1)).permutation(len(rows))[:count])
         truth = np.asarray(collection.truth[rows[judged]])
-    links = find_implications(network, inputs, rows, tags, collection.vocabulary, config)
+    links = find_implications(network, inputs, rows, tags, collection.vocabulary, config, progress)
     targets = with_implied(tags, links)
     return Setup(
         rows, tags, links, targets, inputs, network, xi, judged, truth, collection.label_columns
@@ -258,16 +258,20 @@ def find_implications(
     tags: sp.csr_matrix,
     vocabulary: Sequence[str],
     config: TrainConfig,
+    progress: Progress,
 ) -> sp.csr_matrix:
     """Return how far each tag counts for those that it implies (C, C), by WordNet and by what the network sees now."""
     if not config.implied:
         return sp.csr_matrix((tags.shape[1], tags.shape[1]), dtype=np.float32)
     sample = np.sort(np.random.default_rng((config.seed, 8)).permutation(len(rows))[:_LIKENESS_SAMPLE])
     network.eval()
+    features = []
     with torch.no_grad():
-        blocks = np.array_split(rows[sample], -(-len(sample) // _CENTER_BLOCK))
-        features = torch.cat([network.features(inputs.read(block)).float() for block in blocks])
-    alike = likeness(features, tags[sample], seed=config.seed)
+        for start in range(0, len(sample), _CENTER_BLOCK):
+            block = sample[start : start + _CENTER_BLOCK]
+            features.append(network.features(inputs.read(rows[block])).float())
+            progress("Looking which tags imply others", start + len(block), len(sample))
+    alike = likeness(torch.cat(features), tags[sample], seed=config.seed)
     return implication(implied_tags(vocabulary), alike, config.implied)
 
 

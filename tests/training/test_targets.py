@@ -10,6 +10,7 @@ from tagrefine_core.errors import TagRefineWarning
 from tagrefine_core.features.inputs import FeatureInputs
 from tagrefine_core.methods import create
 from tagrefine_core.model.implied import with_implied
+from tagrefine_core.progress import silent
 from tagrefine_core.training.setup import find_implications, new_layers
 
 WORDS = ("boy", "people", "turkey", "bird")
@@ -36,7 +37,7 @@ def test_a_tag_counts_for_what_it_implies_where_looks_agree(implied):
     network.initialize(torch.full((4,), 0.2), torch.Generator().manual_seed(0))
     inputs = FeatureInputs(features, torch.device("cpu"))
     rows = np.arange(3, 300)  # rows of the collection and of training differ
-    links = find_implications(network, inputs, rows, tags[rows], WORDS, config)
+    links = find_implications(network, inputs, rows, tags[rows], WORDS, config, silent)
     targets = with_implied(tags[rows], links).toarray()
     given = tags[rows].toarray()
     assert (targets >= given).all() and (targets[given == 1] == 1).all()
