@@ -58,8 +58,8 @@ def start_form(collection: Collection, *, busy: bool) -> None:
         key=key,
         on_change=_all_or_some,
         args=(key,),
-        help="Every method is tuned by the same effort. All leaves out the variants, which set in brackets what is else"
-        " tuned or as published. A reconstruction is of a paper that leaves parts open.",
+        help="Every method is tuned by the same effort. All leaves out the variants, which set what"
+        " stands in brackets. A reconstruction is of a paper that leaves parts open.",
     )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         repeats, budget, preset, weights = _effort(collection, task)

@@ -21,7 +21,7 @@ Backbone = Annotated[str | None, typer.Option(help="Network of the features, e.g
 Weights = Annotated[str | None, typer.Option(help="imagenet, none, or a state dict's file.")]
 Seed = Annotated[int, typer.Option(min=0, help="Of all randomness.")]
 Methods = Annotated[
-    str, typer.Option(help="Names with commas between them, or all; NAME:KEY=VALUE sets what is else tuned.")
+    str, typer.Option(help="Names with commas between them, or all; NAME:KEY=VALUE is a variant.")
 ]
 MethodFiles = Annotated[
     list[Path] | None,
