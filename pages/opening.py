@@ -9,8 +9,8 @@ from tagrefine_core.collections import Collection
 from tagrefine_core.config import home_folder
 from tagrefine_core.errors import CollectionError
 from tagrefine_core.methods import method_class, names
+from tagrefine_core.runs.run import Run
 from tagrefine_core.store import CollectionRecord, RunRecord, Store
-from tagrefine_core.training.run import Run
 
 __all__ = ["collection_by_id", "open_collection", "open_run", "open_store", "warm_up"]
 

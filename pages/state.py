@@ -12,8 +12,8 @@ import streamlit as st
 from pages.components.header import ago, empty
 from pages.opening import open_collection, open_run, open_store
 from tagrefine_core.collections import Collection
+from tagrefine_core.runs.run import Run
 from tagrefine_core.store import CollectionRecord, RunRecord, Store
-from tagrefine_core.training.run import Run
 
 __all__ = [
     "choose",

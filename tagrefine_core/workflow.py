@@ -22,20 +22,20 @@ from tagrefine_core.collections import (
     remove_collection,
     write_collection,
 )
-from tagrefine_core.collections.demo import generate
 from tagrefine_core.config import TrainConfig
+from tagrefine_core.demo import generate
 from tagrefine_core.errors import CollectionError, JobError, LabelError, RunError
 from tagrefine_core.evaluation import Metrics, evaluate, user_tag_scores
 from tagrefine_core.exchange import refined_photos, write_refined
 from tagrefine_core.experiments.table import forget
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.refinement import MAX_ADDED, Changes, changes, thresholds
-from tagrefine_core.refinement.tag_similarity import TagSimilarity
+from tagrefine_core.runs.annotator import Annotator
+from tagrefine_core.runs.launch import train
+from tagrefine_core.runs.run import Run, run_folder
 from tagrefine_core.store import CollectionRecord, ImportIssue, Store, TagRecord
-from tagrefine_core.training.annotator import Annotator
+from tagrefine_core.tags.pairs import TagSimilarity
 from tagrefine_core.training.distributed import World
-from tagrefine_core.training.launch import train
-from tagrefine_core.training.run import Run, run_folder
 from tagrefine_core.training.setup import training_rows
 
 __all__ = [

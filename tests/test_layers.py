@@ -16,12 +16,13 @@ CORE = ROOT / "tagrefine_core"
 LAYERS = [
     {"__main__"},
     {"cli"},
-    {"workflow", "jobs", "exchange", "plots"},
+    {"workflow", "jobs"},
     {"experiments"},
-    {"training", "methods", "evaluation", "refinement"},
+    {"runs", "methods", "exchange", "plots"},
+    {"training", "evaluation", "refinement"},
     {"model"},
     {"neighbors", "features", "tags"},
-    {"collections", "store"},
+    {"collections", "demo", "store"},
     {"config", "errors", "progress", "files"},
 ]
 LEVEL = {part: level for level, layer in enumerate(LAYERS) for part in layer}

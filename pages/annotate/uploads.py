@@ -14,10 +14,10 @@ from pages.state import store
 from tagrefine_core.collections import Collection, load_image
 from tagrefine_core.errors import ImageError
 from tagrefine_core.refinement import thresholds
-from tagrefine_core.training.run import Run
+from tagrefine_core.runs.run import Run
 
 if TYPE_CHECKING:
-    from tagrefine_core.training.annotator import Annotator  # loads PyTorch, which takes seconds
+    from tagrefine_core.runs.annotator import Annotator  # loads PyTorch, which takes seconds
 
 __all__ = ["MOST", "TYPES", "Tagged", "fitting_limits", "tag_photos"]
 

@@ -5,12 +5,12 @@ from urllib.parse import quote, urlencode
 import numpy as np
 import streamlit as st
 
-from pages.browse.source import STRICTNESS, found, source
+from pages.browse.routes import photo_query
+from pages.browse.view import STRICTNESS, found, view
 from pages.components.choice import choice
 from pages.components.gallery import gallery
 from pages.components.header import empty, header
 from pages.components.text import plain
-from pages.routes.photos import photo_query
 from pages.state import need_run
 from tagrefine_core.errors import ConfigError
 
@@ -66,7 +66,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         help="To the left more tags change, to the right only those that the model is surest of.",
     )
 with st.spinner("Comparing tags …", show_time=True):
-    of = source(run.id, strictness)
+    of = view(run.id, strictness)
 counts = of.changes.counts_by_tag()
 names = {
     tag: f"{tag}  +{counts.added[column]:,} -{counts.removed[column]:,}"

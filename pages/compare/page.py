@@ -5,8 +5,8 @@ from pathlib import Path
 import streamlit as st
 
 from pages.compare.found import comparisons, watch
-from pages.compare.results import results
 from pages.compare.starting import start_form
+from pages.compare.table import results
 from pages.components.header import empty, header
 from pages.components.jobs import job_cards, live_jobs
 from pages.state import need_collection

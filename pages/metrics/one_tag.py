@@ -15,7 +15,7 @@ from pages.metrics.measured import USER_TAGS
 from tagrefine_core import plots
 from tagrefine_core.collections import Collection
 from tagrefine_core.evaluation import precision_recall_curve
-from tagrefine_core.training.run import Run
+from tagrefine_core.runs.run import Run
 
 __all__ = ["tag_curves", "thinned"]
 

@@ -14,7 +14,7 @@ from pages.metrics.measured import EXPLAINED
 from pages.state import store
 from tagrefine_core import plots
 from tagrefine_core.collections import Collection
-from tagrefine_core.training.run import Run
+from tagrefine_core.runs.run import Run
 
 __all__ = ["NOISE", "ablation", "noise", "variant_name"]
 

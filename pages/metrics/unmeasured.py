@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.state import store
 from tagrefine_core.collections import Collection
-from tagrefine_core.training.run import Run
+from tagrefine_core.runs.run import Run
 
 __all__ = ["changes_in_words"]
 

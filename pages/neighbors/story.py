@@ -6,11 +6,11 @@ from typing import Any, Literal
 import numpy as np
 from scipy import sparse
 
-from pages.browse.source import source
+from pages.browse.view import view
 from tagrefine_core.collections import Collection
 from tagrefine_core.errors import RunError
-from tagrefine_core.training.run import Run
-from tagrefine_core.training.trace import Relevance, chance, precision_curve, relevance
+from tagrefine_core.runs.run import Run
+from tagrefine_core.runs.trace import Relevance, chance, precision_curve, relevance
 
 __all__ = ["story"]
 
@@ -40,7 +40,7 @@ def story(collection: Collection, run: Run, by: Literal["labels", "refined"]) ->
     if by == "labels":
         have, names = sparse.csr_matrix(np.asarray(collection.truth) == 1), collection.labels
     else:
-        changes = source(run.id).changes
+        changes = view(run.id).changes
         have, names = _present(changes.kept) + _present(changes.added), collection.vocabulary
     judged = relevance(trace, have, by=by)
     # As many as training uses: the anchor's own place in its group of m is not a neighbor.

@@ -14,13 +14,9 @@ _ASSETS = Path(__file__).resolve().parents[2] / "assets"
 
 
 def routes() -> list[BaseRoute]:
-    """Return the routes of the app; none of them writes anything but thumbnails."""
-    # Not above: what these routes show is made with the addresses of this package's other routes.
-    from pages.routes.photos import ROUTES as PHOTOS
-
+    """Return the routes that all pages share; none of them writes anything but thumbnails."""
     return [
         Route("/thumbnails/{collection_id:int}/{row:int}", thumbnail, methods=["GET"]),
         Route("/arrays/{digest:str}", array, methods=["GET"]),
-        *PHOTOS,
         Mount("/assets", StaticFiles(directory=_ASSETS)),
     ]

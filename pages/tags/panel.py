@@ -9,8 +9,8 @@ import numpy as np
 
 from pages.opening import open_store
 from tagrefine_core.collections import Collection
-from tagrefine_core.refinement.tag_similarity import TagLink, TagSimilarity, clustered_order
 from tagrefine_core.tags import WordNet, WordNetLink, explain_wordnet, load
+from tagrefine_core.tags.pairs import TagLink, TagSimilarity, clustered_order
 
 __all__ = ["SORTS", "order", "panel", "similarity", "wordnet"]
 

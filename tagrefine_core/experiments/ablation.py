@@ -8,8 +8,8 @@ from typing import Any
 from tagrefine_core.collections import Collection
 from tagrefine_core.config import TrainConfig, train_config
 from tagrefine_core.errors import ConfigError
+from tagrefine_core.experiments.keeping import experiments_folder, key_of, read_result, write_result
 from tagrefine_core.experiments.protocol import Task, need_truth, repeat_split
-from tagrefine_core.experiments.results import experiments_folder, key_of, read_result, write_result
 from tagrefine_core.experiments.steps import Steps
 from tagrefine_core.experiments.trials import known_trial, mean_of_trials, trial
 from tagrefine_core.progress import Progress, silent

@@ -7,8 +7,8 @@ from tagrefine_core.collections import Collection
 from tagrefine_core.config import TrainConfig, train_config
 from tagrefine_core.errors import ConfigError
 from tagrefine_core.experiments.comparison import Comparison
+from tagrefine_core.experiments.keeping import experiments_folder
 from tagrefine_core.experiments.protocol import Task, feature_material, need_truth, repeat_split
-from tagrefine_core.experiments.results import experiments_folder
 from tagrefine_core.experiments.table import Table
 from tagrefine_core.methods import Mode, method_class, names
 from tagrefine_core.progress import Progress, silent

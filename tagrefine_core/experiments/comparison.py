@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 from tagrefine_core import __version__
 from tagrefine_core.collections import Collection
 from tagrefine_core.config import TrainConfig
+from tagrefine_core.experiments.choosing import Tuned, choose, settings_of
 from tagrefine_core.experiments.intervals import copies, resampled
-from tagrefine_core.experiments.measure import Outcome, measure, supports
-from tagrefine_core.experiments.protocol import PROTOCOL, Material, Task, repeat_split, validation_split
-from tagrefine_core.experiments.results import (
+from tagrefine_core.experiments.keeping import (
     is_ours,
     key_of,
     method_key,
@@ -22,6 +21,8 @@ from tagrefine_core.experiments.results import (
     read_result,
     write_result,
 )
+from tagrefine_core.experiments.measure import Outcome, measure, supports
+from tagrefine_core.experiments.protocol import PROTOCOL, Material, Task, repeat_split, validation_split
 from tagrefine_core.experiments.steps import Steps
 from tagrefine_core.experiments.table import (
     Table,
@@ -31,7 +32,6 @@ from tagrefine_core.experiments.table import (
     row_of,
     stopped_row,
 )
-from tagrefine_core.experiments.tuning import Tuned, choose, settings_of
 from tagrefine_core.files import read_array, write_array
 from tagrefine_core.methods import Method, Mode
 from tagrefine_core.progress import Progress, silent

@@ -10,9 +10,9 @@ from scipy.sparse import csr_matrix
 from tagrefine_core.collections import Collection
 from tagrefine_core.experiments.table import Table, scores_of
 from tagrefine_core.refinement import MAX_ADDED, changes, thresholds
+from tagrefine_core.runs.run import Run
+from tagrefine_core.runs.trace import precision_curve, relevance
 from tagrefine_core.store import Store
-from tagrefine_core.training.run import Run
-from tagrefine_core.training.trace import precision_curve, relevance
 
 __all__ = ["before_and_after", "most_different", "neighbor_trace", "side_by_side"]
 

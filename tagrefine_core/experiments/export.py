@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tagrefine_core.experiments.results import OURS
+from tagrefine_core.experiments.keeping import OURS
 from tagrefine_core.experiments.table import Table
 from tagrefine_core.files import write_file
 

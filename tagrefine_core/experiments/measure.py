@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from tagrefine_core.config import TrainConfig
 from tagrefine_core.errors import Cancelled, TagRefineError
 from tagrefine_core.evaluation import Metrics, evaluate
+from tagrefine_core.experiments.keeping import is_ours, parameters_of
 from tagrefine_core.experiments.protocol import Material, Split, Task
-from tagrefine_core.experiments.results import is_ours, parameters_of
 from tagrefine_core.methods import Method, Mode
 from tagrefine_core.methods.base import row_blocks
 from tagrefine_core.progress import Progress, silent

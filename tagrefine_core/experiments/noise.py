@@ -15,7 +15,15 @@ from tagrefine_core import __version__
 from tagrefine_core.collections import Collection
 from tagrefine_core.errors import ConfigError
 from tagrefine_core.experiments.benchmark import comparison_config
+from tagrefine_core.experiments.choosing import choose, settings_of
 from tagrefine_core.experiments.intervals import MEASURES
+from tagrefine_core.experiments.keeping import (
+    experiments_folder,
+    key_of,
+    method_key,
+    read_result,
+    write_result,
+)
 from tagrefine_core.experiments.measure import measure, supports
 from tagrefine_core.experiments.protocol import (
     PROTOCOL,
@@ -24,15 +32,7 @@ from tagrefine_core.experiments.protocol import (
     repeat_split,
     validation_split,
 )
-from tagrefine_core.experiments.results import (
-    experiments_folder,
-    key_of,
-    method_key,
-    read_result,
-    write_result,
-)
 from tagrefine_core.experiments.steps import Steps
-from tagrefine_core.experiments.tuning import choose, settings_of
 from tagrefine_core.methods import method_class, names
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.store import Store

@@ -19,12 +19,12 @@ from tagrefine_core.experiments.export import (
     write_table,
     write_text,
 )
+from tagrefine_core.experiments.keeping import write_result
 from tagrefine_core.experiments.protocol import Task
-from tagrefine_core.experiments.results import write_result
 from tagrefine_core.progress import Progress, silent
+from tagrefine_core.runs.launch import train
+from tagrefine_core.runs.run import Run
 from tagrefine_core.store import Store
-from tagrefine_core.training.launch import train
-from tagrefine_core.training.run import Run
 
 __all__ = ["reproduce"]
 

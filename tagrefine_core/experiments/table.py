@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tagrefine_core.errors import RunError
 from tagrefine_core.evaluation.published import published
 from tagrefine_core.experiments.intervals import MEASURES, interval
-from tagrefine_core.experiments.results import OURS, experiments_folder, read_result
+from tagrefine_core.experiments.keeping import OURS, experiments_folder, read_result
 from tagrefine_core.files import read_array
 from tagrefine_core.methods import Method
 from tagrefine_core.store import Store

@@ -14,14 +14,14 @@ from tagrefine_core.config import TrainConfig
 from tagrefine_core.errors import RunError, TagRefineError
 from tagrefine_core.evaluation import evaluate
 from tagrefine_core.experiments.intervals import MEASURES
-from tagrefine_core.experiments.protocol import PROTOCOL, need_truth
-from tagrefine_core.experiments.results import (
+from tagrefine_core.experiments.keeping import (
     code_of,
     experiments_folder,
     key_of,
     read_result,
     write_result,
 )
+from tagrefine_core.experiments.protocol import PROTOCOL, need_truth
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.store import Store
 
@@ -59,7 +59,7 @@ def trial(
         return known
     path = _path(store, collection, config, rows)
     part = path.with_suffix(".part.json")
-    from tagrefine_core.training.launch import train
+    from tagrefine_core.runs.launch import train
 
     unfinished = _unfinished(store, part)
     start = time.perf_counter()
@@ -117,7 +117,7 @@ def scores_of_run(
     store: Store, run_id: str, rows: NDArray[np.int64], columns: NDArray[np.int64]
 ) -> NDArray[np.float32]:
     """Return scores float32 (V, L) of some photos and tags of a finished run, read in blocks."""
-    from tagrefine_core.training.run import Run
+    from tagrefine_core.runs.run import Run
 
     scores = Run.open(store, run_id).scores
     found = np.empty((len(rows), len(columns)), dtype=np.float32)
@@ -128,7 +128,7 @@ def scores_of_run(
 
 
 def _path(store: Store, collection: Collection, config: TrainConfig, rows: NDArray[np.int64]) -> Path:
-    code = code_of("tagrefine_core.training.launch")
+    code = code_of("tagrefine_core.runs.launch")
     settings = config.model_dump(exclude={"preset"})
     key = key_of(settings, collection.data_hash, rows.tolist(), code, PROTOCOL, __version__)
     return experiments_folder(store.home) / "trials" / f"{key}.json"
@@ -165,7 +165,7 @@ def _unfinished(store: Store, part: Path) -> str | None:
 
 def _forget(store: Store, part: Path, run_id: str | None = None) -> None:
     """Delete the run of a trial that has ended."""
-    from tagrefine_core.training.run import run_folder
+    from tagrefine_core.runs.run import run_folder
 
     run_id = run_id or _unfinished(store, part)
     if run_id is not None:

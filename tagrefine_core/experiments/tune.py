@@ -10,12 +10,12 @@ from sklearn.model_selection import ParameterGrid, ParameterSampler
 from tagrefine_core.collections import Collection
 from tagrefine_core.config import TrainConfig, train_config
 from tagrefine_core.errors import ConfigError
+from tagrefine_core.experiments.choosing import best_trial
 from tagrefine_core.experiments.intervals import MEASURES
+from tagrefine_core.experiments.keeping import experiments_folder, key_of, write_result
 from tagrefine_core.experiments.protocol import FITTED, Task, need_truth, validation_split
-from tagrefine_core.experiments.results import experiments_folder, key_of, write_result
 from tagrefine_core.experiments.steps import Steps
 from tagrefine_core.experiments.trials import known_trial, trial
-from tagrefine_core.experiments.tuning import best_trial
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.store import Store
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from tagrefine_core.errors import ConfigError
-from tagrefine_core.refinement.search import Mask, search
+from tagrefine_core.refinement.search_text import Mask, search
 
 __all__ = ["ChangedTags", "Found", "PhotoKind", "PhotoOrder", "PhotoQuery", "PhotoTable", "find"]
 
@@ -46,7 +46,7 @@ class PhotoQuery:
     Parameters
     ----------
     search : str
-        See `tagrefine_core.refinement.search`; blank finds all.
+        See `tagrefine_core.refinement.search_text`; blank finds all.
     tag : str or None
         Only photos where this tag of the vocabulary is of the ``kind`` of change.
     kind : {"any", "changed", "added", "removed", "kept", "unchanged", "untagged"}

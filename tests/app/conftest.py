@@ -12,8 +12,8 @@ from tagrefine_core.collections import Source, check_images, write_collection
 from tagrefine_core.config import train_config
 from tagrefine_core.evaluation import evaluate
 from tagrefine_core.files import write_array
+from tagrefine_core.runs.run import run_folder
 from tagrefine_core.store import EpochRecord, ImportIssue, Store, TagRecord
-from tagrefine_core.training.run import run_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 SHELL = ROOT / "pages" / "shell.py"

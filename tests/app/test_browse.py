@@ -10,8 +10,8 @@ from starlette.requests import Request
 from streamlit.testing.v1 import AppTest
 
 from pages.browse.reasons import reason
-from pages.browse.source import source, window
-from pages.routes.photos import near_photos, one_photo, photo_query, photos
+from pages.browse.routes import near_photos, one_photo, photo_query, photos
+from pages.browse.view import view, window
 from tagrefine_core.collections import Collection
 from tagrefine_core.errors import ConfigError, RunError
 from tagrefine_core.refinement import MAX_ADDED
@@ -53,7 +53,7 @@ def test_address_restores_filter_and_photo(small_home: Store, open_page: OpenPag
     page = open_page(
         "browse", collection="demo", tag="sea", kind="removed", order="file", strictness="0.2", photo="7"
     )
-    of = source("run-new", 0.2)
+    of = view("run-new", 0.2)
     rows = np.flatnonzero(of.changes.removed[:, [0]].toarray().ravel())
     rows = [int(row) for row in rows if 0 in of.changes.removed[[row]].indices]
     assert f"**{len(rows)}** of 40 photos" in texts(page)
@@ -109,7 +109,7 @@ def test_windows_make_up_the_whole(small_home: Store) -> None:
 
 
 def test_cards_agree_with_the_changes(small_home: Store) -> None:
-    of = source("run-new", 0.0)
+    of = view("run-new", 0.0)
     names = of.collection.vocabulary
     for card in window(of, photo_query({}), 0, 40)["photos"]:
         for state in ("added", "removed", "kept"):
@@ -119,7 +119,7 @@ def test_cards_agree_with_the_changes(small_home: Store) -> None:
 
 
 def test_one_photo_in_full(small_home: Store) -> None:
-    of = source("run-new")
+    of = view("run-new")
     status, shown = ask(one_photo, "tag=dog", row=1)
     assert status == 200
     assert shown["raw"] == of.collection.raw_tags(1)
@@ -134,7 +134,7 @@ def test_one_photo_in_full(small_home: Store) -> None:
 
 
 def test_neighbors_are_the_nearest_others(small_home: Store) -> None:
-    of = source("run-new")
+    of = view("run-new")
     features = np.asarray(of.run.features, dtype=np.float64)
     order = np.argsort(((features - features[4]) ** 2).sum(axis=1), kind="stable")
     expected = [int(row) for row in order if row != 4]
@@ -173,7 +173,7 @@ def test_run_of_other_data_is_refused(small_home: Store) -> None:
     with small_home.transaction() as connection:
         connection.execute("UPDATE collections SET data_hash = 'other' WHERE name = 'demo'")
     with pytest.raises(RunError, match="has changed"):
-        source("run-new")
+        view("run-new")
 
 
 def test_query_of_an_address() -> None:

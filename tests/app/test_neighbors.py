@@ -11,8 +11,8 @@ from streamlit.testing.v1 import AppTest
 from pages.neighbors.story import story
 from tagrefine_core.collections import Collection
 from tagrefine_core.files import write_array
+from tagrefine_core.runs.run import Run, run_folder
 from tagrefine_core.store import Store
-from tagrefine_core.training.run import Run, run_folder
 
 OpenPage = Callable[..., AppTest]
 

@@ -11,7 +11,7 @@ from pages.metrics.studies import variant_name
 from tagrefine_core import jobs
 from tagrefine_core.collections import Collection
 from tagrefine_core.experiments import MEASURES
-from tagrefine_core.experiments.results import experiments_folder, write_result
+from tagrefine_core.experiments.keeping import experiments_folder, write_result
 from tagrefine_core.store import Store
 
 OpenPage = Callable[..., AppTest]

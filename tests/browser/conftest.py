@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tagrefine_core import jobs
-from tagrefine_core.collections.demo import render
+from tagrefine_core.demo import render
 from tagrefine_core.store import RunRecord, Store
 from tests.browser.visitor import Visitor, until
 

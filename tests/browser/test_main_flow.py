@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, expect
 
 from tagrefine_core import jobs
 from tagrefine_core.collections import Collection
-from tagrefine_core.collections.demo import render
+from tagrefine_core.demo import render
 from tests.browser.visitor import PAGES, Visitor, pictures_load, until
 
 pytestmark = pytest.mark.browser

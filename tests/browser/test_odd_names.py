@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tagrefine_core.collections import Collection
-from tagrefine_core.collections.demo import render
+from tagrefine_core.demo import render
 from tests.browser.conftest import ODD_FILES, ODD_TAGS
 from tests.browser.visitor import PAGES, Visitor, until
 

@@ -22,8 +22,8 @@ from tagrefine_core.collections import (
     write_collection,
 )
 from tagrefine_core.errors import CollectionError, DataError, ImageError
+from tagrefine_core.runs.run import Run, run_folder
 from tagrefine_core.store import Store
-from tagrefine_core.training.run import Run, run_folder
 from tests import fake_data
 
 

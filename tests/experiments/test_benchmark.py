@@ -10,7 +10,7 @@ from tagrefine_core.errors import Cancelled, ConfigError, LabelError, RunError
 from tagrefine_core.evaluation import evaluate, user_tag_scores
 from tagrefine_core.experiments.comparison import Comparison
 from tagrefine_core.experiments.intervals import MEASURES
-from tagrefine_core.experiments.results import code_of, method_key
+from tagrefine_core.experiments.keeping import code_of, method_key
 from tagrefine_core.methods import Method, method_class
 from tests.experiments.conftest import numbers
 from tests.fake_data import small_collection

@@ -7,7 +7,7 @@ from tagrefine_core import workflow
 from tagrefine_core.collections import Collection
 from tagrefine_core.config import train_config
 from tagrefine_core.errors import Cancelled, ConfigError
-from tagrefine_core.training.run import Run
+from tagrefine_core.runs.run import Run
 from tagrefine_core.training.scoring import owners
 from tagrefine_core.training.setup import folds
 from tests.training.conftest import small

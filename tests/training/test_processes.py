@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pytest
 
-from tagrefine_core.training.run import Run
+from tagrefine_core.runs.run import Run
 from tests.training.conftest import SMALL
 
 SETTINGS = [

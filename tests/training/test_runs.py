@@ -6,7 +6,7 @@ import pytest
 from tagrefine_core import workflow
 from tagrefine_core.collections import Collection
 from tagrefine_core.errors import Cancelled, ConfigError, RunError
-from tagrefine_core.training.run import Run
+from tagrefine_core.runs.run import Run
 from tests.training.conftest import draw, small
 
 

@@ -5,8 +5,8 @@ import pytest
 from scipy import sparse
 
 from tagrefine_core.errors import DataError
-from tagrefine_core.training.run import NeighborTrace
-from tagrefine_core.training.trace import chance, precision_curve, relevance
+from tagrefine_core.runs.run import NeighborTrace
+from tagrefine_core.runs.trace import chance, precision_curve, relevance
 
 # Photos 0 to 5; labels: sea, sky. Photo 5 has none.
 HAVE = sparse.csr_matrix(np.array([[1, 0], [1, 1], [0, 1], [0, 1], [1, 0], [0, 0]], dtype=np.int8))

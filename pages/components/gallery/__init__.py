@@ -36,7 +36,7 @@ def gallery(
     Parameters
     ----------
     address : str
-        Where the photos of a run come from; see `pages.routes.photos`.
+        Where the photos of a run come from; see `pages.browse.routes`.
     query : str
         Query part of the address: filter and order.
     total : int

@@ -1,0 +1,86 @@
+"""``/photos/<run>``: what Browse shows, in windows, so that a page never carries a whole collection."""
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, cast
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from pages.browse.view import STRICTNESS, View, neighbors, photo, view, window
+from tagrefine_core.errors import ConfigError, RunError, TagRefineError
+from tagrefine_core.refinement.query import PhotoKind, PhotoOrder, PhotoQuery
+
+__all__ = ["ROUTES", "photo_query"]
+
+_LIMIT = 200  # photos an answer
+
+
+def photo_query(values: Mapping[str, str]) -> PhotoQuery:
+    """Read a query from an address; ConfigError where it asks for what there is not."""
+    return PhotoQuery(
+        search=values.get("search", ""),
+        tag=values.get("tag") or None,
+        kind=cast(PhotoKind, values.get("kind", "any")),
+        order=cast(PhotoOrder, values.get("order", "change")),
+    )
+
+
+def _answers(read: Callable[[Request, View], dict[str, Any]]) -> Callable[[Request], Response]:
+    """Open the run of the address, answer with JSON, and with plain words where that fails."""
+
+    @wraps(read)
+    def answer(request: Request) -> Response:
+        try:
+            of = view(request.path_params["run_id"], _number(request, "strictness", STRICTNESS))
+            return JSONResponse(read(request, of), headers={"Cache-Control": "private, no-cache"})
+        except RunError as error:
+            return PlainTextResponse(str(error), status_code=404)
+        except TagRefineError as error:
+            return PlainTextResponse(str(error), status_code=400)
+
+    return answer
+
+
+@_answers
+def photos(request: Request, of: View) -> dict[str, Any]:
+    """Answer with ``limit`` photos of a query from ``offset`` on."""
+    offset, limit = int(_number(request, "offset", 0)), int(_number(request, "limit", 60))
+    return window(of, photo_query(request.query_params), max(0, offset), min(max(0, limit), _LIMIT))
+
+
+@_answers
+def one_photo(request: Request, of: View) -> dict[str, Any]:
+    """Answer with one photo in full."""
+    return photo(of, _row(request, of), request.query_params.get("tag"))
+
+
+@_answers
+def near_photos(request: Request, of: View) -> dict[str, Any]:
+    """Answer with the nearest neighbors of one photo."""
+    return neighbors(of, _row(request, of))
+
+
+ROUTES = [
+    Route("/photos/{run_id:str}", photos, methods=["GET"]),
+    Route("/photos/{run_id:str}/{row:int}", one_photo, methods=["GET"]),
+    Route("/photos/{run_id:str}/{row:int}/neighbors", near_photos, methods=["GET"]),
+]
+
+
+def _row(request: Request, of: View) -> int:
+    row = int(request.path_params["row"])
+    if row >= of.collection.n:
+        raise RunError(f"There is no photo {row}: {of.collection.name!r} has {of.collection.n:,}.")
+    return row
+
+
+def _number(request: Request, name: str, default: float) -> float:
+    try:
+        value = float(request.query_params.get(name, default))
+    except ValueError:
+        value = float("nan")
+    if not 0 <= value < 2**31:  # NaN and infinity fail too
+        raise ConfigError(f"{name}={request.query_params.get(name)!r} must be a number from 0.")
+    return value

@@ -1,0 +1,1 @@
+"""Runs: a fitted model on disk, how it came about, and what is read from it."""
