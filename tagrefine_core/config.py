@@ -1,16 +1,28 @@
 """Where things live, and every setting of a training run."""
 
+import difflib
 import os
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from tagrefine_core.errors import ConfigError, HomeError
+from tagrefine_core.errors import ConfigError, HomeError, TagRefineWarning
+from tagrefine_core.presets import PRESETS
 
-__all__ = ["PRESETS", "TrainConfig", "cache_folder", "home_folder", "train_config"]
+__all__ = [
+    "SETTINGS",
+    "TrainConfig",
+    "cache_folder",
+    "home_folder",
+    "read_settings",
+    "settings_that_differ",
+    "settings_without_effect",
+    "train_config",
+]
 
 
 def home_folder(option: str | Path | None = None) -> Path:
@@ -43,68 +55,110 @@ def cache_folder() -> Path:
     )
 
 
-class TrainConfig(BaseModel):
-    """Settings of one training run (paper: sections "Proposed Model" and "Training and Prediction").
-
-    Frozen and validated; unknown names are errors. Symbols are the paper's: ``s`` batch size, ``m`` group
-    size, ``M`` candidates, ``alpha`` eq. 4, ``lambda1`` and ``lambda2`` eq. 1.
-    """
-
+class _Group(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    preset: str = "default"
-    task: Literal["refinement", "annotation"] = "refinement"
-    train_fraction: float = Field(0.2, gt=0, lt=1, description="part of the photos that annotation trains on")
-    fold: int = Field(0, ge=0, description="which disjoint training part of the annotation task")
-    seed: int = Field(0, ge=0, lt=2**31)
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+
+class _Network(_Group):
+    """What looks at the photos."""
 
     backbone: Literal[
         "vgg16", "resnet50", "mobilenet_v2", "mobilenet_v3_small", "convnext_tiny", "vit_b_16", "small_cnn"
     ] = "mobilenet_v2"
     weights: str = Field("imagenet", description="'imagenet', 'none', or the path of a state dict")
-    finetune: str = Field("head", pattern=r"^(head|all|blocks:[1-9]\d*)$")
+    finetune: str = Field(
+        "head",
+        pattern=r"^(head|all|blocks:[1-9]\d*)$",
+        description="what of the backbone learns: head, blocks:K or all",
+    )
     image_size: int | None = Field(
         None, ge=32, le=1024, description="side in pixels; None: the backbone's own"
-    )
-    adapter: int | None = Field(
-        None, ge=0, description="hidden width of the learned feature layer; None: 256 in head mode, else 0"
     )
     views: Literal[1, 2] = Field(
         1, description="2: each photo is also looked at mirrored, and the two features are averaged"
     )
     augment: bool = Field(True, description="random crop and flip while the backbone learns")
-
     normalize: bool = Field(
         True, description="scale features to one length, so that neighbors are cosine neighbors"
     )
-
     center: bool = Field(
         False,
         description="subtract the mean feature, so that what all photos share does not drown what sets them apart",
     )
+    adapter: int | None = Field(
+        None,
+        ge=0,
+        description="hidden width of the learned feature layer; None: 256 on a frozen backbone, else 0",
+    )
+    dropout: float = Field(0.5, ge=0, lt=1, description="rate between feature and classifier")
 
-    folds: int = Field(
-        1,
-        ge=1,
-        le=20,
-        description="networks trained, each without one part of the photos, so that no photo is scored by a network "
-        "that memorized its tags; 1: one network for all",
+
+class _Optimizer(_Group):
+    """How weights move, in both stages: SGD with momentum .9."""
+
+    schedule: Literal["step", "onecycle", "constant"] = Field(
+        "onecycle", description="of the learning rate; step is the paper's: a tenth every ten epochs"
+    )
+    lr_backbone: float = Field(
+        0.1, ge=0, description="the backbone's learning rate, as a multiple of the stage's"
+    )
+    weight_decay: float = Field(5e-4, ge=0)
+    average: float = Field(0.0, ge=0, lt=1, description="decay of the moving average of the weights; 0: none")
+
+
+class _Phi0(_Group):
+    """Stage 1: the users' tags alone."""
+
+    epochs: int = Field(12, ge=0, description="passes over the photos")
+    lr: float = Field(0.01, gt=0, description="learning rate of the new layers")
+
+
+class _Neighbors(_Group):
+    """Batches of anchors and their look-alikes (Algorithm 1)."""
+
+    s: int = Field(64, ge=1, description="photos of a batch, in both stages")
+    m: int = Field(8, ge=2, description="photos of a group: an anchor and its m-1 neighbors")
+    M: int = Field(512, ge=1, description="candidates of an anchor, found once under phi0")
+    refresh: Literal["exact", "shortlist", "bank", "static"] = Field(
+        "bank", description="which features rank the candidates while the network learns"
+    )
+
+
+class _Constraints(_Group):
+    """Stage 2: the terms of eq. 1, and an anchor."""
+
+    epochs: int = Field(12, ge=0, description="passes over the photos")
+    lr: float = Field(0.01, gt=0, description="learning rate of the new layers")
+    lambda_vis: float = Field(1.0, ge=0, description="weight of L_vis; 1 in the paper")
+    lambda1: float = Field(1.0, ge=0, description="weight of L_sem")
+    lambda2: float = Field(0.1, ge=0, description="weight of L_err")
+    eta: float = Field(
+        1.0, ge=0, description="weight of the anchor: logistic loss on the users' tags (not in the paper)"
+    )
+    reduction: Literal["per_image", "literal"] = Field(
+        "per_image", description="literal: L_sem and L_err are summed over the batch, as printed"
+    )
+    alpha: float = Field(
+        0.5, ge=0, description="weight of WordNet beside use in the similarity of tags (eq. 4)"
     )
     implied: float = Field(
-        0.0,
-        ge=0,
-        le=1,
+        0.0, ge=0, le=1,
         description="how far a tag also counts as those that it implies by WordNet, where their photos look alike",
-    )
+    )  # fmt: skip
+
+
+class _Scoring(_Group):
+    """From trained networks to scores."""
+
+    crossfit: int = Field(
+        1, ge=1, le=20,
+        description="networks trained, each without one part of the photos, so that no photo is scored by a network "
+        "that memorized its tags; 1: one network for all",
+    )  # fmt: skip
     closed_form: float = Field(
-        0.0, ge=0, le=1, description="share of its least-squares solution in the last layer, after training"
+        0.0, ge=0, le=1, description="share of its least-squares solution in the last layer"
     )
-    smooth: float = Field(
-        0.0, ge=0, lt=1, description="share of its neighbors' predictions in a photo's own, after training"
-    )
-    smooth_neighbors: int = Field(20, ge=1, description="how many neighbors that are")
+    smooth: float = Field(0.0, ge=0, lt=1, description="share of its neighbors' predictions in a photo's own")
     evidence: float = Field(
         0.0,
         ge=0,
@@ -119,157 +173,229 @@ class TrainConfig(BaseModel):
         0.0, ge=0, le=1, description="how far scores make up for tags that users seldom give (1: fully)"
     )
 
-    epochs_phi0: int = Field(12, ge=0, description="stage 1: epochs on the users' tags")
-    epochs: int = Field(12, ge=0, description="stage 2: epochs with the constraints")
-    epoch: Literal["images", "anchors"] = Field("images", description="an epoch sees N images, or N anchors")
-    s: int = Field(64, ge=1)
-    m: int = Field(8, ge=2)
-    M: int = Field(512, ge=1)
-    refresh: Literal["exact", "shortlist", "bank", "static"] = "bank"
-    shortlist: int = Field(32, ge=1, description="candidates that refresh 'shortlist' forwards")
-    bank_every: int = Field(0, ge=0, description="steps between full refreshes of the bank; 0: once an epoch")
-    sigma: Literal["init", "epoch", "batch"] = Field("init", description="when sigma of gamma is measured")
-    last_group: Literal["wrap", "drop"] = "wrap"
 
-    alpha: float = Field(0.5, ge=0)
-    kb_measure: Literal["lin", "jcn"] = "lin"
-    zero_cooccurrence: Literal["inf", "cap"] = "inf"
-    xi_topk: int = Field(0, ge=0, description="keep only the strongest links of each tag; 0: all")
-    lambda_vis: float = Field(1.0, ge=0, description="1 in the paper; 0 switches L_vis off (ablation)")
-    lambda1: float = Field(1.0, ge=0)
-    lambda2: float = Field(0.1, ge=0)
-    eta: float = Field(
-        1.0, ge=0, description="weight of the anchor: logistic loss on the users' tags (not in the paper)"
+class _Run(_Group):
+    """Which photos, which machine, what is kept."""
+
+    train_fraction: float = Field(0.2, gt=0, lt=1, description="part of the photos that annotation trains on")
+    part: int = Field(0, ge=0, description="which of the disjoint training parts annotation trains on")
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="auto: bfloat16 on CUDA devices that have it"
     )
-    reduction: Literal["per_image", "literal"] = "per_image"
-
-    optimizer: Literal["sgd", "adamw"] = Field(
-        "sgd", description="sgd is the paper's; adamw learns faster where a backbone starts from nothing"
-    )
-    lr: float = Field(0.01, gt=0, description="learning rate of the new layers")
-    lr_phi0: float | None = Field(None, gt=0, description="learning rate of stage 1; None: lr")
-    lr_backbone: float = Field(0.1, ge=0, description="the backbone's learning rate, as a multiple of lr")
-    schedule: Literal["step", "onecycle", "constant"] = "onecycle"
-    lr_step: int = Field(10, ge=1, description="epochs between tenfold drops of schedule 'step'")
-    momentum: float = Field(0.9, ge=0, lt=1)
-    weight_decay: float = Field(5e-4, ge=0)
-    dropout: float = Field(0.5, ge=0, lt=1)
-    average: float = Field(0.0, ge=0, lt=1, description="decay of the moving average of the weights; 0: none")
-
     validation: float = Field(
         0.1,
         ge=0,
         lt=0.5,
         description="part of the training photos watched with ground truth, never trained less on",
     )
-    trace_queries: int = Field(48, ge=0)
-    trace_points: int = Field(12, ge=2)
-    trace_neighbors: int = Field(12, ge=1)
+    trace_queries: int = Field(
+        48, ge=0, description="photos whose neighbors are recorded while the network learns"
+    )
     checkpoint_seconds: float = Field(60.0, gt=0, description="longest time between checkpoints")
+
+
+class TrainConfig(_Group):
+    """Settings of one training run (paper: sections "Proposed Model" and "Training and Prediction").
+
+    Frozen and validated; unknown names are errors. Symbols are the paper's: ``s`` batch size, ``m`` group
+    size, ``M`` candidates, ``alpha`` eq. 4, ``lambda1`` and ``lambda2`` eq. 1. A setting inside a group is named with a
+    dot, ``scoring.reporting``, on the command line and in `train_config`.
+    """
+
+    preset: str = "default"
+    task: Literal["refinement", "annotation"] = Field(
+        default="refinement",
+        description="learn from all photos, or from a part and tag the others by their pictures alone",
+    )
+    seed: int = Field(default=0, ge=0, lt=2**31, description="of all randomness")
+    network: _Network = _Network()
+    optimizer: _Optimizer = _Optimizer()
+    phi0: _Phi0 = _Phi0()
+    neighbors: _Neighbors = _Neighbors()
+    constraints: _Constraints = _Constraints()
+    scoring: _Scoring = _Scoring()
+    run: _Run = _Run()
 
     @model_validator(mode="after")
     def _consistent(self) -> "TrainConfig":
-        if self.s % self.m:
+        s, m, M = self.neighbors.s, self.neighbors.m, self.neighbors.M
+        if s % m:
             raise ValueError(
-                f"s must be a multiple of m, since a batch is s/m groups of m images; got s={self.s}, m={self.m}"
+                f"neighbors.s must be a multiple of neighbors.m, since a batch is s/m groups of m images; got s={s}, m={m}"
             )
-        if self.m - 1 > self.M:
-            raise ValueError(f"M must be at least m-1; got M={self.M}, m={self.m}")
-        if self.backbone == "small_cnn" and (self.finetune != "all" or self.weights != "none"):
-            raise ValueError("small_cnn has no pretrained weights: use finetune=all and weights=none")
+        if m - 1 > M:
+            raise ValueError(f"neighbors.M must be at least m-1; got M={M}, m={m}")
+        if self.network.backbone == "small_cnn" and self.network.weights != "none":
+            raise ValueError("small_cnn has no pretrained weights: use network.weights=none")
         return self
 
+    def flat(self) -> dict[str, Any]:
+        """Return every setting by its name with a dot."""
+        return {
+            ".".join((name, leaf) if leaf else (name,)): value
+            for name, group in self.model_dump().items()
+            for leaf, value in (group.items() if isinstance(group, dict) else [("", group)])
+        }
 
-PRESETS: Mapping[str, Mapping[str, Any]] = {
-    "default": {
-        "views": 2,
-        "center": True,
-        "folds": 5,
-        "implied": 1.0,
-        "closed_form": 0.75,
-        "epochs_phi0": 20,
-        "lr_phi0": 0.001,
-        "weight_decay": 0.1,
-        "dropout": 0.5,
-        "average": 0.99,
-        "epochs": 2,
-        "lr": 0.0002,
-        "lambda_vis": 10.0,
-        "lambda1": 100.0,
-        "lambda2": 0.02,
-        "eta": 1.0,
-        "smooth": 0.4,
-        "smooth_neighbors": 20,
-        "evidence": 0.75,
-        "related": 0.2,
-        "reporting": 0.8,
-    },
-    "paper": {
-        "backbone": "vgg16",
-        "finetune": "all",
-        "adapter": 0,
-        "normalize": False,
-        "epochs_phi0": 30,
-        "epochs": 30,
-        "lr": 0.001,
-        "lr_backbone": 1.0,
-        "schedule": "step",
-        "refresh": "exact",
-        "reduction": "literal",
-        "lambda2": 0.001,
-        "eta": 0.0,
-        "dropout": 0.5,
-    },
-    "paper+bce": {},
-    "demo": {
-        "backbone": "small_cnn",
-        "weights": "none",
-        "finetune": "all",
-        "image_size": 64,
-        "s": 32,
-        "M": 128,
-        "epochs_phi0": 12,
-        "epochs": 5,
-        "lr_phi0": 0.01,
-        "lr": 0.003,
-        "lambda2": 0.02,
-        "average": 0.95,
-        "dropout": 0.2,
-        "evidence": 1.5,
-        "trace_points": 10,
-    },
-}
-"""Named starting points; `train_config` lays the user's settings over them."""
+    def replaced(self, settings: Mapping[str, Any]) -> "TrainConfig":
+        """Return the same with some settings changed, by their names with a dot; ConfigError as `train_config`."""
+        return _build({**self.flat(), **settings})
+
+    @property
+    def needs_xi(self) -> bool:
+        """Whether anything asks how similar tags are."""
+        return bool((self.constraints.lambda1 and self.constraints.epochs) or self.scoring.related)
+
+
+SETTINGS: tuple[str, ...] = tuple(TrainConfig().flat())
+"""The names of all settings."""
 
 
 def train_config(preset: str = "default", **settings: Any) -> TrainConfig:
     """Build a configuration from a preset and settings laid over it.
+
+    A setting that has no effect beside the others is named in a TagRefineWarning.
 
     Parameters
     ----------
     preset : str
         A name in `PRESETS`.
     **settings
-        Fields of `TrainConfig`; text such as ``"0.5"`` is converted.
+        Of `SETTINGS`, whole groups (``scoring={"reporting": 0.8}``) or names with a dot; text such as ``"0.5"`` is
+        converted.
 
     Raises
     ------
     ConfigError
         Naming the setting, what was given and what is allowed.
+
+    Examples
+    --------
+    >>> train_config("paper", seed=3, constraints={"eta": "0.5"}).constraints.eta
+    0.5
     """
     if preset not in PRESETS:
         raise ConfigError(f"There is no preset {preset!r}; choose one of: {', '.join(PRESETS)}.")
-    base = {**(PRESETS["paper"] if preset.startswith("paper") else {}), **PRESETS[preset]}
-    if preset == "paper+bce":
-        base["eta"] = 1.0
+    given = {
+        name: value
+        for key, group in settings.items()
+        for name, value in (
+            {f"{key}.{leaf}": value for leaf, value in group.items()}
+            if isinstance(group, Mapping)
+            else {key: group}
+        ).items()
+    }
+    config = _build({**PRESETS[preset], **given, "preset": preset})
+    for line in settings_without_effect(config, given):
+        warnings.warn(line, TagRefineWarning, stacklevel=2)
+    return config
+
+
+def read_settings(pairs: Iterable[str], *, option: str = "--set") -> dict[str, str | None]:
+    """Read settings as a command line gives them: ``NAME=VALUE`` each, the last of a name counts.
+
+    Raises
+    ------
+    ConfigError
+        When a pair has another form, or a name is no setting.
+    """
+    found: dict[str, str | None] = {}
+    for pair in pairs:
+        name, sign, value = pair.partition("=")
+        if not sign or not name or not value:
+            raise ConfigError(
+                f"{option} takes NAME=VALUE, such as {option} scoring.smooth=0.3; got {pair!r}."
+            )
+        if name == "preset":
+            raise ConfigError("Choose the preset with --preset.")
+        _check_name(name)
+        found[name] = None if value.lower() in ("none", "null") and name in _OPTIONAL else value
+    if (weights := found.get("network.weights")) not in (None, "none", "imagenet"):
+        # A run may be resumed from another folder.
+        found["network.weights"] = str(Path(str(weights)).expanduser().absolute())
+    return found
+
+
+def settings_that_differ(config: TrainConfig) -> dict[str, Any]:
+    """Return the settings that are not those of the preset; task and seed, which it leaves open, are not among them."""
+    preset = _build({**PRESETS[config.preset], "preset": config.preset}).flat()
+    return {
+        name: value
+        for name, value in config.flat().items()
+        if value != preset[name] and name not in ("task", "seed")
+    }
+
+
+def settings_without_effect(config: TrainConfig, names: Iterable[str]) -> list[str]:
+    """Return a line for each of these settings that does nothing, or not all it seems to, beside the others."""
+    network, constraints, scoring = config.network, config.constraints, config.scoring
+    idle: dict[str, str] = {}
+    if config.task == "refinement":
+        idle |= dict.fromkeys(("run.train_fraction", "run.part"), "task=refinement")
+    else:
+        idle |= dict.fromkeys(("scoring.evidence", "scoring.related"), "task=annotation")
+    if network.finetune == "head":
+        idle |= dict.fromkeys(("network.augment", "optimizer.lr_backbone"), "network.finetune=head")
+    if not constraints.epochs:
+        trained = ("lr", "lambda_vis", "lambda1", "lambda2", "eta", "reduction")
+        idle |= dict.fromkeys((f"constraints.{name}" for name in trained), "constraints.epochs=0")
+        idle["neighbors.refresh"] = "constraints.epochs=0"
+    elif config.neighbors.refresh == "static":
+        idle["neighbors.M"] = "neighbors.refresh=static"
+    if not config.needs_xi:
+        idle["constraints.alpha"] = "constraints.lambda1=0 and scoring.related=0"
+    flat = config.flat()
+    switched_on = [name for name in dict.fromkeys(names) if flat.get(name)]
+    lines = [f"{name}={flat[name]} has no effect with {idle[name]}." for name in switched_on if name in idle]
+    if (
+        not constraints.lambda1
+        and scoring.related
+        and {"constraints.lambda1", "scoring.related"} & set(names)
+    ):
+        lines.append(
+            f"constraints.lambda1=0 keeps the similarity of tags out of training alone; scoring.related={scoring.related:g} "
+            f"still uses it on scores."
+        )
+    return lines
+
+
+_OPTIONAL = {
+    f"{group}.{name}"
+    for group, of in TrainConfig.model_fields.items()
+    if isinstance(of.default, _Group)
+    for name, field in type(of.default).model_fields.items()
+    if field.default is None
+}
+
+
+def _check_name(name: str) -> None:
+    if name in SETTINGS:
+        return
+    by_leaf = [known for known in SETTINGS if known.rpartition(".")[2] == name.rpartition(".")[2]]
+    close = by_leaf or difflib.get_close_matches(name, SETTINGS, n=3)
+    close = close or [
+        known
+        for known in SETTINGS
+        if difflib.get_close_matches(name, [known.rpartition(".")[2]], cutoff=0.75)
+    ]
+    hint = f"did you mean {' or '.join(close)}?" if close else f"the settings are: {', '.join(SETTINGS)}."
+    raise ConfigError(f"There is no setting {name!r}; {hint}")
+
+
+def _build(flat: Mapping[str, Any]) -> TrainConfig:
+    nested: dict[str, Any] = {}
+    for name, value in flat.items():
+        _check_name(name)
+        group, dot, leaf = name.partition(".")
+        if dot:
+            nested.setdefault(group, {})[leaf] = value
+        else:
+            nested[group] = value
     try:
-        return TrainConfig(**{**base, **settings, "preset": preset})
+        return TrainConfig(**nested)
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "extra_forbidden":
-            raise ConfigError(
-                f"There is no setting {name!r}; the settings are: {', '.join(TrainConfig.model_fields)}."
-            ) from None
         where = f"Setting {name}={first['input']!r}: " if name else ""
         raise ConfigError(f"{where}{first['msg'].removeprefix('Value error, ')}.") from None

@@ -1,7 +1,6 @@
 """What the command line and the pages call: each task from beginning to end."""
 
 import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,14 +28,16 @@ from tagrefine_core.evaluation import Metrics, evaluate, user_tag_scores
 from tagrefine_core.exchange import refined_photos, write_refined
 from tagrefine_core.experiments.table import forget
 from tagrefine_core.progress import Progress, silent
-from tagrefine_core.refinement import MAX_ADDED, Changes, changes, thresholds
+from tagrefine_core.refinement import Changes
+from tagrefine_core.runs import refined
 from tagrefine_core.runs.annotator import Annotator
 from tagrefine_core.runs.launch import train
+from tagrefine_core.runs.material import training_rows
+from tagrefine_core.runs.refined import STRICTNESS
 from tagrefine_core.runs.run import Run, run_folder
 from tagrefine_core.store import CollectionRecord, ImportIssue, Store, TagRecord
 from tagrefine_core.tags.pairs import TagSimilarity
 from tagrefine_core.training.distributed import World
-from tagrefine_core.training.setup import training_rows
 
 __all__ = [
     "Annotation",
@@ -228,8 +229,8 @@ def evaluate_user_tags(store: Store, name: str) -> Metrics:
     return metrics
 
 
-def changes_of(store: Store, run_id: str, strictness: float = 0.5) -> Changes:
-    """Return what a run keeps, adds and removes; computed once for each strictness and kept beside the run.
+def changes_of(store: Store, run_id: str, strictness: float = STRICTNESS) -> Changes:
+    """Return what a run keeps, adds and removes.
 
     Raises
     ------
@@ -237,20 +238,7 @@ def changes_of(store: Store, run_id: str, strictness: float = 0.5) -> Changes:
         When the run has no scores, or is of data that has changed since.
     """
     run = Run.open(store, run_id)
-    collection = _collection_of(store, run)
-    folder = run.folder / "changes" / f"{strictness:.2f}"
-    if not folder.exists():
-        limits = thresholds(run.scores, collection.tags, strictness=strictness)
-        found = changes(run.scores, collection.tags, limits, max_added=MAX_ADDED)
-        folder.parent.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
-            found.save(Path(temporary) / "new")
-            try:
-                (Path(temporary) / "new").rename(folder)
-            except OSError:
-                if not folder.exists():  # else another process was quicker, with the same content
-                    raise
-    return Changes.open(folder)
+    return refined.changes_of(run, _collection_of(store, run), strictness)
 
 
 def open_annotator(store: Store, run_id: str) -> Annotator:

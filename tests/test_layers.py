@@ -23,7 +23,8 @@ LAYERS = [
     {"model"},
     {"neighbors", "features", "tags"},
     {"collections", "demo", "store"},
-    {"config", "errors", "progress", "files"},
+    {"config"},
+    {"errors", "files", "presets", "progress"},
 ]
 LEVEL = {part: level for level, layer in enumerate(LAYERS) for part in layer}
 

@@ -13,7 +13,7 @@ import streamlit as st
 from pages.state import store
 from tagrefine_core.collections import Collection, load_image
 from tagrefine_core.errors import ImageError
-from tagrefine_core.refinement import thresholds
+from tagrefine_core.runs.refined import limits_of
 from tagrefine_core.runs.run import Run
 
 if TYPE_CHECKING:
@@ -100,5 +100,5 @@ def _annotator(home: Path, run_id: str, finished: str | None, data_hash: str) ->
 @st.cache_data(max_entries=8, show_spinner=False)
 def fitting_limits(run_id: str, finished: str | None, _collection: Collection, _run: Run) -> dict[str, float]:
     """Return from which score on each tag fits: the rule by which this run adds tags to its own collection."""
-    add = thresholds(_run.scores, _collection.tags).add
+    add = limits_of(_run, _collection).add
     return dict(zip(_collection.vocabulary, add.tolist(), strict=True))

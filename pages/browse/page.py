@@ -6,13 +6,14 @@ import numpy as np
 import streamlit as st
 
 from pages.browse.routes import photo_query
-from pages.browse.view import STRICTNESS, found, view
+from pages.browse.view import found, view
 from pages.components.choice import choice
 from pages.components.gallery import gallery
 from pages.components.header import empty, header
 from pages.components.text import plain
 from pages.state import need_run
 from tagrefine_core.errors import ConfigError
+from tagrefine_core.runs.refined import STRICTNESS
 
 KINDS = {
     "any": "any",

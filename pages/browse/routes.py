@@ -8,9 +8,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from pages.browse.view import STRICTNESS, View, neighbors, photo, view, window
+from pages.browse.view import View, neighbors, photo, view, window
 from tagrefine_core.errors import ConfigError, RunError, TagRefineError
 from tagrefine_core.refinement.query import PhotoKind, PhotoOrder, PhotoQuery
+from tagrefine_core.runs.refined import STRICTNESS
 
 __all__ = ["ROUTES", "photo_query"]
 

@@ -15,15 +15,15 @@ from pages.routes.thumbnails import thumbnail_url
 from tagrefine_core.collections import Collection
 from tagrefine_core.errors import RunError
 from tagrefine_core.files import read_array
-from tagrefine_core.refinement import MAX_ADDED, Changes, Thresholds, changes, thresholds
+from tagrefine_core.refinement import Changes, Thresholds
 from tagrefine_core.refinement.photo import PhotoTag, photo_tags, votes
 from tagrefine_core.refinement.query import Found, PhotoQuery, PhotoTable, find
+from tagrefine_core.runs.refined import STRICTNESS, changes_of, limits_of
 from tagrefine_core.runs.run import Run
 from tagrefine_core.store import TagRecord
 
 __all__ = [
     "NEIGHBORS",
-    "STRICTNESS",
     "View",
     "found",
     "neighbors",
@@ -34,8 +34,6 @@ __all__ = [
 
 NEIGHBORS = 30
 """How many nearest photos are asked whether their users gave a tag."""
-
-STRICTNESS = 0.5
 
 _SHOWN = 15  # nearest photos that are shown
 _TOP = 8  # highest scores listed whether the photo gets the tag or not
@@ -73,9 +71,7 @@ def view(run_id: str, strictness: float = STRICTNESS) -> View:
 
 @lru_cache(maxsize=3)
 def _view(collection: Collection, run: Run, strictness: float) -> View:
-    limits = _limits(collection, run).with_strictness(strictness)
-    # What `workflow.changes_of` computes; importing that would load torch.
-    changed = changes(run.scores, collection.tags, limits, max_added=MAX_ADDED)
+    limits, changed = limits_of(run, collection, strictness), changes_of(run, collection, strictness)
     records = collection.tag_records
     indptr, indices = (read_array(collection.folder / f"raw_{name}.npy") for name in ("indptr", "indices"))
     raw = sparse.csr_matrix(
@@ -91,11 +87,6 @@ def _view(collection: Collection, run: Run, strictness: float) -> View:
         scores=run.scores,
     )
     return View(collection, run, limits, changed, table, {record.raw: record for record in records})
-
-
-@lru_cache(maxsize=4)
-def _limits(collection: Collection, run: Run) -> Thresholds:
-    return thresholds(run.scores, collection.tags, strictness=STRICTNESS)
 
 
 @lru_cache(maxsize=32)

@@ -9,8 +9,8 @@ import numpy as np
 
 from pages.opening import open_store
 from tagrefine_core.collections import Collection
-from tagrefine_core.tags import WordNet, WordNetLink, explain_wordnet, load
-from tagrefine_core.tags.pairs import TagLink, TagSimilarity, clustered_order
+from tagrefine_core.tags import SharedMeaning, WordNet, explain_wordnet, load
+from tagrefine_core.tags.pairs import TagPair, TagSimilarity, clustered_order
 
 __all__ = ["SORTS", "order", "panel", "similarity", "wordnet"]
 
@@ -89,7 +89,7 @@ def panel(collection: Collection, alpha: float, tag: int | None, other: int | No
     return {"title": title, "sentence": sentence, "links": rows, "longest": longest, "pair": pair}
 
 
-def _pair(link: TagLink, a: str, b: str, alpha: float) -> dict[str, Any]:
+def _pair(link: TagPair, a: str, b: str, alpha: float) -> dict[str, Any]:
     opened = _opened()
     lines = (
         _meaning(explain_wordnet(a, b, opened))
@@ -117,7 +117,7 @@ def _opened() -> WordNet | None:
     return opening.result()
 
 
-def _meaning(known: WordNetLink | None) -> list[str]:
+def _meaning(known: SharedMeaning | None) -> list[str]:
     if known is None:
         return ["Meaning: WordNet cannot compare them, which counts as a distance of 1."]
     first = f"Meaning: a distance of {1 - known.lin:.2f} in WordNet."

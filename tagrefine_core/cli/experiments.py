@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 import typer
 
 from tagrefine_core.cli.session import Json, Session, Stopped, Task
-from tagrefine_core.config import PRESETS
+from tagrefine_core.cli.settings import Backbone, Preset, Seed, Settings, Weights, configuration
+from tagrefine_core.config import TrainConfig, read_settings
 from tagrefine_core.errors import ConfigError
 
 # The experiments load scikit-learn, and training loads PyTorch; both take seconds, so commands import them late.
@@ -16,10 +17,6 @@ from tagrefine_core.errors import ConfigError
 __all__ = ["ablate", "benchmark", "noise", "reproduce", "tune"]
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The collection; it needs ground truth.")]
-Preset = Annotated[str, typer.Option(help=f"One of: {', '.join(PRESETS)}.")]
-Backbone = Annotated[str | None, typer.Option(help="Network of the features, e.g. mobilenet_v2.")]
-Weights = Annotated[str | None, typer.Option(help="imagenet, none, or a state dict's file.")]
-Seed = Annotated[int, typer.Option(min=0, help="Of all randomness.")]
 Methods = Annotated[
     str, typer.Option(help="Names with commas between them, or all; NAME:KEY=VALUE is a variant.")
 ]
@@ -29,10 +26,6 @@ MethodFiles = Annotated[
 ]
 Out = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Also write the tables there, as CSV, Markdown, LaTeX.")
-]
-Settings = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Any training setting; may be repeated."),
 ]
 Kind = Literal["annotation", "refinement"]
 
@@ -50,13 +43,15 @@ def benchmark(
     mode: Annotated[
         Literal["all", "assigned"], typer.Option(help="Refinement ranks all labels, or the user's own.")
     ] = "all",
-    seed: Seed = 0,
+    seed: Seed = None,
+    settings: Settings = None,
     method_file: MethodFiles = None,
     out: Out = None,
     json: Json = False,
 ) -> None:
     """Measure methods side by side on a collection, each tuned by the same budget."""
     session = Session.of(context, json)
+    config = _config(preset, settings, task, backbone, weights, seed)
     session.store.collection(name)
     chosen = _methods(methods, method_file)
     with _task(session, "benchmark", name) as work:
@@ -66,15 +61,11 @@ def benchmark(
         table = experiments.benchmark(
             session.store,
             name,
-            task=task,
+            config,
             methods=chosen,
             repeats=repeats,
             budget=budget,
-            preset=preset,
-            backbone=backbone,
-            weights=_weights(weights),
             mode=mode,
-            seed=seed,
             progress=work.progress,
         )
         if out is not None:
@@ -94,60 +85,64 @@ def ablate(
         Kind, typer.Option(help="Refine the tags of all photos, or tag new ones.")
     ] = "refinement",
     preset: Preset = "default",
+    backbone: Backbone = None,
+    weights: Weights = None,
     settings: Settings = None,
     groups: Annotated[
         str, typer.Option(help="Of constraints, additions, refresh, alpha, with commas between them.")
     ] = "constraints,additions,refresh,alpha",
     repeats: Annotated[int, typer.Option(min=1, help="Folds or seeds to average over.")] = 1,
-    seed: Seed = 0,
+    seed: Seed = None,
     out: Out = None,
     json: Json = False,
 ) -> None:
     """Train with parts of the model switched off or exchanged, and measure what each is worth."""
     session = Session.of(context, json)
+    config = _config(preset, settings, task, backbone, weights, seed)
     session.store.collection(name)
     with _task(session, "ablate", name) as work:
         from tagrefine_core import experiments
-        from tagrefine_core.experiments.export import variant_table, write_grid
+        from tagrefine_core.experiments.export import settings_sentence, variant_table, write_grid
 
         answer = experiments.ablate(
             session.store,
             name,
-            task=task,
-            preset=preset,
-            settings=_pairs(settings, "--set", "KEY=VALUE"),
+            config,
             groups=_words(groups, "--groups"),
             repeats=repeats,
-            seed=seed,
             progress=work.progress,
         )
         if out is not None:
             write_grid(answer["rows"], out, f"ablation-{name}", key="variant")
         work.result = {"collection": name, "task": task, "rows": len(answer["rows"])}
-    session.answer(answer, variant_table(answer["rows"], key="variant"))
+    table = variant_table(answer["rows"], key="variant")
+    session.answer(answer, f"{settings_sentence(answer)}\n\n{table}")
 
 
 def tune(
     context: typer.Context,
     name: Name,
     grid: Annotated[
-        list[str], typer.Option(metavar="KEY=V1,V2,...", help="Values to try of a setting; may be repeated.")
+        list[str], typer.Option(metavar="NAME=V1,V2,...", help="Values to try of a setting; may be repeated.")
     ],
     random: Annotated[
         int | None, typer.Option(min=1, help="Try only so many settings, drawn from the grid.")
     ] = None,
     task: Annotated[Kind, typer.Option(help="Tag new photos, or refine the tags of all.")] = "annotation",
     preset: Preset = "default",
+    backbone: Backbone = None,
+    weights: Weights = None,
     settings: Settings = None,
     metric: Annotated[str, typer.Option(help="What the validation fold is judged by.")] = "map",
-    seed: Seed = 0,
+    seed: Seed = None,
     json: Json = False,
 ) -> None:
     """Search training settings by a validation fold that no benchmark measures in annotation."""
     session = Session.of(context, json)
+    config = _config(preset, settings, task, backbone, weights, seed)
     session.store.collection(name)
     wanted = {
-        key: _words(values, "--grid") for key, values in _pairs(grid, "--grid", "KEY=V1,V2,...").items()
+        key: _words(str(values), "--grid") for key, values in read_settings(grid, option="--grid").items()
     }
     with _task(session, "tune", name) as work:
         from tagrefine_core import experiments
@@ -156,12 +151,9 @@ def tune(
             session.store,
             name,
             wanted,
+            config,
             random=random,
-            task=task,
-            preset=preset,
-            settings=_pairs(settings, "--set", "KEY=VALUE"),
             metric=metric,
-            seed=seed,
             progress=work.progress,
         )
         work.result = {key: answer[key] for key in ("collection", "task", "metric", "best", "set")}
@@ -180,38 +172,37 @@ def noise(
         str, typer.Option(help="Of missing, wrong, swapped, with commas between them.")
     ] = "missing,wrong,swapped",
     rates: Annotated[str, typer.Option(help="Parts of the tags that are spoiled.")] = "0,0.2,0.4,0.6,0.8",
-    source: Annotated[
+    clean: Annotated[
         Literal["labels", "tags"], typer.Option(help="What is taken as clean: ground truth or users' tags.")
     ] = "labels",
     budget: Annotated[int, typer.Option(min=1, help="Settings tried for each method.")] = 6,
     preset: Preset = "default",
     backbone: Backbone = None,
     weights: Weights = None,
-    seed: Seed = 0,
+    seed: Seed = None,
+    settings: Settings = None,
     method_file: MethodFiles = None,
     out: Out = None,
     json: Json = False,
 ) -> None:
     """Spoil clean tags by known amounts, and measure what each method recovers."""
     session = Session.of(context, json)
+    config = _config(preset, settings, "refinement", backbone, weights, seed)
     session.store.collection(name)
     chosen = _methods(methods, method_file)
     with _task(session, "noise", name) as work:
         from tagrefine_core import experiments
-        from tagrefine_core.experiments.export import variant_table, write_grid
+        from tagrefine_core.experiments.export import settings_sentence, variant_table, write_grid
 
         answer = experiments.recover(
             session.store,
             name,
+            config,
             methods=chosen,
             kinds=_words(kinds, "--kinds"),
             rates=_numbers(rates, "--rates"),
-            source=source,
+            clean=clean,
             budget=budget,
-            preset=preset,
-            backbone=backbone,
-            weights=_weights(weights),
-            seed=seed,
             progress=work.progress,
         )
         rows = [
@@ -222,7 +213,8 @@ def noise(
         if out is not None:
             write_grid(rows, out, f"noise-{name}", key="method", second="noise")
         work.result = {"collection": name, "methods": list(answer["curves"])}
-    session.answer(answer, variant_table(rows, key="method", second="noise"))
+    table = variant_table(rows, key="method", second="noise")
+    session.answer(answer, f"{settings_sentence(answer)}\n\n{table}")
 
 
 def reproduce(
@@ -242,11 +234,12 @@ def reproduce(
     repeats: Annotated[int, typer.Option(min=1, help="Of the benchmarks; annotation has at most five.")] = 5,
     budget: Annotated[int, typer.Option(min=1, help="Settings tried for each method.")] = 12,
     settings: Settings = None,
-    seed: Seed = 0,
+    seed: Seed = None,
     json: Json = False,
 ) -> None:
     """Do the paper's experiments in one go: both tables, the ablation, and Figures 1, 3 and 4 as files."""
     session = Session.of(context, json)
+    config = _config(preset, settings, "refinement", backbone, weights, seed)
     store, collection = session.store, name or dataset
     chosen = _methods(methods, None)
     imported = {record.name: record.kind for record in store.collections()}
@@ -265,14 +258,10 @@ def reproduce(
             store,
             collection,
             out,
+            config,
             methods=chosen,
-            preset=preset,
-            backbone=backbone,
-            weights=_weights(weights),
             repeats=repeats,
             budget=budget,
-            settings=_pairs(settings, "--set", "KEY=VALUE"),
-            seed=seed,
             progress=work.progress,
         )
         work.result = {"collection": collection, "files": [str(file) for file in files]}
@@ -304,18 +293,16 @@ def _methods(text: str, files: Sequence[Path] | None) -> list[str] | None:
     return [*chosen, *(name for name in own if name not in chosen)]
 
 
-def _weights(given: str | None) -> str | None:
-    return given if given in (None, "none", "imagenet") else str(Path(given).expanduser().absolute())
-
-
-def _pairs(pairs: Sequence[str] | None, option: str, example: str) -> dict[str, Any]:
-    found = {}
-    for pair in pairs or ():
-        key, sign, value = pair.partition("=")
-        if not sign or not key or not value:
-            raise ConfigError(f"{option} takes {example}; got {pair!r}.")
-        found[key] = value
-    return found
+def _config(
+    preset: str,
+    settings: Sequence[str] | None,
+    task: str,
+    backbone: str | None,
+    weights: str | None,
+    seed: int | None,
+) -> TrainConfig:
+    options = {"task": task, "network.backbone": backbone, "network.weights": weights, "seed": seed}
+    return configuration(preset, settings, options)
 
 
 def _words(text: str, option: str) -> list[Any]:

@@ -1,14 +1,16 @@
 """Commands that do the work: import, train, evaluate, refine, annotate."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
 from tagrefine_core.cli.session import Json, Session
-from tagrefine_core.config import PRESETS, TrainConfig, train_config
+from tagrefine_core.cli.settings import Backbone, Seed, Settings, Weights, given_settings
+from tagrefine_core.config import TrainConfig, train_config
 from tagrefine_core.errors import ConfigError, JobError, RunError
+from tagrefine_core.presets import PRESETS
 
 # `tagrefine_core.workflow` loads PyTorch, which takes seconds; so every command imports it only when all that can be
 # checked without it is right.
@@ -109,16 +111,13 @@ def train(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The collection.")],
     preset: Annotated[str | None, typer.Option(help=f"One of: {', '.join(PRESETS)}.")] = None,
     task: Annotated[str | None, typer.Option(help="refinement or annotation.")] = None,
-    backbone: Annotated[str | None, typer.Option(help="The network below, e.g. mobilenet_v2.")] = None,
-    weights: Annotated[str | None, typer.Option(help="imagenet, none, or a state dict's file.")] = None,
+    backbone: Backbone = None,
+    weights: Weights = None,
     finetune: Annotated[str | None, typer.Option(help="head, blocks:K or all.")] = None,
     refresh: Annotated[str | None, typer.Option(help="exact, shortlist, bank or static.")] = None,
-    epochs: Annotated[int | None, typer.Option(help="Epochs of either stage.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Of all randomness.")] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Any other setting; may be repeated."),
-    ] = None,
+    stage_epochs: Annotated[int | None, typer.Option(min=0, help="Epochs of each of the two stages.")] = None,
+    seed: Seed = None,
+    settings: Settings = None,
     resume: Annotated[
         str | None, typer.Option(metavar="RUN", help="Go on with a run that was stopped.")
     ] = None,
@@ -130,15 +129,15 @@ def train(
     labels = store.collection(name).labels
     options = {
         "task": task,
-        "backbone": backbone,
-        "weights": weights,
-        "finetune": finetune,
-        "refresh": refresh,
-        "epochs_phi0": epochs,
-        "epochs": epochs,
+        "network.backbone": backbone,
+        "network.weights": weights,
+        "network.finetune": finetune,
+        "neighbors.refresh": refresh,
+        "phi0.epochs": stage_epochs,
+        "constraints.epochs": stage_epochs,
         "seed": seed,
     }
-    given = _settings(options, settings or ())
+    given = given_settings(settings, options)
     config = (
         _resumed_config(session, name, resume, preset, given)
         if resume
@@ -224,22 +223,6 @@ def annotate(
     session.answer(document, "\n".join(lines))
 
 
-def _settings(options: Mapping[str, Any], pairs: Sequence[str]) -> dict[str, Any]:
-    settings = {key: value for key, value in options.items() if value is not None}
-    for pair in pairs:
-        key, sign, value = pair.partition("=")
-        if not sign or not key:
-            raise ConfigError(f"--set takes KEY=VALUE, such as --set lr=0.01; got {pair!r}.")
-        if key == "preset":
-            raise ConfigError("Choose the preset with --preset.")
-        optional = key in TrainConfig.model_fields and TrainConfig.model_fields[key].default is None
-        settings[key] = None if optional and value.lower() in ("none", "null") else value
-    if settings.get("weights", "none") not in ("none", "imagenet"):
-        # A run may be resumed from another folder.
-        settings["weights"] = str(Path(settings["weights"]).expanduser().absolute())
-    return settings
-
-
 def _resumed_config(
     session: Session, name: str, run_id: str, preset: str | None, given: Mapping[str, Any]
 ) -> TrainConfig:
@@ -254,12 +237,11 @@ def _resumed_config(
     ):
         raise JobError(f"Run {run_id} is being trained already. Wait for it, or cancel its job.")
     config = TrainConfig(**record.config)
-    kept = {key: value for key, value in record.config.items() if key != "preset"}
-    wanted = train_config(preset or config.preset, **{**kept, **given})
-    if changed := [key for key in TrainConfig.model_fields if getattr(wanted, key) != getattr(config, key)]:
+    wanted = config.replaced({**given, "preset": preset or config.preset}).flat()
+    if changed := [name for name, value in config.flat().items() if wanted[name] != value]:
         raise ConfigError(
             f"Run {run_id} goes on with its own settings; it has "
-            + ", ".join(f"{key}={getattr(config, key)}" for key in changed)
+            + ", ".join(f"{name}={config.flat()[name]}" for name in changed)
             + ". Leave these options out, or start a new run."
         )
     return config

@@ -6,10 +6,10 @@ from itertools import combinations
 from typing import Any
 
 from tagrefine_core.collections import Collection
-from tagrefine_core.config import TrainConfig, train_config
+from tagrefine_core.config import TrainConfig, settings_that_differ
 from tagrefine_core.errors import ConfigError
 from tagrefine_core.experiments.keeping import experiments_folder, key_of, read_result, write_result
-from tagrefine_core.experiments.protocol import Task, need_truth, repeat_split
+from tagrefine_core.experiments.protocol import need_truth, repeat_split
 from tagrefine_core.experiments.steps import Steps
 from tagrefine_core.experiments.trials import known_trial, mean_of_trials, trial
 from tagrefine_core.progress import Progress, silent
@@ -22,17 +22,17 @@ GROUPS = ("constraints", "additions", "refresh", "alpha")
 
 # A constraint acts as a term of eq. 1 while the network learns, and in its final form on the scores.
 _TERMS = {
-    "vis": ("lambda_vis", "smooth"),
-    "sem": ("lambda1", "implied", "related"),
-    "err": ("lambda2", "evidence"),
+    "vis": ("constraints.lambda_vis", "scoring.smooth"),
+    "sem": ("constraints.lambda1", "constraints.implied", "scoring.related"),
+    "err": ("constraints.lambda2", "scoring.evidence"),
 }
 _ADDITIONS: dict[str, tuple[str, Any]] = {
-    "no stage 2": ("epochs", 0),
-    "no cross-fitting": ("folds", 1),
-    "no closed form": ("closed_form", 0.0),
-    "no reporting rates": ("reporting", 0.0),
-    "no centering": ("center", False),
-    "one view": ("views", 1),
+    "no stage 2": ("constraints.epochs", 0),
+    "no cross-fitting": ("scoring.crossfit", 1),
+    "no closed form": ("scoring.closed_form", 0.0),
+    "no reporting rates": ("scoring.reporting", 0.0),
+    "no centering": ("network.center", False),
+    "one view": ("network.views", 1),
 }
 _REFRESH = ("exact", "shortlist", "bank", "static")
 _ALPHAS = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -54,46 +54,43 @@ def variants_of(config: TrainConfig, groups: Sequence[str] = GROUPS) -> Variants
     Examples
     --------
     >>> variants_of(TrainConfig(), ["constraints"])["vis + sem"]
-    {'lambda2': 0.0}
-    >>> variants_of(TrainConfig(folds=3, epochs=2), ["additions"])
-    {'all': {}, 'no stage 2': {'epochs': 0}, 'no cross-fitting': {'folds': 1}}
+    {'constraints.lambda2': 0.0}
+    >>> variants_of(TrainConfig().replaced({"scoring.crossfit": 3, "constraints.epochs": 2}), ["additions"])
+    {'all': {}, 'no stage 2': {'constraints.epochs': 0}, 'no cross-fitting': {'scoring.crossfit': 1}}
     """
     if unknown := [group for group in groups if group not in GROUPS]:
         raise ConfigError(f"There is no ablation {unknown[0]!r}; choose of: {', '.join(GROUPS)}.")
     found: Variants = {"all": {}}
+    flat, phi0 = config.flat(), {"constraints.epochs": 0}
     if "constraints" in groups:
-        found["phi0"] = {"epochs": 0, **_without(config, _TERMS)}
+        found["phi0"] = {**phi0, **_without(config, _TERMS)}
         for count in range(len(_TERMS)):
             for kept in combinations(_TERMS, count):
                 off = _without(config, [term for term in _TERMS if term not in kept])
-                trained = config.eta or any(getattr(config, _TERMS[term][0]) for term in kept)
-                found[" + ".join(kept) or "none"] = off if trained else {**off, "epochs": 0}
+                trained = config.constraints.eta or any(flat[_TERMS[term][0]] for term in kept)
+                found[" + ".join(kept) or "none"] = off if trained else {**off, **phi0}
     if "additions" in groups:
-        found |= {
-            name: {field: off} for name, (field, off) in _ADDITIONS.items() if getattr(config, field) != off
-        }
+        found |= {name: {setting: off} for name, (setting, off) in _ADDITIONS.items() if flat[setting] != off}
     if "refresh" in groups:
-        found |= {f"refresh {mode}": {"refresh": mode} for mode in _REFRESH}
+        found |= {f"refresh {mode}": {"neighbors.refresh": mode} for mode in _REFRESH}
     if "alpha" in groups:
-        found |= {f"alpha {alpha:g}": {"alpha": alpha} for alpha in _ALPHAS}
+        found |= {f"alpha {alpha:g}": {"constraints.alpha": alpha} for alpha in _ALPHAS}
     return found
 
 
 def _without(config: TrainConfig, terms: Iterable[str]) -> dict[str, Any]:
-    return {field: 0.0 for term in terms for field in _TERMS[term] if getattr(config, field)}
+    flat = config.flat()
+    return {setting: 0.0 for term in terms for setting in _TERMS[term] if flat[setting]}
 
 
 def ablate(
     store: Store,
     name: str,
+    config: TrainConfig,
     *,
-    task: Task = "refinement",
-    preset: str = "default",
-    settings: Mapping[str, Any] | None = None,
     groups: Sequence[str] = GROUPS,
     variants: Mapping[str, Mapping[str, Any]] | None = None,
     repeats: int = 1,
-    seed: int = 0,
     progress: Progress = silent,
 ) -> dict[str, Any]:
     """Train every variant and measure it; variants that have been measured are not trained again.
@@ -103,23 +100,21 @@ def ablate(
     store : Store
     name : str
         A collection with ground truth.
-    task : {"refinement", "annotation"}
-        Measured on all photos, or on those not trained on.
-    preset, settings
-        What the variants are laid over.
+    config : TrainConfig
+        What the variants are laid over; in the refinement task all photos are measured, in annotation those not trained on.
     groups : sequence of str
         Of `GROUPS`.
     variants : mapping, optional
         Name to settings, instead of those of the groups.
     repeats : int
-        Other folds for annotation, other seeds for refinement.
+        Other training parts for annotation, other seeds for refinement.
     progress : Progress
         May raise Cancelled; the same call goes on.
 
     Returns
     -------
     dict
-        ``collection``, ``task``, ``preset``, ``seed``, ``repeats``, ``created``, ``data_hash``, ``state`` and ``rows``:
+        ``collection``, ``task``, ``preset``, ``differs``, ``seed``, ``repeats``, ``created``, ``data_hash``, ``state`` and ``rows``:
         ``variant``, ``settings``, ``status``, ``message``, measures with ``*_sd``, ``seconds``.
 
     Raises
@@ -129,22 +124,22 @@ def ablate(
     """
     if repeats < 1:
         raise ConfigError(f"repeats must be at least 1; got {repeats}.")
-    base = train_config(preset, **{**(settings or {}), "task": task, "seed": seed})
-    chosen = variants_of(base, groups) if variants is None else variants
+    chosen = variants_of(config, groups) if variants is None else variants
     collection = Collection.open(store, name)
     need_truth(collection)
     plan = [
-        (variant, dict(over), [_repeat(base, over, task, seed, r) for r in range(repeats)])
+        (variant, dict(over), [_repeat(config, over, r) for r in range(repeats)])
         for variant, over in chosen.items()
     ]
-    splits = [repeat_split(collection.n, base, task, r).test for r in range(repeats)]
-    key = key_of(base.model_dump(), {k: dict(v) for k, v in chosen.items()}, repeats, collection.data_hash)
+    splits = [repeat_split(collection.n, config, config.task, r).test for r in range(repeats)]
+    key = key_of(config.model_dump(), {k: dict(v) for k, v in chosen.items()}, repeats, collection.data_hash)
     path = experiments_folder(store.home) / "ablations" / f"{key}.json"
     answer: dict[str, Any] = {
         "collection": name,
-        "task": task,
-        "preset": preset,
-        "seed": seed,
+        "task": config.task,
+        "preset": config.preset,
+        "differs": settings_that_differ(config),
+        "seed": config.seed,
         "repeats": repeats,
         "data_hash": collection.data_hash,
         "created": datetime.now().astimezone().isoformat(),
@@ -152,16 +147,16 @@ def ablate(
         "rows": [],
     }
     fresh = [
-        known_trial(store, collection, config, rows) is None
+        known_trial(store, collection, each, rows) is None
         for _, _, configs in plan
-        for config, rows in zip(configs, splits, strict=True)
+        for each, rows in zip(configs, splits, strict=True)
     ]
 
     steps = Steps(progress, "Training the variants", done=fresh.count(False), total=len(fresh))
     for variant, over, configs in plan:
         found = []
-        for config, rows in zip(configs, splits, strict=True):
-            found.append(trial(store, collection, config, rows, progress=steps))
+        for each, rows in zip(configs, splits, strict=True):
+            found.append(trial(store, collection, each, rows, progress=steps))
             steps.step(fresh.pop(0))
         answer["rows"].append({"variant": variant, "settings": over, **mean_of_trials(found)})
         write_result(path, answer)
@@ -177,7 +172,6 @@ def ablations(store: Store, name: str) -> list[dict[str, Any]]:
     return sorted(mine, key=lambda answer: str(answer["created"]), reverse=True)
 
 
-def _repeat(base: TrainConfig, over: Mapping[str, Any], task: Task, seed: int, repeat: int) -> TrainConfig:
-    changed = {"fold": repeat} if task == "annotation" else {"seed": seed + repeat}
-    dumped = base.model_dump(exclude={"preset"})
-    return train_config(base.preset, **{**dumped, **over, **changed})
+def _repeat(config: TrainConfig, over: Mapping[str, Any], repeat: int) -> TrainConfig:
+    changed = {"run.part": repeat} if config.task == "annotation" else {"seed": config.seed + repeat}
+    return config.replaced({**over, **changed})

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tagrefine_core import __version__
 from tagrefine_core.collections import Collection
-from tagrefine_core.config import TrainConfig
+from tagrefine_core.config import TrainConfig, settings_that_differ
 from tagrefine_core.experiments.choosing import Tuned, choose, settings_of
 from tagrefine_core.experiments.intervals import copies, resampled
 from tagrefine_core.experiments.keeping import (
@@ -59,7 +59,6 @@ class Comparison:
         folder: Path,
         material: Material,
         config: TrainConfig,
-        task: Task,
         *,
         repeats: int,
         budget: int,
@@ -67,12 +66,12 @@ class Comparison:
         memory: int | None = None,
         progress: Progress = silent,
     ) -> None:
-        self.material, self.config, self.task, self.mode = material, config, task, mode
+        self.material, self.config, self.task, self.mode = material, config, config.task, mode
         self.repeats, self.budget, self.memory = repeats, budget, memory
         self._progress = progress
         self._steps = Steps(silent, _STAGE, done=0, total=0)
-        shared = (self.material.key, config.train_fraction, budget, config.seed, PROTOCOL, __version__)
-        self.key = key_of(*shared, task, mode)
+        shared = (self.material.key, config.run.train_fraction, budget, config.seed, PROTOCOL, __version__)
+        self.key = key_of(*shared, config.task, mode)
         self.folder = folder / self.key
         self.tuning = folder / "tuning" / key_of(*shared)
         self.n = len(self.material.features)
@@ -178,6 +177,7 @@ class Comparison:
                     "fit_seconds": outcome.fit_seconds,
                     "score_seconds": outcome.score_seconds,
                     "peak_mb": outcome.peak_mb,
+                    "settings": outcome.settings,
                 },
             )
         return outcome
@@ -190,7 +190,7 @@ class Comparison:
         return self._copies
 
     def _heading(self, collection: Collection, path: Path) -> Table:
-        from tagrefine_core.training.setup import versions
+        from tagrefine_core.runs.material import versions
 
         return {
             "id": path.stem.removeprefix("table-"),
@@ -202,8 +202,10 @@ class Comparison:
             "repeats": self.repeats,
             "budget": self.budget,
             "preset": self.config.preset,
-            "backbone": self.config.backbone,
-            "views": self.config.views,
+            "differs": settings_that_differ(self.config),
+            "notes": _notes(self.config),
+            "backbone": self.config.network.backbone,
+            "views": self.config.network.views,
             "weights_hash": self.material.weights_hash,
             "data_hash": collection.data_hash,
             "photos": self.n,
@@ -222,7 +224,7 @@ class Comparison:
 
     def _settings(self, kind: type[Method]) -> list[dict[str, Any]]:
         if is_ours(kind):
-            return [{}]  # its preset, taken literally
+            return [{}]  # its settings, taken as they are
         split = validation_split(self.n, self.config, "annotation" if kind.annotates else "refinement")
         return settings_of(kind.grid(len(split.train)), self.budget, self.config.seed)
 
@@ -238,6 +240,16 @@ class Comparison:
         return sum(bool(trial) and trial["map"] is not None for trial in tried) + sum(
             path.exists() for path in kept
         )
+
+
+def _notes(config: TrainConfig) -> list[str]:
+    """Say in words what a comparison on features had to change of the settings."""
+    if config.network.finetune == "head":
+        return []
+    return [
+        f"The backbone is frozen, since all methods get the same features: network.finetune={config.network.finetune} "
+        f"and optimizer.lr_backbone have no effect here."
+    ]
 
 
 def _now() -> str:

@@ -9,7 +9,7 @@ from scipy.sparse import csr_matrix
 
 from tagrefine_core.collections import Collection
 from tagrefine_core.experiments.table import Table, scores_of
-from tagrefine_core.refinement import MAX_ADDED, changes, thresholds
+from tagrefine_core.runs.refined import changes_of
 from tagrefine_core.runs.run import Run
 from tagrefine_core.runs.trace import precision_curve, relevance
 from tagrefine_core.store import Store
@@ -21,8 +21,7 @@ _TOP = 5
 
 def before_and_after(collection: Collection, run: Run, *, photos: int = 12) -> list[dict[str, str]]:
     """Return the photos that a run changed most: ``photo``, ``user``, ``kept``, ``added``, ``removed`` (the paper's Fig. 1)."""
-    limits = thresholds(run.scores, collection.tags)
-    found = changes(run.scores, collection.tags, limits, max_added=MAX_ADDED)
+    found = changes_of(run, collection)
     order = np.argsort(-found.magnitude(), kind="stable")[:photos]
     return [
         {

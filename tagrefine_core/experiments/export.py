@@ -16,6 +16,7 @@ __all__ = [
     "grid_latex",
     "grid_markdown",
     "grid_texts",
+    "settings_sentence",
     "to_csv",
     "to_latex",
     "to_markdown",
@@ -78,6 +79,13 @@ def write_table(table: Table, folder: Path, name: str) -> list[Path]:
     """Write ``name.csv``, ``name.md`` and ``name.tex`` into a folder, made when missing; return their paths."""
     forms = {"csv": to_csv, "md": to_markdown, "tex": to_latex}
     return [write_text(folder / f"{name}.{suffix}", form(table)) for suffix, form in forms.items()]
+
+
+def settings_sentence(table: Mapping[str, Any]) -> str:
+    """Say which settings our own method was measured with: the preset, what differs from it, and what had to be changed."""
+    differs = [f"{name}={value}" for name, value in table["differs"].items()]
+    but = f" but for {', '.join(differs)}" if differs else ""
+    return " ".join([f"TagRefine with preset {table['preset']}{but}.", *table.get("notes", [])])
 
 
 def variant_table(rows: Sequence[Mapping[str, Any]], *, key: str, second: str | None = None) -> str:
@@ -226,7 +234,8 @@ def _sentence(table: Table) -> str:
     else:
         how = f"all {table['photos']:,} photos"
         how += f", mean and deviation of {repeats} seeds where there is randomness" if repeats > 1 else ""
-    return f"{table['task'].capitalize()} on {table['collection']}: {how}; features of {table['backbone']}."
+    what = f"{table['task'].capitalize()} on {table['collection']}: {how}; features of {table['backbone']}."
+    return f"{what} {settings_sentence(table)}"
 
 
 def _three(value: float | None) -> str:

@@ -31,8 +31,19 @@ OURS = "tagrefine"
 """Our own method: a preset is about it, and all others are compared with it in pairs."""
 
 _PACKAGE = "tagrefine_core"
-# Needed by everything, and no result depends on them.
-_NEUTRAL = {f"{_PACKAGE}.{name}" for name in ("errors", "progress", "files")}
+# What the numbers of a result come from. Not how photos are imported, since a data hash tells that, or how results are shown.
+_ROOMS = (
+    "config",
+    "presets",
+    "features",
+    "neighbors",
+    "tags",
+    "model",
+    "training",
+    "evaluation",
+    "methods",
+    "runs",
+)
 
 
 def experiments_folder(home: Path) -> Path:
@@ -49,7 +60,7 @@ def key_of(*parts: Any) -> str:
 def method_key(kind: type[Method], config: TrainConfig) -> str:
     """Return the name of a method's results: its own name, and digits that change with its code and settings.
 
-    Code is the file of its class and every module of this package that it imports, however far down.
+    Code is the file of its class and what its numbers depend on in this package, however far down.
     """
     # A method of a user's own file is in no module that could be asked where it lies.
     functions = (getattr(getattr(kind, name), "__code__", None) for name in ("__init__", "_fit", "_score"))
@@ -72,18 +83,18 @@ def parameters_of(kind: type[Method]) -> set[str]:
 
 @cache
 def code_of(module: str) -> str:
-    """Return a digest of the source of a module of this package and of all that it imports from the package."""
+    """Return a digest of the code of a module, without comments, and of what numbers depend on below it."""
     seen: dict[str, Path] = {}
     waiting = [module]
     while waiting:
         name = waiting.pop()
         path = _module_path(name)
-        if name not in seen and name not in _NEUTRAL and path is not None:
+        if name not in seen and path is not None and (name == module or name.split(".")[1:2][0] in _ROOMS):
             seen[name] = path
             waiting += _imports(path)
     digest = hashlib.sha256()
     for name in sorted(seen):
-        digest.update(name.encode() + seen[name].read_bytes())
+        digest.update(name.encode() + ast.dump(ast.parse(seen[name].read_bytes())).encode())
     return digest.hexdigest()
 
 

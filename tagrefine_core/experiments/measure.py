@@ -27,7 +27,6 @@ __all__ = ["Outcome", "PeakMemory", "Status", "make", "measure", "supports"]
 
 Status: TypeAlias = Literal["done", "failed", "too large"]
 
-_OWN_PRESET = "default"
 _INTERVAL = 0.01  # seconds between looks at the memory
 _SCORED_BYTES = 2**31  # of features and scores of the photos that are annotated at once
 
@@ -46,6 +45,8 @@ class Outcome:
     scores : float32 (V, L) or None
         Their label columns.
     fit_seconds, score_seconds : float
+    settings : dict or None
+        What a method that has settings was fitted with.
     peak_mb : float
         Resident memory at its peak, above what it was at the start, in MB; mapped files that were read count.
     """
@@ -57,6 +58,7 @@ class Outcome:
     fit_seconds: float = 0.0
     score_seconds: float = 0.0
     peak_mb: float = 0.0
+    settings: dict[str, Any] | None = None
 
 
 class PeakMemory:
@@ -113,9 +115,9 @@ def make(
     seed: int,
     config: TrainConfig,
 ) -> Method:
-    """Make a method with its parameters, and with what it takes of seed, preset, vocabulary, labels and places.
+    """Make a method with its parameters, and with what it takes of seed, vocabulary, labels and places.
 
-    Our own method also takes what ``config`` says, unless that is the preset it has anyway.
+    Our own method takes ``config`` as it is, unless it is a variant with a preset of its own.
 
     Raises
     ------
@@ -124,14 +126,13 @@ def make(
     """
     offered: dict[str, Any] = {
         "seed": seed,
-        "preset": config.preset,
         "vocabulary": material.vocabulary,
         "label_columns": material.label_columns,
     }
     if task == "refinement":  # places are those of the photos that are refined
         offered["positions"] = material.positions
-    if is_ours(kind) and config.preset != _OWN_PRESET:
-        offered |= config.model_dump(exclude={"preset", "seed"})
+    if is_ours(kind) and "preset" not in kind.fixed:
+        offered["config"] = config.replaced({"seed": seed})
     known = parameters_of(kind)
     return kind(
         **{**{name: value for name, value in offered.items() if name in known}, **kind.fixed, **parameters}
@@ -209,7 +210,9 @@ def measure(
             )
             scored = time.perf_counter()
         metrics = evaluate(scores, material.truth[split.test])
-        return Outcome("done", "", metrics, scores, fitted - start, scored - fitted, peak.megabytes)
+        fitted_with = getattr(method, "config_", None)
+        settings = fitted_with.model_dump() if isinstance(fitted_with, TrainConfig) else None
+        return Outcome("done", "", metrics, scores, fitted - start, scored - fitted, peak.megabytes, settings)
     except Cancelled:
         raise
     except TagRefineError as error:

@@ -13,8 +13,8 @@ from scipy.sparse import csr_matrix
 
 from tagrefine_core import __version__
 from tagrefine_core.collections import Collection
+from tagrefine_core.config import TrainConfig, settings_that_differ
 from tagrefine_core.errors import ConfigError
-from tagrefine_core.experiments.benchmark import comparison_config
 from tagrefine_core.experiments.choosing import choose, settings_of
 from tagrefine_core.experiments.intervals import MEASURES
 from tagrefine_core.experiments.keeping import (
@@ -100,16 +100,13 @@ def inject(tags: csr_matrix, kind: Noise, rate: float, seed: int) -> csr_matrix:
 def recover(
     store: Store,
     name: str,
+    config: TrainConfig,
     *,
     methods: Sequence[str] | None = None,
     kinds: Sequence[Noise] = NOISE,
     rates: Sequence[float] = (0.0, 0.2, 0.4, 0.6, 0.8),
-    source: Literal["labels", "tags"] = "labels",
+    clean: Literal["labels", "tags"] = "labels",
     budget: int = 6,
-    preset: str = "default",
-    backbone: str | None = None,
-    weights: str | None = None,
-    seed: int = 0,
     progress: Progress = silent,
 ) -> dict[str, Any]:
     """Let methods refine spoiled tags, and measure the result against the clean ones.
@@ -125,11 +122,11 @@ def recover(
         Of `NOISE`.
     rates : sequence of float
         In [0, 1].
-    source : {"labels", "tags"}
+    clean : {"labels", "tags"}
         What is taken as clean: the ground-truth labels, or the users' tags, of which the 50 most frequent are judged.
     budget : int
         Settings tried for each method, at the middle rate of the first kind, on the validation fold.
-    preset, backbone, weights, seed, progress
+    config, progress
         As in `tagrefine_core.experiments.benchmark`.
 
     Returns
@@ -145,17 +142,17 @@ def recover(
     """
     if not kinds or not rates:
         raise ConfigError("Give at least one kind of noise and one rate.")
-    if source not in ("labels", "tags"):
-        raise ConfigError(f"source is labels or tags; got {source!r}.")
+    if clean not in ("labels", "tags"):
+        raise ConfigError(f"clean is labels or tags; got {clean!r}.")
+    seed = config.seed
     for kind, rate in product(kinds, rates):
         inject(csr_matrix((1, 1)), kind, rate, seed)  # a mistake is better known now
-    config = comparison_config(preset, task="refinement", backbone=backbone, weights=weights, seed=seed)
     classes = [method_class(method) for method in dict.fromkeys(methods or names())]
     classes = [method for method in classes if supports(method, "refinement")]
     collection = Collection.open(store, name)
-    clean = _clean(feature_material(store, collection, config, progress), source)
+    material = _clean(feature_material(store, collection, config, progress), clean)
     split = repeat_split(collection.n, config, "refinement", 0)
-    key = key_of(clean.key, source, budget, seed, PROTOCOL, __version__)
+    key = key_of(material.key, clean, budget, seed, PROTOCOL, __version__)
     folder = experiments_folder(store.home) / "noise" / key
     points = [(kind, float(rate)) for kind, rate in product(kinds, rates)]
     path_of = {
@@ -171,7 +168,9 @@ def recover(
     )
     answer: dict[str, Any] = {
         "collection": name,
-        "source": source,
+        "clean": clean,
+        "preset": config.preset,
+        "differs": settings_that_differ(config),
         "kinds": list(kinds),
         "rates": [float(rate) for rate in rates],
         "seed": seed,
@@ -192,7 +191,7 @@ def recover(
                 tuned = choose(
                     method,
                     settings_of(method.grid(collection.n), budget, seed),
-                    _spoiled(clean, *middle, seed),
+                    _spoiled(material, *middle, seed),
                     validation_split(collection.n, config, "refinement"),
                     "refinement",
                     folder / method_key(method, config) / f"tuning-{middle[0]}-{middle[1]:g}.json",
@@ -202,7 +201,7 @@ def recover(
                 outcome = measure(
                     method,
                     tuned.parameters,
-                    _spoiled(clean, *point, seed),
+                    _spoiled(material, *point, seed),
                     split,
                     "refinement",
                     config=config,
@@ -231,9 +230,9 @@ def recoveries(store: Store, name: str) -> list[dict[str, Any]]:
     return sorted(mine, key=lambda answer: str(answer["created"]), reverse=True)
 
 
-def _clean(material: Material, source: str) -> Material:
+def _clean(material: Material, clean: str) -> Material:
     """Return material whose tags are taken as clean, and are their own truth."""
-    if source == "labels":
+    if clean == "labels":
         labels = [material.vocabulary[column] for column in material.label_columns]
         return replace(
             material,

@@ -28,7 +28,7 @@ __all__ = [
 
 Task: TypeAlias = Literal["annotation", "refinement"]
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Raised when splits or measures change, so that results of before are not mixed with those of after."""
 
 FITTED = 0.9
@@ -90,17 +90,17 @@ class Material:
 def repeat_split(n: int, config: TrainConfig, task: Task, repeat: int) -> Split:
     """Return who trains and who is measured in one repeat.
 
-    Annotation: fold ``repeat`` of one seeded permutation trains, all other photos are measured; the folds are disjoint.
+    Annotation: part ``repeat`` of one seeded permutation trains, all other photos are measured; the parts are disjoint.
     Refinement: all photos, both times; a label that chose a parameter (a fiftieth of the photos) is measured again.
 
     Raises
     ------
     CollectionError
-        When there is no such fold.
+        When there is no such part.
     """
-    from tagrefine_core.training.setup import training_rows
+    from tagrefine_core.runs.material import training_rows
 
-    rows = training_rows(n, config.model_copy(update={"task": task, "fold": repeat}))
+    rows = training_rows(n, config.replaced({"task": task, "run.part": repeat}))
     everything = np.arange(n, dtype=np.int64)
     return Split(rows, everything if task == "refinement" else np.setdiff1d(everything, rows))
 
@@ -116,16 +116,17 @@ def validation_split(n: int, config: TrainConfig, task: Task) -> Split:
     CollectionError
         When there are too few photos for such a fold.
     """
-    from tagrefine_core.training.setup import training_rows
+    from tagrefine_core.runs.material import training_rows
 
-    first = config.model_copy(update={"task": "annotation", "fold": 0})
+    first = config.replaced({"task": "annotation", "run.part": 0})
+    fraction = config.run.train_fraction
     whole = training_rows(n, first)
-    # The same permutation cut shorter, so training with `train_fraction` x FITTED leaves out exactly this fold.
-    fitted = training_rows(n, first.model_copy(update={"train_fraction": first.train_fraction * FITTED}))
+    # The same permutation cut shorter, so training with `run.train_fraction` x FITTED leaves out exactly this fold.
+    fitted = training_rows(n, first.replaced({"run.train_fraction": fraction * FITTED}))
     judged = np.setdiff1d(whole, fitted)
     if not len(judged):
         raise CollectionError(
-            f"{n} photos are too few to choose parameters on a tenth of {first.train_fraction:.0%} of them. "
+            f"{n} photos are too few to choose parameters on a tenth of {fraction:.0%} of them. "
             "Use at least 50."
         )
     return Split(fitted if task == "annotation" else np.arange(n, dtype=np.int64), judged)
@@ -149,21 +150,22 @@ def feature_material(
         As for training.
     """
     truth = need_truth(collection)
-    from tagrefine_core.features.backbones import BACKBONES, build_trunk, load_weights, weights_hash
+    from tagrefine_core.features.backbones import build_trunk, load_weights, weights_hash
     from tagrefine_core.features.inputs import stored_features
+    from tagrefine_core.runs.material import picture_size
     from tagrefine_core.training.distributed import pick_device
 
-    state = load_weights(config.backbone, config.weights)
-    trunk = build_trunk(config.backbone, state, seed=config.seed, image_size=config.image_size)
-    size = config.image_size or BACKBONES[config.backbone].image_size
-    weights = weights_hash(trunk)
+    network = config.network
+    state = load_weights(network.backbone, network.weights)
+    trunk = build_trunk(network.backbone, state, seed=config.seed, image_size=network.image_size)
+    size, weights = picture_size(config), weights_hash(trunk)
     features = stored_features(
         store.home,
         collection,
         trunk,
         size,
-        views=config.views,
-        device=pick_device(config.device),
+        views=network.views,
+        device=pick_device(config.run.device),
         progress=progress,
     )
     users = collection.users
@@ -176,7 +178,7 @@ def feature_material(
         vocabulary=collection.vocabulary,
         users=users if any(user is not None for user in users) else None,
         positions=collection.tag_positions,
-        key=f"{collection.data_hash}-{weights}-{size}-{config.views}",
+        key=f"{collection.data_hash}-{weights}-{size}-{network.views}",
         weights_hash=weights,
     )
 

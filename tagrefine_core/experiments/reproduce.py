@@ -2,14 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
-
-import plotly.graph_objects as go
 
 from tagrefine_core.collections import Collection
 from tagrefine_core.config import TrainConfig
 from tagrefine_core.experiments.ablation import GROUPS, ablate
-from tagrefine_core.experiments.benchmark import benchmark, comparison_config
+from tagrefine_core.experiments.benchmark import benchmark
 from tagrefine_core.experiments.examples import before_and_after, neighbor_trace, side_by_side
 from tagrefine_core.experiments.export import (
     SHOWN,
@@ -20,7 +17,7 @@ from tagrefine_core.experiments.export import (
     write_text,
 )
 from tagrefine_core.experiments.keeping import write_result
-from tagrefine_core.experiments.protocol import Task
+from tagrefine_core.plots.paper import ablation_figure, page_of, precision_figure
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.runs.launch import train
 from tagrefine_core.runs.run import Run
@@ -33,16 +30,12 @@ def reproduce(
     store: Store,
     name: str,
     out: Path,
+    config: TrainConfig,
     *,
     methods: Sequence[str] | None = None,
-    preset: str = "paper",
-    backbone: str | None = None,
-    weights: str | None = None,
     repeats: int = 5,
     budget: int = 12,
-    settings: Mapping[str, Any] | None = None,
     groups: Sequence[str] = GROUPS,
-    seed: int = 0,
     progress: Progress = silent,
 ) -> list[Path]:
     """Compare methods in both tasks, ablate the model, train one run, and write it all into a folder.
@@ -56,10 +49,10 @@ def reproduce(
         A collection with ground truth.
     out : Path
         Folder, made when missing.
-    methods, preset, backbone, weights, repeats, budget, seed, progress
+    config : TrainConfig
+        Of our own method in the tables, of the ablation and of the run; its task is not read.
+    methods, repeats, budget, progress
         As in `tagrefine_core.experiments.benchmark`.
-    settings : mapping, optional
-        Training settings of ablation and run, laid over the preset.
     groups : sequence of str
         Of the ablation; without any, only the whole model is trained.
 
@@ -76,36 +69,30 @@ def reproduce(
         As for benchmarks and training.
     """
     collection = Collection.open(store, name)
-    given = {"backbone": backbone, "weights": weights, **(settings or {})}
-    over = {key: value for key, value in given.items() if value is not None}
-    config = comparison_config(preset, task="refinement", seed=seed, **over)  # a mistake is known now
+    config = config.replaced({"task": "refinement"})
     out = Path(out)
     written: list[Path] = []
-    tasks: tuple[Task, ...] = ("annotation", "refinement")
-    for task in tasks:
+    for task in ("annotation", "refinement"):
         table = benchmark(
             store,
             name,
-            task=task,
+            config.replaced({"task": task}),
             methods=methods,
             repeats=repeats,
             budget=budget,
-            preset=preset,
-            backbone=backbone,
-            weights=weights,
-            seed=seed,
             progress=progress,
         )
         written += write_table(table, out, task)
         written += _photos(side_by_side(store, collection, table), out, f"figure3-{task}")
-    ablation = ablate(store, name, preset=preset, settings=over, groups=groups, seed=seed, progress=progress)
+    ablation = ablate(store, name, config, groups=groups, progress=progress)
     written += write_grid(ablation["rows"], out, "ablation", key="variant")
-    written.append(_html(_bars(ablation["rows"]), out / "ablation.html"))
+    written.append(write_text(out / "ablation.html", page_of(ablation_figure(ablation["rows"], SHOWN))))
     run = _trained(store, collection, config, progress)
     written += _photos(before_and_after(collection, run), out, "figure1")
     trace = neighbor_trace(collection, run)
     write_result(out / "figure4.json", trace)
-    return [*written, out / "figure4.json", _html(_curve(trace["precision"]), out / "figure4.html")]
+    curve = write_text(out / "figure4.html", page_of(precision_figure(trace["precision"])))
+    return [*written, out / "figure4.json", curve]
 
 
 def _trained(store: Store, collection: Collection, config: TrainConfig, progress: Progress) -> Run:
@@ -129,28 +116,3 @@ def _photos(rows: Sequence[Mapping[str, str]], out: Path, name: str) -> list[Pat
         write_text(out / f"{name}.csv", grid_csv(rows)),
         write_text(out / f"{name}.md", markdown + "\n"),
     ]
-
-
-def _bars(rows: Sequence[Mapping[str, Any]]) -> go.Figure:
-    figure = go.Figure()
-    for key, title in SHOWN.items():
-        figure.add_bar(name=title, x=[row["variant"] for row in rows], y=[row[key] for row in rows])
-    return figure.update_layout(yaxis_range=[0, 1], title="Ablation")
-
-
-def _curve(points: Sequence[Mapping[str, float]]) -> go.Figure:
-    steps = [point["step"] for point in points]
-    figure = go.Figure()
-    figure.add_scatter(x=steps, y=[point["mean"] for point in points], name="mean")
-    for limit in ("low", "high"):
-        figure.add_scatter(
-            x=steps, y=[point[limit] for point in points], name=f"95 % {limit}", line={"dash": "dot"}
-        )
-    return figure.update_layout(
-        title="Neighbors that share a label with their photo", xaxis_title="iteration", yaxis_title="share"
-    )
-
-
-def _html(figure: go.Figure, path: Path) -> Path:
-    """Write a page of one figure that needs no network."""
-    return write_text(path, figure.to_html(include_plotlyjs=True))

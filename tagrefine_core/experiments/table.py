@@ -46,7 +46,7 @@ def row_of(kind: type[Method], results: Sequence[Mapping[str, Any]], draws: NDAr
     Parameters
     ----------
     results : sequence of mapping
-        One a repeat: ``metrics``, ``parameters``, ``fit_seconds``, ``score_seconds``, ``peak_mb``.
+        One a repeat: ``metrics``, ``parameters``, ``settings``, ``fit_seconds``, ``score_seconds``, ``peak_mb``.
     draws : (B, 5) float64 array
         `MEASURES` of every resample, averaged over the repeats.
 
@@ -69,6 +69,7 @@ def row_of(kind: type[Method], results: Sequence[Mapping[str, Any]], draws: NDAr
     return {
         **row,
         "seconds": row["fit_seconds"] + row["score_seconds"],
+        "settings": results[0]["settings"],
         "peak_mb": max(result["peak_mb"] for result in results),
         "parameters": results[0]["parameters"],
         "per_label_ap": [_value(value) for value in by_label.mean(axis=0)],
@@ -88,7 +89,7 @@ def stopped_row(kind: type[Method], status: str, message: str) -> Table:
             "peak_mb",
         ]
     )
-    rest: Table = {"repeats": 0, "parameters": {}, "per_label_ap": None, "intervals": None}
+    rest: Table = {"repeats": 0, "parameters": {}, "settings": None, "per_label_ap": None, "intervals": None}
     return {**_heading(kind), "status": status, "message": message, **empty, **rest}
 
 
@@ -178,7 +179,7 @@ def _heading(kind: type[Method]) -> Table:
     return {
         "method": kind.name,
         "title": kind.title or kind.name,
-        "source": kind.source,
+        "reference": kind.reference,
         "reconstruction": kind.reconstruction,
     }
 

@@ -32,7 +32,7 @@ class Method(BaseEstimator, ABC):  # type: ignore[misc]
         What `tagrefine_core.methods.create` calls it, in snake case.
     title : str
         What tables call it.
-    source : str
+    reference : str
         Who published it, and where.
     reconstruction : bool
         The publication could not be read in full, so parts are our own; said wherever it is shown.
@@ -48,7 +48,7 @@ class Method(BaseEstimator, ABC):  # type: ignore[misc]
 
     name: ClassVar[str] = ""
     title: ClassVar[str] = ""
-    source: ClassVar[str] = ""
+    reference: ClassVar[str] = ""
     reconstruction: ClassVar[bool] = False
     annotates: ClassVar[bool] = True
     refines: ClassVar[bool] = True

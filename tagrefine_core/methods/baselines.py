@@ -29,7 +29,7 @@ class RandomGuess(Method):
 
     name: ClassVar[str] = "random_guess"
     title: ClassVar[str] = "RandomGuess"
-    source: ClassVar[str] = _SURVEY
+    reference: ClassVar[str] = _SURVEY
 
     def __init__(self, *, seed: int = 0) -> None:
         self.seed = seed
@@ -62,7 +62,7 @@ class UserTags(Method):
 
     name: ClassVar[str] = "user_tags"
     title: ClassVar[str] = "UserTags"
-    source: ClassVar[str] = _SURVEY
+    reference: ClassVar[str] = _SURVEY
     annotates: ClassVar[bool] = False
 
     def __init__(self, *, scores: Literal["binary", "position"] | None = None, positions: Any = None) -> None:

@@ -41,7 +41,7 @@ class TagCooccur(Method):
 
     name: ClassVar[str] = "tag_cooccur"
     title: ClassVar[str] = "TagCooccur"
-    source: ClassVar[str] = (
+    reference: ClassVar[str] = (
         "Sigurbjörnsson, van Zwol, Flickr Tag Recommendation Based on Collective Knowledge, WWW 2008"
     )
     annotates: ClassVar[bool] = False

@@ -42,7 +42,7 @@ class SemanticField(Method):
 
     name: ClassVar[str] = "semantic_field"
     title: ClassVar[str] = "SemanticField"
-    source: ClassVar[str] = (
+    reference: ClassVar[str] = (
         "Zhu, Ngo, Jiang, Sampling and Ontologically Pooling Web Images, IEEE Trans. Multimedia 14(4), 2012"
     )
     annotates: ClassVar[bool] = False

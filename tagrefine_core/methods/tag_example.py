@@ -72,7 +72,7 @@ class TagExample(Method):
 
     name: ClassVar[str] = "tag_example"
     title: ClassVar[str] = "TagExample"
-    source: ClassVar[str] = (
+    reference: ClassVar[str] = (
         "Li, Snoek, Classifying Tag Relevance with Relevant Positive and Negative Examples, ACM Multimedia 2013"
     )
 

@@ -62,7 +62,7 @@ class TagFeature(Method):
 
     name: ClassVar[str] = "tag_feature"
     title: ClassVar[str] = "TagFeature"
-    source: ClassVar[str] = (
+    reference: ClassVar[str] = (
         "Chen, Xu, Tsang, Luo, Tag-Based Image Retrieval Improved by Augmented Features and Group-Based Refinement, "
         "IEEE Trans. Multimedia 14(4), 2012; in the form of Li et al., ACM Computing Surveys 49(1), 2016"
     )

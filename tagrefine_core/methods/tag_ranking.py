@@ -42,7 +42,7 @@ class TagRanking(Method):
 
     name: ClassVar[str] = "tag_ranking"
     title: ClassVar[str] = "Tag Ranking"
-    source: ClassVar[str] = "Liu, Hua, Yang, Wang, Zhang, Tag Ranking, WWW 2009"
+    reference: ClassVar[str] = "Liu, Hua, Yang, Wang, Zhang, Tag Ranking, WWW 2009"
     annotates: ClassVar[bool] = False
     assigned_only: ClassVar[bool] = True
 

@@ -29,7 +29,7 @@ class KNN(Method):
 
     name: ClassVar[str] = "knn"
     title: ClassVar[str] = "KNN"
-    source: ClassVar[str] = "Makadia, Pavlovic, Kumar, Baselines for Image Annotation, IJCV 90(1), 2010"
+    reference: ClassVar[str] = "Makadia, Pavlovic, Kumar, Baselines for Image Annotation, IJCV 90(1), 2010"
 
     def __init__(self, *, k: int = 1000, metric: Literal["cosine", "euclidean"] = "cosine") -> None:
         self.k = k
@@ -85,7 +85,7 @@ class TagVote(Method):
 
     name: ClassVar[str] = "tag_vote"
     title: ClassVar[str] = "TagVote"
-    source: ClassVar[str] = (
+    reference: ClassVar[str] = (
         "Li, Snoek, Worring, Learning Social Tag Relevance by Neighbor Voting, IEEE Trans. Multimedia 11(7), 2009"
     )
 

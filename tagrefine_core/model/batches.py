@@ -10,9 +10,9 @@ from torch import Tensor
 
 from tagrefine_core.errors import ConfigError
 
-__all__ = ["Bank", "Batch", "Forward", "anchors_of_step", "rerank", "select_batch"]
+__all__ = ["Bank", "Batch", "FeaturesOf", "anchors_of_step", "rerank", "select_batch"]
 
-Forward = Callable[[NDArray[np.int64]], Tensor]
+FeaturesOf = Callable[[NDArray[np.int64]], Tensor]
 """Rows of images in, their features (B, d) of the network as it is now out."""
 
 
@@ -109,7 +109,7 @@ def select_batch(
     *,
     m: int,
     mode: str,
-    forward: Forward,
+    forward: FeaturesOf,
     bank: Bank | None,
     shortlist: int = 32,
 ) -> Batch:
@@ -162,7 +162,7 @@ def _stored(bank: Bank, rows: NDArray[np.int64]) -> Tensor:
     return bank.read(rows.reshape(-1)).reshape(*rows.shape, -1)
 
 
-def _forwarded(anchors: NDArray[np.int64], rows: NDArray[np.int64], m: int, forward: Forward) -> Batch:
+def _forwarded(anchors: NDArray[np.int64], rows: NDArray[np.int64], m: int, forward: FeaturesOf) -> Batch:
     # An image that is a candidate of several anchors has one feature: forward it once.
     unique, place = np.unique(np.concatenate([anchors, rows.reshape(-1)]), return_inverse=True)
     features = forward(unique)

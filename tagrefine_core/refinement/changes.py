@@ -1,7 +1,6 @@
 """The tags kept, added and removed on every photo."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,7 +9,6 @@ from scipy import sparse
 from scipy.special import logit
 
 from tagrefine_core.errors import ConfigError, DataError
-from tagrefine_core.files import read_array, read_json, write_array, write_json
 from tagrefine_core.refinement.blocks import check_scores_and_tags, tag_blocks
 from tagrefine_core.refinement.thresholds import Thresholds
 
@@ -20,8 +18,6 @@ MAX_ADDED = 10
 """Additions of one photo that a person would still read; what passes its limit most clearly goes first."""
 
 _KINDS = ("kept", "added", "removed")
-_RECORD = "changes.json"
-_VERSION = 1
 
 
 class TagCounts(NamedTuple):
@@ -96,45 +92,6 @@ class Changes:
         columns = np.concatenate([matrix.indices[row] for matrix, row in parts]).astype(np.int64)
         scores = np.concatenate([matrix.data[row] for matrix, row in parts])
         return columns[np.lexsort((columns, -scores))]
-
-    def save(self, folder: Path) -> None:
-        """Write ``.npy`` files and, last of all, the record that makes them valid."""
-        (folder / _RECORD).unlink(missing_ok=True)
-        for kind in _KINDS:
-            for part in ("data", "indices", "indptr"):
-                write_array(folder / f"{kind}_{part}.npy", getattr(getattr(self, kind), part))
-        record = {"version": _VERSION, "shape": list(self.shape), "strictness": self.strictness}
-        write_json(folder / _RECORD, record)
-
-    @classmethod
-    def open(cls, folder: Path) -> "Changes":
-        """Open what `save` wrote, memory-mapped.
-
-        Raises
-        ------
-        DataError
-            If the folder holds no complete changes, or those of another version.
-        """
-        if not (folder / _RECORD).exists():
-            raise DataError(
-                f"{folder} holds no complete tag changes ({_RECORD} is missing); compute them again."
-            )
-        record = read_json(folder / _RECORD)
-        if record["version"] != _VERSION:
-            raise DataError(
-                f"{folder} holds tag changes of version {record['version']}, not {_VERSION}; compute them again."
-            )
-        shape = tuple(record["shape"])
-        matrices = {
-            kind: _csr(
-                read_array(folder / f"{kind}_data.npy"),
-                read_array(folder / f"{kind}_indices.npy"),
-                read_array(folder / f"{kind}_indptr.npy"),
-                shape,
-            )
-            for kind in _KINDS
-        }
-        return cls(**matrices, strictness=record["strictness"])
 
 
 def changes(

@@ -3,23 +3,18 @@
 import secrets
 from datetime import datetime
 
-import numpy as np
-from numpy.typing import NDArray
-
 from tagrefine_core.collections import Collection
 from tagrefine_core.config import TrainConfig
 from tagrefine_core.errors import Cancelled, RunError
 from tagrefine_core.files import read_json, write_json
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.runs.journal import StoreJournal
+from tagrefine_core.runs.material import material, versions
 from tagrefine_core.runs.run import Run
-from tagrefine_core.runs.saving import network_path, write_network, write_results
+from tagrefine_core.runs.saving import save_results, work_folder
 from tagrefine_core.store import Store
 from tagrefine_core.training.distributed import World
-from tagrefine_core.training.forward import Forward
-from tagrefine_core.training.journal import WarningsOnly
-from tagrefine_core.training.setup import folds, prepare, training_rows, versions
-from tagrefine_core.training.trainer import Trainer
+from tagrefine_core.training.fit import fit
 
 __all__ = ["train"]
 
@@ -54,13 +49,11 @@ def train(
     RunError
         When the run to resume is finished, of another collection, or of data that has changed since.
     """
-    world_device = config.device if config is not None else "auto"
     if resume is not None:
         config = _resumable(store, collection, resume)
-        world_device = config.device
     if config is None:
         raise RunError("A new run needs settings; give a preset, or a run to resume.")
-    world = World.join(world_device)
+    world = World.join(config.run.device)
     if not world.first:
         progress = silent
     run_id = resume or world.agree(_new_id())
@@ -83,22 +76,28 @@ def train(
     run.folder.mkdir(parents=True, exist_ok=True)
     state, message = "failed", ""
     try:
-        rows = training_rows(collection.n, config)
-        held_out = folds(len(rows), config)
-        networks = [
-            _train_network(run, collection, config, world, number, part, progress)
-            for number, part in enumerate(held_out)
-        ]
-        write_results(
-            networks,
-            held_out,
-            rows,
+        given = material(store.home, collection, config, world.device, progress)
+        if world.first:
+            _check_same(run, given.recorded)
+            work_folder(run.folder).mkdir(parents=True, exist_ok=True)
+        world.wait()
+        fitted = fit(
+            given.inputs,
             collection.tags,
             config,
-            world,
-            folder=run.folder,
+            vocabulary=collection.vocabulary,
+            rows=given.rows,
+            trunk=given.trunk,
+            watched=given.watched,
+            world=world,
+            folder=work_folder(run.folder),
+            trace=run.folder,
+            journal=StoreJournal(store, run_id),
             progress=progress,
         )
+        if world.first:
+            save_results(fitted, collection.tags, folder=run.folder, progress=progress)
+        world.wait()
         state, message = "finished", store.run(run_id).message
     except (Cancelled, KeyboardInterrupt):
         state, message = "cancelled", "Cancelled; it can be resumed."
@@ -110,39 +109,6 @@ def train(
         if world.first:
             store.set_run_state(run_id, state, message)
     return Run.open(store, run_id)
-
-
-def _train_network(
-    run: Run,
-    collection: Collection,
-    config: TrainConfig,
-    world: World,
-    number: int,
-    held_out: NDArray[np.int64],
-    progress: Progress,
-) -> Forward:
-    """Train one of the run's networks, the first in the run's own folder and under everybody's eyes."""
-    setup, recorded = prepare(run.store.home, collection, config, world.device, progress, held_out=held_out)
-    if world.first and number == 0:
-        _check_same(run, recorded)
-    journal = StoreJournal(run.store, run.id)
-    folder = run.folder if number == 0 else run.folder / f"network{number}"
-    title = f", network {number + 1} of {config.folds}" if config.folds > 1 else ""
-    trainer = Trainer(
-        config,
-        setup,
-        world,
-        folder=folder,
-        journal=journal if number == 0 else WarningsOnly(journal),
-        progress=lambda stage, done, total: progress(stage + title, done, total),
-    )
-    folder.mkdir(parents=True, exist_ok=True)
-    world.wait()
-    # Without a checkpoint there is nothing to go on from: it starts anew.
-    trainer.train(resume=trainer.checkpoint_path.exists())
-    if world.first:
-        write_network(trainer.network, network_path(run.folder, number))
-    return trainer.forward
 
 
 def _resumable(store: Store, collection: Collection, run_id: str) -> TrainConfig:
@@ -163,7 +129,7 @@ def _resumable(store: Store, collection: Collection, run_id: str) -> TrainConfig
 
 def _check_same(run: Run, recorded: dict[str, str]) -> None:
     """Record what the run was built from; resumed, it has to be built from the same."""
-    path = run.folder / "setup.json"
+    path = run.folder / "material.json"
     if path.exists() and (before := read_json(path)) != recorded:
         changed = ", ".join(key for key in recorded if before.get(key) != recorded[key])
         raise RunError(f"Run {run.id} cannot be resumed: {changed} changed since it began. Start a new run.")

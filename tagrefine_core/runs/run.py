@@ -47,9 +47,9 @@ class NeighborTrace:
 class Run:
     """One training run and what it left in its folder.
 
-    The folder ``runs/<id>`` holds ``scores.npy`` float32 (N, C) in [0, 1], ``features.npy`` float16 (N, d),
-    ``rows.npy`` int64 (the rows trained on), ``rates.npy`` float64 (2, C), ``implied.npz`` csr (C, C),
-    ``trace_*.npy``, ``checkpoint.pt`` and, with cross-fitting, a network and a folder for each of the other networks.
+    The folder ``runs/<id>`` of a finished run holds ``scores.npy`` float32 (N, C) in [0, 1], what
+    `tagrefine_core.training.fitted.Fitted.save` writes, ``material.json`` (what it was made of) and ``trace_*.npy``; that of
+    another one its checkpoints, too, in ``work``.
     """
 
     def __init__(self, store: Store, record: RunRecord) -> None:
@@ -89,7 +89,7 @@ class Run:
 
     @cached_property
     def logits(self) -> NDArray[np.float32]:
-        """The networks' logits, float32 (N, C), memory-mapped; kept where new photos ask their neighbors."""
+        """The networks' logits, float32 (N, C), memory-mapped; of a photo trained on, by the one that has not seen it."""
         return self._array("logits.npy")
 
     @cached_property
@@ -104,12 +104,11 @@ class Run:
 
     @cached_property
     def implied(self) -> sparse.csr_matrix:
-        """How far each tag counted for others, csr float32 (C, C) ``[given, implied]``; empty where a run has none."""
-        path = self.folder / "implied.npz"
-        if not path.exists():
-            tags = self.scores.shape[1]
-            return sparse.csr_matrix((tags, tags), dtype=np.float32)
-        return sparse.load_npz(path)
+        """How far each tag counted for others, csr float32 (C, C) ``[given, implied]``."""
+        try:
+            return sparse.load_npz(self.folder / "implied.npz")
+        except (OSError, ValueError) as error:
+            raise RunError(f"{self.folder / 'implied.npz'} is gone or damaged. Train again.") from error
 
     @cached_property
     def trace(self) -> NeighborTrace:

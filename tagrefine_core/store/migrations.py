@@ -1,13 +1,57 @@
 """Named migrations, applied in order, each committed together with its own record."""
 
+import json
 import sqlite3
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from tagrefine_core.errors import HomeError
 
 __all__ = ["MIGRATIONS", "migrate"]
 
-MIGRATIONS: dict[str, str] = {
+# Where the settings of runs of 0.1.0 are since; those that are not named had no use and are gone.
+_GROUPED = {
+    "network": {
+        name: name
+        for name in (
+            "backbone", "weights", "finetune", "image_size", "views", "augment", "normalize", "center", "adapter", "dropout",
+        )
+    },
+    "optimizer": {name: name for name in ("schedule", "lr_backbone", "weight_decay", "average")},
+    "phi0": {"epochs": "epochs_phi0", "lr": "lr_phi0"},
+    "neighbors": {name: name for name in ("s", "m", "M", "refresh")},
+    "constraints": {
+        name: name
+        for name in ("epochs", "lr", "lambda_vis", "lambda1", "lambda2", "eta", "reduction", "alpha", "implied")
+    },
+    "scoring": {
+        "crossfit": "folds",
+        **{name: name for name in ("closed_form", "smooth", "evidence", "related", "reporting")},
+    },
+    "run": {
+        "part": "fold",
+        **{
+            name: name
+            for name in (
+                "train_fraction", "device", "precision", "validation", "trace_queries", "checkpoint_seconds",
+            )
+        },
+    },
+}  # fmt: skip
+
+
+def _group_settings(connection: sqlite3.Connection) -> None:
+    for row in connection.execute("SELECT id, config FROM runs").fetchall():
+        old = json.loads(row[1])
+        new = {name: old[name] for name in ("preset", "task", "seed") if name in old}
+        for group, names in _GROUPED.items():
+            new[group] = {name: old[before] for name, before in names.items() if before in old}
+        if new["phi0"].get("lr") is None and "lr" in old:  # it stood for that of stage 2
+            new["phi0"]["lr"] = old["lr"]
+        connection.execute("UPDATE runs SET config = ? WHERE id = ?", (json.dumps(new), row[0]))
+
+
+MIGRATIONS: dict[str, str | Callable[[sqlite3.Connection], None]] = {
     "0001_collections": """
         CREATE TABLE collections (
             id INTEGER PRIMARY KEY,
@@ -105,6 +149,7 @@ MIGRATIONS: dict[str, str] = {
             result TEXT
         );
     """,
+    "0004_grouped_settings": _group_settings,
 }
 
 
@@ -130,8 +175,10 @@ def migrate(connection: sqlite3.Connection) -> list[str]:
         try:
             # Another process may have applied it while this one waited for the lock.
             if connection.execute("SELECT 1 FROM migrations WHERE name = ?", (name,)).fetchone() is None:
-                for statement in script.split(";"):
-                    if statement.strip():
+                if callable(script):
+                    script(connection)
+                else:
+                    for statement in filter(str.strip, script.split(";")):
                         connection.execute(statement)
                 connection.execute(
                     "INSERT INTO migrations VALUES (?, ?)", (name, datetime.now(UTC).isoformat())

@@ -3,17 +3,17 @@
 from tagrefine_core.tags.cooccurrence import google_distance, tag_counts
 from tagrefine_core.tags.implication import implied_tags
 from tagrefine_core.tags.normalization import Lemma, lemmatize, normalize
-from tagrefine_core.tags.similarity import similarity_matrix, tag_distance
+from tagrefine_core.tags.similarity import similarity_matrix, tag_distance, tag_similarity
 from tagrefine_core.tags.vocabulary import TagDecision, Vocabulary, build_vocabulary
 from tagrefine_core.tags.wordnet import WordNet, install, load
-from tagrefine_core.tags.wordnet_similarity import WordNetLink, explain_wordnet, wordnet_distance
+from tagrefine_core.tags.wordnet_similarity import SharedMeaning, explain_wordnet, wordnet_distance
 
 __all__ = [
     "Lemma",
+    "SharedMeaning",
     "TagDecision",
     "Vocabulary",
     "WordNet",
-    "WordNetLink",
     "build_vocabulary",
     "explain_wordnet",
     "google_distance",
@@ -25,5 +25,6 @@ __all__ = [
     "similarity_matrix",
     "tag_counts",
     "tag_distance",
+    "tag_similarity",
     "wordnet_distance",
 ]

@@ -1,12 +1,12 @@
 """How often tags are used, and used together: counts and the Google distance (eq. 3)."""
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, issparse
 
-from tagrefine_core.errors import ConfigError, DataError
+from tagrefine_core.errors import DataError
 
 __all__ = ["google_distance", "tag_counts"]
 
@@ -42,9 +42,7 @@ def tag_counts(tag_matrix: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return joint.diagonal().copy(), joint
 
 
-def google_distance(
-    tag_matrix: Any, *, zero_cooccurrence: Literal["inf", "cap"] = "inf"
-) -> NDArray[np.float64]:
+def google_distance(tag_matrix: Any) -> NDArray[np.float64]:
     """Compute the normalized Google distance between tags, with images in the place of web pages (eq. 3).
 
     ``(max(log f_i, log f_j) - log f_ij) / (log N - min(log f_i, log f_j))``
@@ -53,25 +51,18 @@ def google_distance(
     ----------
     tag_matrix : array-like or sparse matrix, shape (N, C)
         1 where an image carries a tag, else 0. Pass the training images only.
-    zero_cooccurrence : {"inf", "cap"}, default "inf"
-        Distance of tags that no image carries together: infinite, which is the formula's limit and leaves them
-        without a link whatever WordNet says; or the largest finite distance of the matrix, so that WordNet can still link them
-        (infinite all the same where no two tags ever meet).
 
     Returns
     -------
     ndarray of float64, shape (C, C)
-        Symmetric, 0 on the diagonal, 0 for identical use, can exceed 1. Two tags on every image have distance 0.
+        Symmetric, 0 on the diagonal, 0 for identical use, can exceed 1. Two tags on every image have distance 0; of tags that
+        no image carries together it is infinite, the formula's limit, which leaves them without a link whatever WordNet says.
 
     Raises
     ------
-    ConfigError
-        When ``zero_cooccurrence`` is unknown.
     DataError
         When the matrix is not two-dimensional or holds anything but 0 and 1.
     """
-    if zero_cooccurrence not in ("inf", "cap"):
-        raise ConfigError(f"zero_cooccurrence is 'inf' or 'cap'; got {zero_cooccurrence!r}.")
     f, joint = tag_counts(tag_matrix)
     meet = joint > 0
     log_f = np.log(np.maximum(f, 1))
@@ -83,7 +74,4 @@ def google_distance(
     np.divide(numerator, denominator, out=distance, where=meet & (denominator > 0))
     distance[meet & (denominator <= 0)] = 0.0
     np.fill_diagonal(distance, 0.0)
-    off_diagonal = meet & ~np.eye(len(f), dtype=bool)
-    if zero_cooccurrence == "cap" and off_diagonal.any():
-        distance[np.isinf(distance)] = distance[off_diagonal].max()
     return distance

@@ -15,13 +15,13 @@ from tagrefine_core.errors import DataError
 from tagrefine_core.files import read_array, write_array
 from tagrefine_core.tags import google_distance, similarity_matrix, tag_distance, wordnet_distance
 
-__all__ = ["TagLink", "TagSimilarity", "clustered_order"]
+__all__ = ["TagPair", "TagSimilarity", "clustered_order"]
 
 _OPTIMAL = 500  # more tags: ordering the leaves of the tree optimally would take minutes
 
 
 @dataclass(frozen=True)
-class TagLink:
+class TagPair:
     """How alike two tags are, and why.
 
     Attributes
@@ -98,13 +98,13 @@ class TagSimilarity:
         peak = float(xi.max(initial=0.0)) or 1.0
         return np.rint(xi * (255.0 / peak)).astype(np.uint8), peak
 
-    def most_similar(self, column: int, alpha: float, top: int) -> list[TagLink]:
+    def most_similar(self, column: int, alpha: float, top: int) -> list[TagPair]:
         """List the tags most similar to one, the most similar first, without those of similarity 0."""
         row = self.xi(alpha)[column]
         best = np.argsort(-row, kind="stable")[:top]
         return [self.link(column, int(other), alpha) for other in best if row[other] > 0]
 
-    def strongest(self, alpha: float, top: int) -> list[TagLink]:
+    def strongest(self, alpha: float, top: int) -> list[TagPair]:
         """List the most similar pairs of the whole vocabulary."""
         xi = self.xi(alpha)
         # The best of each row suffices to find the rows worth reading whole.
@@ -118,9 +118,9 @@ class TagSimilarity:
         best = sorted(pairs, key=lambda pair: (-pairs[pair], pair))[:top]
         return [self.link(a, b, alpha) for a, b in best]
 
-    def link(self, a: int, b: int, alpha: float) -> TagLink:
+    def link(self, a: int, b: int, alpha: float) -> TagPair:
         """Return how alike two tags are."""
-        return TagLink(
+        return TagPair(
             columns=(a, b),
             similarity=float(self.xi(alpha)[a, b]),
             google=float(self.google[a, b]),

@@ -1,11 +1,29 @@
-"""From distances between tags to the similarity xi of the semantic loss (eq. 4 and 5)."""
+"""The similarity xi of tags (eq. 3 to 5): from their use and their meaning."""
+
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tagrefine_core.errors import ConfigError, DataError
+from tagrefine_core.tags.cooccurrence import google_distance
 
-__all__ = ["similarity_matrix", "tag_distance"]
+__all__ = ["similarity_matrix", "tag_distance", "tag_similarity"]
+
+
+def tag_similarity(tags: Any, wordnet: NDArray[np.float64] | None, alpha: float) -> NDArray[np.float64]:
+    """Return xi (C, C) of eq. 5 of the tags of photos.
+
+    Parameters
+    ----------
+    tags : csr (N, C) of 0 and 1
+    wordnet : float64 (C, C) or None
+        From `wordnet_distance`; not needed where ``alpha`` is 0.
+    alpha : float
+        Weight of the WordNet part (eq. 4).
+    """
+    google = google_distance(tags)
+    return similarity_matrix(google if wordnet is None else tag_distance(google, wordnet, alpha))
 
 
 def tag_distance(

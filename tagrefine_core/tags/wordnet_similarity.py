@@ -1,4 +1,4 @@
-"""Distances between tags by what they mean: Lin or Jiang-Conrath over WordNet."""
+"""Distances between tags by what they mean: Lin's over WordNet."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from tagrefine_core.errors import ConfigError
 from tagrefine_core.tags.taxonomy import Taxonomy
 from tagrefine_core.tags.wordnet import WordNet, load
 
-__all__ = ["SenseInventory", "WordNetLink", "explain_wordnet", "wordnet_distance"]
+__all__ = ["SenseInventory", "SharedMeaning", "explain_wordnet", "wordnet_distance"]
 
 # Only nouns and verbs have hypernyms, hence information content; a noun and a verb have no common ancestor.
 _PARTS_OF_SPEECH = ("n", "v")
@@ -31,7 +31,7 @@ class SenseInventory(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class WordNetLink:
+class SharedMeaning:
     """Why WordNet calls two tags near: the best pair of senses and what they have in common.
 
     Parameters
@@ -66,11 +66,10 @@ class WordNetLink:
 def wordnet_distance(
     tags: Sequence[str],
     *,
-    measure: Literal["lin", "jcn"] = "lin",
     senses: Literal["best", "first"] = "best",
     wordnet: SenseInventory | None = None,
 ) -> NDArray[np.float64]:
-    """Compute the knowledge-base distance of eq. 4 between all pairs of tags.
+    """Compute the knowledge-base distance of eq. 4 between all pairs of tags: ``1 - 2 IC(lcs) / (IC1 + IC2)`` (Lin).
 
     A pair of tags is as near as its nearest senses, noun with noun and verb with verb. For one sense at a time,
     the information content of its common ancestor with every other sense comes from one walk up its ancestors, from
@@ -81,8 +80,6 @@ def wordnet_distance(
     ----------
     tags : sequence of str, length C
         Lemmas, with ``_`` or spaces between words.
-    measure : {"lin", "jcn"}, default "lin"
-        ``1 - 2 IC(lcs) / (IC1 + IC2)``, from 0 to 1; or ``IC1 + IC2 - 2 IC(lcs)`` (Jiang and Conrath), unbounded.
     senses : {"best", "first"}, default "best"
         All senses of a tag, or its first noun sense only.
     wordnet : SenseInventory or None
@@ -91,40 +88,31 @@ def wordnet_distance(
     Returns
     -------
     ndarray of float64, shape (C, C)
-        Symmetric, 0 on the diagonal and between synonyms. Tags that cannot be compared (one is unknown, or a noun
-        meets a verb) are as far apart as can be: 1, or with ``"jcn"`` the largest distance of the matrix.
+        From 0 to 1, symmetric, 0 on the diagonal and between synonyms. Tags that cannot be compared (one is unknown, or a noun
+        meets a verb) are as far apart as can be: 1.
 
     Raises
     ------
     ConfigError
-        When ``measure`` or ``senses`` is unknown.
+        When ``senses`` is unknown.
     WordNetMissing
         When WordNet is not on this machine.
     """
-    if measure not in ("lin", "jcn"):
-        raise ConfigError(f"measure is 'lin' or 'jcn'; got {measure!r}.")
     if senses not in ("best", "first"):
         raise ConfigError(f"senses is 'best' or 'first'; got {senses!r}.")
     wordnet = wordnet or load()
-    # Both measures as nearness, so that the best pair of senses is a maximum.
-    nearness = np.full((len(tags), len(tags)), -np.inf)
+    nearness = np.zeros((len(tags), len(tags)))
     for part in _PARTS_OF_SPEECH if senses == "best" else _PARTS_OF_SPEECH[:1]:
         by_tag = [wordnet.senses(tag, part)[: None if senses == "best" else 1] for tag in tags]
         if any(by_tag):
-            _raise_to_best(nearness, by_tag, wordnet.taxonomy(part), measure)
-    np.fill_diagonal(nearness, 1.0 if measure == "lin" else 0.0)
-    distance: NDArray[np.float64]
-    if measure == "lin":
-        distance = 1.0 - np.maximum(nearness, 0.0)
-        return distance
-    known = np.isfinite(nearness)
-    largest = -nearness[known].min() if (known & ~np.eye(len(tags), dtype=bool)).any() else 1.0
-    distance = np.where(known, np.abs(nearness), largest)
+            _raise_to_best(nearness, by_tag, wordnet.taxonomy(part))
+    np.fill_diagonal(nearness, 1.0)
+    distance: NDArray[np.float64] = 1.0 - nearness
     return distance
 
 
 def _raise_to_best(
-    nearness: NDArray[np.float64], by_tag: Sequence[Sequence[int]], taxonomy: Taxonomy, measure: str
+    nearness: NDArray[np.float64], by_tag: Sequence[Sequence[int]], taxonomy: Taxonomy
 ) -> None:
     """Raise each pair of tags to its best pair of senses in one taxonomy, in place."""
     synsets = sorted({synset for each in by_tag for synset in each})
@@ -141,28 +129,26 @@ def _raise_to_best(
     starts = np.cumsum([0] + [len(by_tag[i]) for i in owners[:-1]])
     common = np.empty(len(synsets))
     for owner in owners:
-        best = np.full(len(synsets), -np.inf)
+        best = np.zeros(len(synsets))
         for synset in by_tag[owner]:
             own = taxonomy.content(synset)
             common.fill(0.0)
             for ancestor in taxonomy.lineage(synset):
                 if np.isfinite(taxonomy.content(ancestor)):  # never seen: says nothing about what is below it
                     common[below[ancestor]] = taxonomy.content(ancestor)
-            near = _nearness(own + content, common, measure)
-            near[position[synset]] = 1.0 if measure == "lin" else 0.0  # also where the root makes it 0 / 0
+            near = _lin(own + content, common)
+            near[position[synset]] = 1.0  # also where the root makes it 0 / 0
             np.maximum(best, near, out=best)
         row = np.maximum.reduceat(best[flat], starts)
         nearness[owner, owners] = np.maximum(nearness[owner, owners], row)
 
 
-def _nearness(total: NDArray[np.float64], common: NDArray[np.float64], measure: str) -> NDArray[np.float64]:
-    """Return Lin's similarity, or minus Jiang and Conrath's distance, from ``IC1 + IC2`` and ``IC(lcs)``."""
-    if measure == "jcn":
-        return 2.0 * common - total
+def _lin(total: NDArray[np.float64], common: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return Lin's similarity from ``IC1 + IC2`` and ``IC(lcs)``."""
     return np.divide(2.0 * common, total, out=np.zeros_like(common), where=total > 0)
 
 
-def explain_wordnet(tag_a: str, tag_b: str, wordnet: WordNet) -> WordNetLink | None:
+def explain_wordnet(tag_a: str, tag_b: str, wordnet: WordNet) -> SharedMeaning | None:
     """Return the best pair of senses of two tags, or None when they have no senses to compare.
 
     Parameters
@@ -173,7 +159,7 @@ def explain_wordnet(tag_a: str, tag_b: str, wordnet: WordNet) -> WordNetLink | N
 
     Returns
     -------
-    WordNetLink or None
+    SharedMeaning or None
         Its ``lin`` is one minus the entry of `wordnet_distance`.
     """
     best: tuple[float, str, int, int, int | None] | None = None
@@ -184,7 +170,7 @@ def explain_wordnet(tag_a: str, tag_b: str, wordnet: WordNet) -> WordNetLink | N
                 common = taxonomy.subsumer(a, b)
                 ic = 0.0 if common is None else taxonomy.content(common)
                 total = taxonomy.content(a) + taxonomy.content(b)
-                lin = 1.0 if a == b else float(_nearness(np.array([total]), np.array([ic]), "lin")[0])
+                lin = 1.0 if a == b else float(_lin(np.array([total]), np.array([ic]))[0])
                 if best is None or lin > best[0]:
                     best = (lin, part, a, b, common)
     if best is None:
@@ -193,7 +179,7 @@ def explain_wordnet(tag_a: str, tag_b: str, wordnet: WordNet) -> WordNetLink | N
     taxonomy = wordnet.taxonomy(part)
     synset_a, synset_b = wordnet.synset(part, a), wordnet.synset(part, b)
     above = None if common is None else wordnet.synset(part, common)
-    return WordNetLink(
+    return SharedMeaning(
         tag_a=tag_a,
         tag_b=tag_b,
         sense_a=synset_a.name(),

@@ -27,7 +27,7 @@ def pick_device(name: str) -> torch.device:
         name = next(device for device, there in available.items() if there)
     elif not available[name]:
         there = ", ".join(device for device, yes in available.items() if yes)
-        raise ConfigError(f"device={name} is not available on this machine; there is: {there}.")
+        raise ConfigError(f"run.device={name} is not available on this machine; there is: {there}.")
     return torch.device(name)
 
 
@@ -61,6 +61,11 @@ class World:
             dist.init_process_group("nccl" if chosen.type == "cuda" else "gloo")
         return cls(dist.get_rank(), size, chosen)
 
+    @classmethod
+    def alone(cls, device: str) -> "World":
+        """Return the world of this process, which shares nothing."""
+        return cls(0, 1, pick_device(device))
+
     @staticmethod
     def leads() -> bool:
         """Whether this process is alone or the first, before or after the group is joined."""
@@ -77,7 +82,7 @@ class World:
         if rest or total % unit:
             raise ConfigError(
                 f"A batch of {total // unit} groups cannot be shared by {self.size} processes evenly; "
-                f"choose s and m so that s/m is a multiple of {self.size}."
+                f"choose neighbors.s and neighbors.m so that s/m is a multiple of {self.size}."
             )
         return slice(self.rank * groups * unit, (self.rank + 1) * groups * unit)
 

@@ -10,12 +10,29 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from tagrefine_core.config import TrainConfig
+from tagrefine_core.model.network import Network
 from tagrefine_core.training.distributed import World
-from tagrefine_core.training.setup import Setup
+from tagrefine_core.training.training_set import TrainingSet
 
-__all__ = ["FORWARD_ROWS", "Forward"]
+__all__ = ["FORWARD_ROWS", "Forward", "in_use"]
 
 FORWARD_ROWS = 256  # images forwarded at once without a gradient
+
+
+def in_use(network: Network, x: Tensor, config: TrainConfig) -> tuple[Tensor, Tensor]:
+    """Return logits (B, C) and features (B, d) of inputs (B, ...): no gradient, no dropout, no crops."""
+    network.eval()
+    with torch.no_grad(), _autocast(x.device, config):
+        features = network.features(x)
+        return network.classifier(features).float(), features
+
+
+def _autocast(device: torch.device, config: TrainConfig) -> contextlib.AbstractContextManager[object]:
+    """Bfloat16 where the hardware gains from it: CUDA devices that have it, or where asked for."""
+    wanted = config.run.precision == "bfloat16" or (
+        config.run.precision == "auto" and device.type == "cuda" and torch.cuda.is_bf16_supported()
+    )
+    return torch.autocast(device.type, dtype=torch.bfloat16) if wanted else contextlib.nullcontext()
 
 
 class Forward:
@@ -23,15 +40,17 @@ class Forward:
 
     Parameters
     ----------
-    setup : Setup
+    network : Network
+    training_set : TrainingSet
     config : TrainConfig
     world : World
         The processes that share each batch.
     """
 
-    def __init__(self, setup: Setup, config: TrainConfig, world: World) -> None:
-        self.setup, self.config, self.world = setup, config, world
-        self.network = setup.network
+    def __init__(
+        self, network: Network, training_set: TrainingSet, config: TrainConfig, world: World
+    ) -> None:
+        self.network, self.training_set, self.config, self.world = network, training_set, config, world
         self.model: nn.Module = self.network
         if world.size > 1:
             self.model = DistributedDataParallel(self.network)
@@ -41,8 +60,10 @@ class Forward:
         start = self.world.rank * len(rows)
         self.network.train()
         self.network.set_step(seed, start=start, total=total)
-        inputs = self.setup.inputs.read_augmented(self.setup.rows[rows], seed=seed, start=start, total=total)
-        with self._autocast():
+        inputs = self.training_set.inputs.read_augmented(
+            self.training_set.rows[rows], seed=seed, start=start, total=total
+        )
+        with _autocast(self.world.device, self.config):
             logits, features = self.model(inputs)
         return logits, features
 
@@ -52,49 +73,32 @@ class Forward:
         found = torch.empty(len(rows), self.network.classifier.in_features, device=self.world.device)
         for start in range(0, len(rows), FORWARD_ROWS):
             block = rows[start : start + FORWARD_ROWS]
-            found[start : start + len(block)] = self._features_of(self.setup.rows[block])
+            found[start : start + len(block)] = self._features_of(self.training_set.rows[block])
         return found
 
     def all_features(self) -> Tensor:
         """Return the features (n, d) of all training rows, each process forwarding its part."""
         return self.world.gather(
-            self.features(self.world.part(np.arange(len(self.setup.rows), dtype=np.int64)))
+            self.features(self.world.part(np.arange(len(self.training_set.rows), dtype=np.int64)))
         )
 
     def probabilities(self, rows: NDArray[np.int64]) -> Tensor:
         """Return probabilities P (B, C) as in use."""
-        return torch.sigmoid(self._logits_of(self.features(rows)))
-
-    def scored(self, photos: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
-        """Return logits (B, C) and features (B, d) of rows of the collection, trained on or not."""
-        features = self._features_of(photos)
-        return self._logits_of(features), features
+        with torch.no_grad(), _autocast(self.world.device, self.config):
+            return torch.sigmoid(self.network.classifier(self.features(rows)).float())
 
     def user_tags(self, rows: NDArray[np.int64]) -> Tensor:
         """Return the users' tags G (B, C) of training rows as 0 and 1."""
-        return self._dense(self.setup.tags[rows])
+        return self._dense(self.training_set.tags[rows])
 
     def targets(self, rows: NDArray[np.int64]) -> Tensor:
         """Return what training rows are taught (B, C): the users' tags and what these imply, from 0 to 1."""
-        return self._dense(self.setup.targets[rows])
+        return self._dense(self.training_set.targets[rows])
 
     def _dense(self, block: csr_matrix) -> Tensor:
         return torch.from_numpy(block.toarray().astype(np.float32)).to(self.world.device)
 
     def _features_of(self, photos: NDArray[np.int64]) -> Tensor:
         self.network.eval()
-        with torch.no_grad(), self._autocast():
-            return self.network.features(self.setup.inputs.read(photos))
-
-    def _logits_of(self, features: Tensor) -> Tensor:
-        with torch.no_grad(), self._autocast():
-            logits: Tensor = self.network.classifier(features).float()
-        return logits
-
-    def _autocast(self) -> contextlib.AbstractContextManager[object]:
-        """Bfloat16 where the hardware gains from it: CUDA devices that have it, or where asked for."""
-        device = self.world.device.type
-        wanted = self.config.precision == "bfloat16" or (
-            self.config.precision == "auto" and device == "cuda" and torch.cuda.is_bf16_supported()
-        )
-        return torch.autocast(device, dtype=torch.bfloat16) if wanted else contextlib.nullcontext()
+        with torch.no_grad(), _autocast(self.world.device, self.config):
+            return self.network.features(self.training_set.inputs.read(photos))

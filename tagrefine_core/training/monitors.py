@@ -16,9 +16,8 @@ def monitors(
     probabilities: Tensor,
     user_tags: Tensor,
     *,
-    label_columns: NDArray[np.int64],
+    label_columns: NDArray[np.int64] | None,
     truth: NDArray[np.int8] | None,
-    judged: slice,
     seed: int,
 ) -> dict[str, float | None]:
     """Return the numbers that show over-fitting and collapse (docs/model.md).
@@ -28,9 +27,9 @@ def monitors(
     probabilities, user_tags : Tensor (B, C)
         Of a sample of the training photos; P in (0, 1), G in {0, 1}.
     truth : int8 (V, L) or None
-        Ground truth of the rows ``judged`` of the sample.
-    judged : slice
-        The V rows whose truth is given.
+        Ground truth of the first V rows of the sample.
+    label_columns : int64 (L,) or None
+        The tag of each label.
 
     Returns
     -------
@@ -52,8 +51,8 @@ def monitors(
         "val_map": None,
         "val_miap": None,
     }
-    if truth is not None and len(truth):
-        scores = probabilities[judged][:, torch.from_numpy(label_columns)].numpy()
+    if truth is not None and label_columns is not None and len(truth):
+        scores = probabilities[: len(truth)][:, torch.from_numpy(label_columns)].numpy()
         metrics = evaluate(scores, truth)
         values["val_map"] = _finite(metrics.map)
         values["val_miap"] = _finite(metrics.miap_labelled)

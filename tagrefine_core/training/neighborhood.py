@@ -15,9 +15,10 @@ from tagrefine_core.progress import Progress
 from tagrefine_core.training.distributed import World
 from tagrefine_core.training.forward import Forward
 
-__all__ = ["Neighborhood", "median"]
+__all__ = ["Neighborhood"]
 
 _ANCHORS_AT_ONCE = 32  # x M x d floats
+_SIGMA_ANCHORS = 4096
 
 
 class Neighborhood:
@@ -41,7 +42,8 @@ class Neighborhood:
     bank : Bank or None
         Stored features; None in mode "exact", which needs none.
     sigma : float
-        Bandwidth of gamma (eq. 2): the median squared distance of anchors to their neighbors.
+        Bandwidth of gamma (eq. 2): the median squared distance of anchors to their neighbors under phi0,
+        1 where that is 0.
     """
 
     def __init__(
@@ -60,14 +62,14 @@ class Neighborhood:
         if self.world.first:
             candidate_sets(
                 features.cpu().numpy(),
-                min(self.config.M, self.images - 1),
+                min(self.config.neighbors.M, self.images - 1),
                 out=self.path,
                 progress=lambda done, total: progress("Finding neighbors", done, total),
                 device="cuda" if self.world.device.type == "cuda" else "cpu",
             )
         self.world.wait()
         self.candidates = read_array(self.path)
-        self.sigma = self._measure_sigma("static", anchors=4096)
+        self.sigma = self._measure_sigma()
         self._forget_unused()
 
     def restore(self, bank: Tensor | None, sigma: float) -> None:
@@ -79,7 +81,7 @@ class Neighborhood:
 
     def anchors(self, step: int) -> NDArray[np.int64]:
         """Return this process's anchors of a step."""
-        groups = self.config.s // self.config.m
+        groups = self.config.neighbors.s // self.config.neighbors.m
         every = anchors_of_step(step, anchors=groups, images=self.images, seed=self.config.seed)
         return every[self.world.share(groups)]
 
@@ -88,26 +90,20 @@ class Neighborhood:
         return select_batch(
             anchors,
             np.asarray(self.candidates[anchors]),
-            m=self.config.m,
-            mode=mode or self.config.refresh,
+            m=self.config.neighbors.m,
+            mode=mode or self.config.neighbors.refresh,
             forward=self.forward.features,
             bank=self.bank,
-            shortlist=self.config.shortlist,
         )
 
     def refresh(self, step: int, steps_per_epoch: int) -> None:
-        """Before a step: fill the bank anew, and measure sigma, where they are due."""
-        if step == 0:
-            return
-        every = self.config.bank_every or steps_per_epoch
-        if self.config.refresh in ("bank", "shortlist") and step % every == 0:
+        """Before a step: fill the bank anew where that is due, once an epoch."""
+        if step and step % steps_per_epoch == 0 and self.config.neighbors.refresh in ("bank", "shortlist"):
             self.bank = Bank(self.forward.all_features())
-        if self.config.sigma == "epoch" and step % steps_per_epoch == 0:
-            self.sigma = self._measure_sigma(self.config.refresh, anchors=256)
 
     def overwrite(self, rows: NDArray[np.int64], features: Tensor) -> None:
         """After a step: store the features (B, d) of the images that passed through it."""
-        if self.bank is None or self.config.refresh not in ("bank", "shortlist"):
+        if self.bank is None or self.config.neighbors.refresh not in ("bank", "shortlist"):
             return
         if self.forward.network.trunk is not None:
             # Cropped pictures and dropout inside the trunk would put features of something else into the bank.
@@ -115,20 +111,12 @@ class Neighborhood:
         everyone = self.world.gather(torch.from_numpy(rows).to(features.device))
         self.bank.write(everyone.cpu().numpy(), self.world.gather(features.detach()))
 
-    def bandwidth(self, squared_distances: Tensor) -> float:
-        """Return sigma for a batch with these squared distances (A, m-1)."""
-        return self.sigma if self.config.sigma != "batch" else median(self.world.gather(squared_distances))
-
     def _forget_unused(self) -> None:
-        if self.config.refresh == "exact":
+        if self.config.neighbors.refresh == "exact":
             self.bank = None
 
-    def _measure_sigma(self, mode: str, *, anchors: int) -> float:
-        chosen = np.random.default_rng((self.config.seed, 4)).permutation(self.images)[:anchors]
+    def _measure_sigma(self) -> float:
+        chosen = np.random.default_rng((self.config.seed, 4)).permutation(self.images)[:_SIGMA_ANCHORS]
         blocks = np.array_split(chosen, -(-len(chosen) // _ANCHORS_AT_ONCE))
-        return median(torch.cat([self.select(block, mode).squared_distances for block in blocks]))
-
-
-def median(squared: Tensor) -> float:
-    """Return the median of squared distances, 1 when all are 0."""
-    return float(squared.median()) or 1.0
+        squared = torch.cat([self.select(block, "static").squared_distances for block in blocks])
+        return float(squared.median()) or 1.0

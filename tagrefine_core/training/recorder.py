@@ -8,9 +8,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tagrefine_core.files import write_array
-from tagrefine_core.model.batches import Forward, rerank
+from tagrefine_core.model.batches import FeaturesOf, rerank
 
 __all__ = ["TraceRecorder", "trace_queries"]
+
+_POINTS = 12  # iterations that are taken
+_NEIGHBORS = 12  # kept of each query
 
 
 def trace_queries(tags_per_image: NDArray[np.int64], count: int, seed: int) -> NDArray[np.int64]:
@@ -37,10 +40,8 @@ class TraceRecorder:
     candidates : int32 (N, M)
     rows : int64 (N,)
         Rows of the collection, which the files speak of.
-    points, total : int
-        How many iterations of the ``total`` are taken, from 0 to the end.
-    keep : int
-        Neighbors kept of each query.
+    total : int
+        Iterations of the training; at twelve of them, from 0 to the end, twelve neighbors of each query are taken.
     """
 
     def __init__(
@@ -50,21 +51,19 @@ class TraceRecorder:
         queries: NDArray[np.int64],
         candidates: NDArray[np.int32],
         rows: NDArray[np.int64],
-        points: int,
         total: int,
-        keep: int,
     ) -> None:
         self.folder = folder
         self.queries = queries
         self.candidates = candidates[queries].astype(np.int64) if len(queries) else np.zeros((0, 1), np.int64)
         self.rows = rows
-        self.due = {int(step) for step in np.linspace(0, total, points).round()}
-        self.keep = min(keep, self.candidates.shape[1])
+        self.due = {int(step) for step in np.linspace(0, total, _POINTS).round()}
+        self.keep = min(_NEIGHBORS, self.candidates.shape[1])
         self.steps: list[int] = []
         self.neighbors: list[NDArray[np.int64]] = []
         self.distances: list[NDArray[np.float32]] = []
 
-    def take(self, step: int, forward: Forward) -> None:
+    def take(self, step: int, forward: FeaturesOf) -> None:
         """Record the neighbors after ``step`` iterations, where that step is due."""
         if step not in self.due or step in self.steps or not len(self.queries):
             return

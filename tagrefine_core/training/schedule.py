@@ -11,45 +11,42 @@ from tagrefine_core.config import TrainConfig
 
 __all__ = ["Average", "learning_rate", "make_optimizer", "steps_per_epoch", "trainable"]
 
+_MOMENTUM = 0.9
+_DROP_EVERY = 10  # epochs
 
-def steps_per_epoch(config: TrainConfig, stage: str, images: int) -> int:
-    """Return the steps of one epoch over ``images`` training photos; in stage "phi0" every photo passes once."""
-    unit = min(config.s, images)
-    if stage == "constraints" and config.epoch == "anchors":
-        unit = config.s // config.m
-    whole, rest = divmod(images, unit)
-    return max(1, whole + (1 if rest and config.last_group == "wrap" else 0))
+
+def steps_per_epoch(config: TrainConfig, images: int) -> int:
+    """Return the steps of one epoch, in which as many photos pass as there are to train on; the last batch wraps around."""
+    return -(-images // min(config.neighbors.s, images))
 
 
 def make_optimizer(config: TrainConfig, stage: str, network: nn.Module) -> torch.optim.Optimizer:
     """Return the optimizer of a stage, not yet used; each group keeps its own rate under ``base``."""
-    lr = config.lr_phi0 if stage == "phi0" and config.lr_phi0 is not None else config.lr
+    lr = config.phi0.lr if stage == "phi0" else config.constraints.lr
     groups: dict[tuple[float, float], list[Tensor]] = {}
     for name, weight in trainable(network).items():
-        rate = lr * (config.lr_backbone if name.startswith("trunk.") else 1.0)
+        rate = lr * (config.optimizer.lr_backbone if name.startswith("trunk.") else 1.0)
         # Biases and normalization have nothing to gain from shrinking.
-        decay = config.weight_decay if weight.ndim > 1 else 0.0
+        decay = config.optimizer.weight_decay if weight.ndim > 1 else 0.0
         groups.setdefault((rate, decay), []).append(weight)
     parameters = [
         {"params": weights, "lr": rate, "base": rate, "weight_decay": decay}
         for (rate, decay), weights in groups.items()
     ]
-    if config.optimizer == "adamw":
-        return torch.optim.AdamW(parameters, betas=(config.momentum, 0.999))
-    return torch.optim.SGD(parameters, momentum=config.momentum)
+    return torch.optim.SGD(parameters, momentum=_MOMENTUM)
 
 
-def learning_rate(schedule: str, step: int, *, steps_per_epoch: int, total: int, drop_every: int) -> float:
+def learning_rate(schedule: str, step: int, *, steps_per_epoch: int, total: int) -> float:
     """Return the factor of the learning rate at a step, in (0, 1].
 
     Parameters
     ----------
     schedule : {"step", "onecycle", "constant"}
-        "step" is the paper's: a tenth every ``drop_every`` epochs. "onecycle" rises for a tenth of the steps and
+        "step" is the paper's: a tenth every ten epochs. "onecycle" rises for a tenth of the steps and
         falls along half a cosine.
     """
     if schedule == "step":
-        return float(0.1 ** (step // steps_per_epoch // drop_every))
+        return float(0.1 ** (step // steps_per_epoch // _DROP_EVERY))
     if schedule == "constant":
         return 1.0
     rise = max(1, total // 10)

@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,6 +20,7 @@ from tagrefine_core.model.losses import (
     visual_consistency,
     visual_similarity,
 )
+from tagrefine_core.model.network import Network
 from tagrefine_core.progress import Progress
 from tagrefine_core.store import EpochRecord
 from tagrefine_core.training.checkpoint import Checkpoint
@@ -35,7 +37,7 @@ from tagrefine_core.training.schedule import (
     steps_per_epoch,
     trainable,
 )
-from tagrefine_core.training.setup import Setup
+from tagrefine_core.training.training_set import TrainingSet
 
 __all__ = ["Trainer"]
 
@@ -50,12 +52,15 @@ class Trainer:
     Parameters
     ----------
     config : TrainConfig
-    setup : Setup
-        What to train on; its network ends up trained.
+    network : Network
+        Ends up trained.
+    training_set : TrainingSet
     world : World
         The processes that share each batch.
     folder : Path
-        Where candidates, trace and checkpoint go.
+        Where candidates and checkpoint go; with a checkpoint there, training goes on from it.
+    trace : Path or None
+        Where the neighbor trace goes; None: nobody asks for neighbors.
     journal : Journal
         Where epochs and warnings go (of the first process).
     progress : Progress
@@ -65,29 +70,33 @@ class Trainer:
     def __init__(
         self,
         config: TrainConfig,
-        setup: Setup,
+        network: Network,
+        training_set: TrainingSet,
         world: World,
         *,
         folder: Path,
+        trace: Path | None,
         journal: Journal,
         progress: Progress,
     ) -> None:
-        self.config, self.setup, self.world = config, setup, world
+        self.config, self.network, self.training_set, self.world = config, network, training_set, world
         self.folder, self.journal, self.progress = folder, journal, progress
-        self.n = len(setup.rows)
-        self.network = setup.network
-        self.forward = Forward(setup, config, world)
+        self.trace_folder = trace if config.run.trace_queries else None
+        self.n = len(training_set.rows)
+        self.steps_per_epoch = steps_per_epoch(config, self.n)
+        self.forward = Forward(network, training_set, config, world)
         self.neighborhood = Neighborhood(
             config, self.forward, world, images=self.n, path=folder / "candidates.npy"
         )
-        self.average = Average(self.network, config.average)
-        self.optimizer = make_optimizer(config, "phi0", self.network)
+        self.average = Average(network, config.optimizer.average)
+        self.optimizer = make_optimizer(config, "phi0", network)
         self.trace: TraceRecorder | None = None
+        self.xi = None if training_set.xi is None else torch.from_numpy(training_set.xi).to(world.device)
         self.stage, self.step = "phi0", 0
         self.sums: dict[str, float] = {}
         self.reference: dict[str, float] = {}
         self.saved = self.began = time.monotonic()
-        self.patience = config.checkpoint_seconds
+        self.patience = config.run.checkpoint_seconds
         self.resumed: Checkpoint | None = None
 
     @property
@@ -95,9 +104,11 @@ class Trainer:
         """Where the checkpoint is written."""
         return self.folder / "checkpoint.pt"
 
-    def train(self, *, resume: bool = False) -> None:
+    def train(self) -> None:
         """Run Algorithm 2 from the start, or from the last checkpoint, to the end."""
-        if resume:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.world.wait()
+        if self.checkpoint_path.exists():
             self._restore()
         try:
             if self.stage == "phi0":
@@ -110,13 +121,13 @@ class Trainer:
             self._write_checkpoint()
             raise
         self.average.apply()
-        if self.config.closed_form:
+        if self.config.scoring.closed_form:
             self._average_with_closed_form()
 
     def _average_with_closed_form(self) -> None:
         """Average the last layer with its least-squares solution on the features that were learned."""
-        share, last = self.config.closed_form, self.network.classifier
-        solved = least_squares(self.forward.all_features(), self.setup.targets, seed=self.config.seed)
+        share, last = self.config.scoring.closed_form, self.network.classifier
+        solved = least_squares(self.forward.all_features(), self.training_set.targets, seed=self.config.seed)
         with torch.no_grad():
             last.weight.lerp_(solved.weight, share)
             last.bias.lerp_(solved.bias, share)
@@ -125,66 +136,60 @@ class Trainer:
 
     def learn_phi0(self) -> None:
         """Train on the users' tags alone."""
-        steps = self._steps_per_epoch
-        while self.step < steps * self.config.epochs_phi0:
+        steps, epochs = self.steps_per_epoch, self.config.phi0.epochs
+        while self.step < steps * epochs:
             epoch, place = divmod(self.step, steps)
             order = np.random.default_rng((self.config.seed, _STAGES["phi0"], epoch)).permutation(self.n)
-            s = min(self.config.s, self.n - self.n % self.world.size)
+            s = min(self.config.neighbors.s, self.n - self.n % self.world.size)
             rows = np.resize(order, steps * s)[place * s : (place + 1) * s][self.world.share(s)]
             logits, _ = self.forward_step(rows, s)
             self.update({"logistic": logistic(logits, self.forward.targets(rows))}, {"logistic": 1.0})
-            self._after_step(steps, self.config.epochs_phi0)
-        if self.config.epochs_phi0:
+            self._after_step(epochs)
+        if epochs:
             self.average.apply()
 
     # Stage 2 (Algorithm 2, lines 2 to 5)
 
     def _learn_constraints(self) -> None:
-        config, steps = self.config, self._steps_per_epoch
-        total = steps * config.epochs
-        if not total and not config.trace_queries:
+        epochs, steps = self.config.constraints.epochs, self.steps_per_epoch
+        total = steps * epochs
+        if not total and self.trace_folder is None:
             return  # nobody asks for neighbors
         self.start_constraints(total)
         while self.step < total:
             self.neighborhood.refresh(self.step, steps)
             batch = self.neighborhood.select(self.neighborhood.anchors(self.step))
             rows = batch.rows.reshape(-1)
-            logits, features = self.forward_step(rows, config.s)
+            logits, features = self.forward_step(rows, self.config.neighbors.s)
             self.update(self.losses(logits, batch), self.weights)
             self.neighborhood.overwrite(rows, features)
-            self._after_step(steps, config.epochs)
+            self._after_step(epochs)
             if self.trace is not None:
                 self.trace.take(self.step, self.forward.features)
 
     @property
     def weights(self) -> dict[str, float]:
         """The weights of eq. 1, and of the anchor term."""
-        config = self.config
-        return {
-            "vis": config.lambda_vis,
-            "sem": config.lambda1,
-            "err": config.lambda2,
-            "logistic": config.eta,
-        }
+        of = self.config.constraints
+        return {"vis": of.lambda_vis, "sem": of.lambda1, "err": of.lambda2, "logistic": of.eta}
 
     def losses(self, logits: Tensor, batch: Batch) -> dict[str, Tensor]:
         """Return the terms of eq. 1, and the anchor, that have a weight."""
-        config, weights = self.config, self.weights
+        reduction, weights = self.config.constraints.reduction, self.weights
         probabilities = torch.sigmoid(logits)
         tags = self.forward.user_tags(batch.rows.reshape(-1))
         # A literal term sums over the whole batch, of which this process sees one part of world.size.
-        parts = self.world.size if config.reduction == "literal" else 1
+        parts = self.world.size if reduction == "literal" else 1
         losses = {}
         if weights["vis"]:
-            squared = batch.squared_distances
             groups = probabilities.reshape(*batch.rows.shape, -1)
-            gamma = visual_similarity(squared, self.neighborhood.bandwidth(squared))
+            gamma = visual_similarity(batch.squared_distances, self.neighborhood.sigma)
             losses["vis"] = visual_consistency(groups, gamma)
-        if weights["sem"] and self.setup.xi is not None:
-            sem = semantic_dependency(probabilities, self.setup.xi, reduction=config.reduction)
+        if weights["sem"] and self.xi is not None:
+            sem = semantic_dependency(probabilities, self.xi, reduction=reduction)
             losses["sem"] = sem * parts
         if weights["err"]:
-            losses["err"] = user_error_sparsity(probabilities, tags, reduction=config.reduction) * parts
+            losses["err"] = user_error_sparsity(probabilities, tags, reduction=reduction) * parts
         if weights["logistic"]:
             losses["logistic"] = logistic(logits, self.forward.targets(batch.rows.reshape(-1)))
         return losses
@@ -198,15 +203,15 @@ class Trainer:
             self.neighborhood.find(self.progress)
         elif state is not None:
             self.neighborhood.restore(state.bank, state.sigma)
-        queries = trace_queries(np.diff(self.setup.tags.indptr), self.config.trace_queries, self.config.seed)
+        if self.trace_folder is None:
+            return
+        tagged = np.diff(self.training_set.tags.indptr)
         self.trace = TraceRecorder(
-            self.folder if self.world.first else None,
-            queries=queries,
+            self.trace_folder if self.world.first else None,
+            queries=trace_queries(tagged, self.config.run.trace_queries, self.config.seed),
             candidates=self.neighborhood.candidates,
-            rows=self.setup.rows,
-            points=self.config.trace_points,
+            rows=self.training_set.rows,
             total=total,
-            keep=self.config.trace_neighbors,
         )
         if state is not None:
             self.trace.load(state.trace)
@@ -220,10 +225,12 @@ class Trainer:
 
     def update(self, losses: dict[str, Tensor], weights: dict[str, float]) -> None:
         """Move the weights one step down the weighted sum of the losses."""
-        config, steps = self.config, self._steps_per_epoch
-        epochs = config.epochs_phi0 if self.stage == "phi0" else config.epochs
+        steps, of_stage = self.steps_per_epoch, self._stage_settings
         factor = learning_rate(
-            config.schedule, self.step, steps_per_epoch=steps, total=steps * epochs, drop_every=config.lr_step
+            self.config.optimizer.schedule,
+            self.step,
+            steps_per_epoch=steps,
+            total=steps * of_stage.epochs,
         )
         for group in self.optimizer.param_groups:
             group["lr"] = group["base"] * factor
@@ -233,8 +240,8 @@ class Trainer:
         )
         if not torch.isfinite(loss):
             raise RunError(
-                f"The loss is not a number after {self.step} steps of stage {self.stage!r}. Lower lr "
-                f"(it is {config.lr:g}) or the weight of the term that grew: "
+                f"The loss is not a number after {self.step} steps of stage {self.stage!r}. Lower its lr "
+                f"(it is {of_stage.lr:g}) or the weight of the term that grew: "
                 + ", ".join(f"{name}={value.item():.3g}" for name, value in losses.items())
             )
         self.optimizer.zero_grad(set_to_none=True)
@@ -244,8 +251,9 @@ class Trainer:
         for name, value in {**losses, "loss": loss}.items():
             self.sums[name] = self.sums.get(name, 0.0) + float(value.detach())
 
-    def _after_step(self, steps: int, epochs: int) -> None:
+    def _after_step(self, epochs: int) -> None:
         self.step += 1
+        steps = self.steps_per_epoch
         if self.step % steps == 0:
             self._end_epoch(self.step // steps, steps)
         if time.monotonic() - self.saved > self.patience:
@@ -258,10 +266,10 @@ class Trainer:
         means = self.world.gather(means.to(self.world.device)).mean(dim=0)
         values: dict[str, float | None] = dict(zip(self.sums, means.tolist(), strict=True))
         values["seconds"] = seconds
-        values["images_per_second"] = steps * self.config.s / max(seconds, 1e-9)
+        values["images_per_second"] = steps * self.config.neighbors.s / max(seconds, 1e-9)
         values["lr"] = float(self.optimizer.param_groups[-1]["lr"])
         values.update(self._watch())
-        last_of_phi0 = self.stage == "phi0" and epoch == self.config.epochs_phi0
+        last_of_phi0 = self.stage == "phi0" and epoch == self.config.phi0.epochs
         if last_of_phi0:
             self.reference = {name: value for name, value in values.items() if isinstance(value, float)}
         if self.world.first:
@@ -277,22 +285,21 @@ class Trainer:
     def _warning_of_phi0(self, values: dict[str, float | None]) -> str | None:
         if "q50" not in values:
             return None
-        return warning_after_phi0(values, eta=self.config.eta, lambda2=self.config.lambda2)
+        return warning_after_phi0(values, eta=self.weights["logistic"], lambda2=self.weights["err"])
 
     def _watch(self) -> dict[str, float | None]:
         """Return the monitors, of a fixed sample of training photos and the photos watched with ground truth."""
-        judged = self.setup.judged[:_WATCHED]
+        watched = self.training_set.watched
+        judged = np.zeros(0, dtype=np.int64) if watched is None else watched.rows[:_WATCHED]
         sample = np.sort(np.random.default_rng((self.config.seed, 3)).permutation(self.n)[:_WATCHED])
         rows = np.concatenate([judged, sample])
         with self.average.in_place():
             probabilities = self.forward.probabilities(rows)
-        truth = self.setup.truth
         return monitors(
             probabilities.cpu(),
             self.forward.user_tags(rows).cpu(),
-            label_columns=self.setup.label_columns,
-            truth=None if truth is None else truth[: len(judged)],
-            judged=slice(0, len(judged)),
+            label_columns=None if watched is None else watched.label_columns,
+            truth=None if watched is None else watched.truth[: len(judged)],
             seed=self.config.seed,
         )
 
@@ -321,7 +328,7 @@ class Trainer:
             ).save(self.checkpoint_path)
         self.saved = time.monotonic()
         # A bank of gigabytes takes long to write: never more than a twentieth of the time.
-        self.patience = max(self.config.checkpoint_seconds, 20.0 * (self.saved - began))
+        self.patience = max(self.config.run.checkpoint_seconds, 20.0 * (self.saved - began))
 
     def _restore(self) -> None:
         state = Checkpoint.load(self.checkpoint_path, self.world.device)
@@ -336,8 +343,8 @@ class Trainer:
         self.resumed = state
 
     @property
-    def _steps_per_epoch(self) -> int:
-        return steps_per_epoch(self.config, self.stage, self.n)
+    def _stage_settings(self) -> Any:
+        return self.config.phi0 if self.stage == "phi0" else self.config.constraints
 
 
 def _mix(seed: int, stage: int, step: int) -> int:

@@ -195,7 +195,7 @@ def test_wrong_input_is_told(name):
 @pytest.mark.parametrize("name", CONTRACT)
 def test_it_is_named_and_its_memory_known(name):
     kind = method_class(name)
-    assert kind.name == name and kind.title and kind.source
+    assert kind.name == name and kind.title and kind.reference
     small, large = (create(name).peak_bytes(n, 100, 64) for n in (1_000, 100_000))
     assert 0 < small <= large
     for key, values in kind.grid(5_000).items():

@@ -1,0 +1,36 @@
+"""Figures of `reproduce`, as pages that need no network."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+__all__ = ["ablation_figure", "page_of", "precision_figure"]
+
+
+def ablation_figure(rows: Sequence[Mapping[str, Any]], measures: Mapping[str, str]) -> go.Figure:
+    """Draw the variants of an ablation side by side, a color for each of the ``measures`` (name to title)."""
+    figure = go.Figure()
+    for key, title in measures.items():
+        figure.add_bar(name=title, x=[row["variant"] for row in rows], y=[row[key] for row in rows])
+    return figure.update_layout(yaxis_range=[0, 1], title="Ablation")
+
+
+def precision_figure(points: Sequence[Mapping[str, float]]) -> go.Figure:
+    """Draw the share of relevant neighbors by iteration: ``step``, ``mean``, ``low``, ``high`` (the paper's Fig. 4)."""
+    steps = [point["step"] for point in points]
+    figure = go.Figure()
+    figure.add_scatter(x=steps, y=[point["mean"] for point in points], name="mean")
+    for limit in ("low", "high"):
+        figure.add_scatter(
+            x=steps, y=[point[limit] for point in points], name=f"95 % {limit}", line={"dash": "dot"}
+        )
+    return figure.update_layout(
+        title="Neighbors that share a label with their photo", xaxis_title="iteration", yaxis_title="share"
+    )
+
+
+def page_of(figure: go.Figure) -> str:
+    """Return a page of one figure."""
+    page: str = figure.to_html(include_plotlyjs=True)
+    return page

@@ -1,0 +1,65 @@
+"""Named starting points for the settings of a training run."""
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["PRESETS"]
+
+_DEFAULT: dict[str, Any] = {
+    "network.views": 2,
+    "network.center": True,
+    "optimizer.weight_decay": 0.1,
+    "optimizer.average": 0.99,
+    "phi0.epochs": 20,
+    "phi0.lr": 0.001,
+    "constraints.epochs": 2,
+    "constraints.lr": 0.0002,
+    "constraints.lambda_vis": 10.0,
+    "constraints.lambda1": 100.0,
+    "constraints.lambda2": 0.02,
+    "constraints.implied": 1.0,
+    "scoring.crossfit": 5,
+    "scoring.closed_form": 0.75,
+    "scoring.smooth": 0.4,
+    "scoring.evidence": 0.75,
+    "scoring.related": 0.2,
+    "scoring.reporting": 0.8,
+}
+_PAPER: dict[str, Any] = {
+    "network.backbone": "vgg16",
+    "network.finetune": "all",
+    "network.adapter": 0,
+    "network.normalize": False,
+    "optimizer.schedule": "step",
+    "optimizer.lr_backbone": 1.0,
+    "phi0.epochs": 30,
+    "phi0.lr": 0.001,
+    "neighbors.refresh": "exact",
+    "constraints.epochs": 30,
+    "constraints.lr": 0.001,
+    "constraints.reduction": "literal",
+    "constraints.lambda2": 0.001,
+    "constraints.eta": 0.0,
+}
+_DEMO: dict[str, Any] = {
+    "network.backbone": "small_cnn",
+    "network.weights": "none",
+    "network.finetune": "all",
+    "network.image_size": 64,
+    "network.dropout": 0.2,
+    "optimizer.average": 0.95,
+    "phi0.lr": 0.01,
+    "neighbors.s": 32,
+    "neighbors.M": 128,
+    "constraints.epochs": 5,
+    "constraints.lr": 0.003,
+    "constraints.lambda2": 0.02,
+    "scoring.evidence": 1.5,
+}
+PRESETS: Mapping[str, Mapping[str, Any]] = {
+    "default": _DEFAULT,
+    "paper": _PAPER,
+    "paper+bce": {**_PAPER, "constraints.eta": 1.0},
+    "demo": _DEMO,
+}
+"""Named starting points; `train_config` lays the user's settings over them."""

@@ -1,0 +1,282 @@
+"""The method from beginning to end: from photos and the tags that users gave them to a fitted model.
+
+In the order of the paper: what is taught (tags, and those that they imply), how similar tags are (eq. 3 to 5), phi0 and the
+constraints over dynamic neighbors (Algorithm 2, in `Trainer`), then scores. Everything here is arrays; where photos, tags and
+settings come from, and where a fitted model is kept, is the business of runs and methods.
+"""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import sparse
+
+from tagrefine_core.config import TrainConfig
+from tagrefine_core.errors import ConfigError
+from tagrefine_core.features.backbones import BACKBONES, Trunk
+from tagrefine_core.features.inputs import Inputs
+from tagrefine_core.files import create_array
+from tagrefine_core.model.implied import implication, with_implied
+from tagrefine_core.model.least_squares import likeness
+from tagrefine_core.model.network import Network
+from tagrefine_core.progress import Progress, silent
+from tagrefine_core.tags import implied_tags, tag_similarity, wordnet_distance
+from tagrefine_core.training.distributed import World
+from tagrefine_core.training.fitted import Fitted
+from tagrefine_core.training.journal import Journal, Silence, WarningsOnly
+from tagrefine_core.training.layers import build_network, find_center, initialize
+from tagrefine_core.training.scoring import measure_rates, predict, smooth_all
+from tagrefine_core.training.trainer import Trainer
+from tagrefine_core.training.training_set import TrainingSet, Watched
+
+__all__ = ["fit", "held_out_parts", "without_pictures"]
+
+_LIKENESS_SAMPLE = 8192
+_LIKENESS_BLOCK = 64
+
+
+def fit(
+    inputs: Inputs,
+    tags: sparse.csr_matrix,
+    config: TrainConfig,
+    *,
+    vocabulary: Sequence[str] = (),
+    rows: NDArray[np.int64] | None = None,
+    trunk: Trunk | None = None,
+    watched: Watched | None = None,
+    world: World | None = None,
+    folder: Path | None = None,
+    trace: Path | None = None,
+    journal: Journal | None = None,
+    progress: Progress = silent,
+) -> Fitted:
+    """Learn from photos and their users' tags, and score all photos.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        N photos: features of a frozen trunk where ``network.finetune`` is "head", else pictures.
+    tags : csr uint8 (N, C)
+        The users' tags, 0 or 1.
+    config : TrainConfig
+    vocabulary : sequence of C str
+        The tags as words; not read where neither ``constraints.alpha`` nor ``constraints.implied`` asks what they mean.
+    rows : int64 (n,), optional
+        The photos to learn from, ascending; by default all.
+    trunk : Trunk, optional
+        Before training. On a frozen trunk it is what turns new pictures into features; else it is what learns.
+    watched : Watched, optional
+        Ground truth of some photos, by rows of ``inputs``; shown by epoch, never learned from.
+    world : World, optional
+        The processes that share each batch; by default this one alone.
+    folder : Path, optional
+        Where arrays and checkpoints go, and what a call goes on from; needed by several processes. By default a temporary
+        folder, and arrays in memory.
+    trace : Path, optional
+        The folder of the neighbor trace (the paper's Fig. 4); without one nothing is traced.
+    journal : Journal, optional
+        Where epochs and warnings go.
+    progress : Progress
+        May raise Cancelled; with a ``folder`` the same call goes on.
+
+    Returns
+    -------
+    Fitted
+
+    Raises
+    ------
+    ConfigError
+        When there are too few photos for the settings.
+    WordNetMissing
+        When the meaning of tags is asked for and WordNet is not on this machine.
+    """
+    world, journal = world or World.alone(config.run.device), journal or Silence()
+    photos, width = tags.shape
+    rows = np.arange(photos, dtype=np.int64) if rows is None else rows
+    parts = held_out_parts(len(rows), config)
+    words = _Words.of(vocabulary, config)
+    networks: list[Network] = []
+    first: tuple[TrainingSet, sparse.csr_matrix] | None = None
+    with _workspace(folder) as work:
+        for number, held_out in enumerate(parts):
+            seen = np.delete(rows, held_out)
+            network, training_set, implied = _taught(
+                inputs, tags, seen, trunk, words, watched, config, world, progress
+            )
+            title = f", network {number + 1} of {len(parts)}" if len(parts) > 1 else ""
+            Trainer(
+                config,
+                network,
+                training_set,
+                world,
+                folder=work / str(number),
+                # The curves and the neighbors that are shown are those of one network.
+                trace=trace if number == 0 else None,
+                journal=journal if number == 0 else WarningsOnly(journal),
+                progress=lambda stage, done, total, title=title: progress(stage + title, done, total),
+            ).train()
+            networks.append(network)
+            first = first or (training_set, implied)
+    assert first is not None
+    training_set, implied = first
+
+    logits = _new_array(folder, "logits", (photos, width), np.float32, world)
+    features = _new_array(folder, "features", (photos, networks[0].classifier.in_features), np.float16, world)
+    owner = np.full(photos, -1, dtype=np.int64)
+    for number, held_out in enumerate(parts):
+        owner[rows[held_out]] = number if len(parts) > 1 else -1
+    predict(networks, inputs, rows, owner, config, world, logits=logits, features=features, progress=progress)
+    smoothed = _new_array(folder, "smoothed", (photos, width), np.float32, world)
+    if world.first:
+        smooth_all(logits, features, rows, config, out=smoothed, progress=progress)
+    world.wait()
+    xi = training_set.xi if config.scoring.related else None
+    return Fitted(
+        config,
+        networks,
+        rows=rows,
+        logits=logits,
+        features=features,
+        smoothed=smoothed,
+        rates=measure_rates(smoothed, rows, tags, xi),
+        implied=implied,
+        trunk=trunk,
+    )
+
+
+def held_out_parts(n: int, config: TrainConfig) -> list[NDArray[np.int64]]:
+    """Return for each network the places, 0 to n-1 and ascending, of the training photos that it must not see.
+
+    Every photo is held out from exactly one network (cross-fitting); with a single network none is.
+    """
+    parts = config.scoring.crossfit
+    if parts == 1:
+        return [np.zeros(0, dtype=np.int64)]
+    if parts > n:
+        raise ConfigError(f"{n} photos cannot be divided into scoring.crossfit={parts} parts. Use fewer.")
+    order = np.random.default_rng((config.seed, 5)).permutation(n)
+    return [np.sort(part).astype(np.int64) for part in np.array_split(order, parts)]
+
+
+def without_pictures(config: TrainConfig) -> TrainConfig:
+    """Return the settings that hold where only features are given: the trunk is frozen, and nothing is watched or kept."""
+    return config.replaced(
+        {
+            "network.finetune": "head",
+            "run.validation": 0.0,
+            "run.trace_queries": 0,
+            "run.checkpoint_seconds": 1e9,
+        }
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Words:
+    """What the tags mean, asked once for all networks: WordNet distances and implications (C, C)."""
+
+    distance: NDArray[np.float64] | None
+    implied: NDArray[np.floating] | None
+
+    @classmethod
+    def of(cls, vocabulary: Sequence[str], config: TrainConfig) -> "_Words":
+        asked = config.needs_xi and config.constraints.alpha
+        return cls(
+            wordnet_distance(vocabulary) if asked else None,
+            implied_tags(vocabulary) if config.constraints.implied else None,
+        )
+
+
+def _taught(
+    inputs: Inputs,
+    tags: sparse.csr_matrix,
+    rows: NDArray[np.int64],
+    trunk: Trunk | None,
+    words: _Words,
+    watched: Watched | None,
+    config: TrainConfig,
+    world: World,
+    progress: Progress,
+) -> tuple[Network, TrainingSet, sparse.csr_matrix]:
+    """Return a new network, what it is taught of the photos ``rows``, and how far each tag counts for others."""
+    given = tags[rows]
+    frozen = config.network.finetune == "head"
+    dimensions = inputs.read(rows[:1]).shape[1] if frozen else BACKBONES[config.network.backbone].dimensions
+    network = build_network(
+        config, dimensions=dimensions, tags=tags.shape[1], trunk=None if frozen else trunk
+    )
+    initialize(network, given, config.seed)
+    network = network.to(world.device)
+    if config.network.center:
+        find_center(network, inputs, rows, config.seed)
+    xi = None
+    if config.needs_xi:
+        progress("Measuring tag similarity", 0, 1)
+        xi = tag_similarity(given, words.distance, config.constraints.alpha).astype(np.float32)
+    implied = _implications(network, inputs, rows, given, words.implied, config, progress)
+    targets = with_implied(given, implied)
+    own = None if watched is None else _watched_part(watched, rows, config)
+    return network, TrainingSet(rows, given, targets, inputs, xi, own), implied
+
+
+def _implications(
+    network: Network,
+    inputs: Inputs,
+    rows: NDArray[np.int64],
+    tags: sparse.csr_matrix,
+    meaning: NDArray[np.floating] | None,
+    config: TrainConfig,
+    progress: Progress,
+) -> sparse.csr_matrix:
+    """Return how far each tag counts for those that it implies (C, C), by WordNet and by what the network sees now."""
+    if meaning is None:
+        return sparse.csr_matrix((tags.shape[1], tags.shape[1]), dtype=np.float32)
+    sample = np.sort(np.random.default_rng((config.seed, 8)).permutation(len(rows))[:_LIKENESS_SAMPLE])
+    network.eval()
+    features = []
+    with torch.no_grad():
+        for start in range(0, len(sample), _LIKENESS_BLOCK):
+            block = sample[start : start + _LIKENESS_BLOCK]
+            features.append(network.features(inputs.read(rows[block])).float())
+            progress("Looking which tags imply others", start + len(block), len(sample))
+    alike = likeness(torch.cat(features), tags[sample], seed=config.seed)
+    return implication(meaning, alike, config.constraints.implied)
+
+
+def _watched_part(watched: Watched, rows: NDArray[np.int64], config: TrainConfig) -> Watched | None:
+    """Return ground truth of a sample of the photos ``rows``, by their places."""
+    if not config.run.validation:
+        return None
+    count = max(1, int(len(rows) * config.run.validation))
+    places = np.sort(np.random.default_rng((config.seed, 1)).permutation(len(rows))[:count])
+    truth = watched.truth[np.searchsorted(watched.rows, rows[places])]
+    return Watched(places, np.asarray(truth), watched.label_columns)
+
+
+@contextmanager
+def _workspace(folder: Path | None) -> Iterator[Path]:
+    """Yield the folder of checkpoints and candidates: the one given, which stays, or one for the time being."""
+    if folder is not None:
+        yield folder
+        return
+    with tempfile.TemporaryDirectory(prefix="tagrefine-") as name:
+        yield Path(name)
+
+
+def _new_array(
+    folder: Path | None, name: str, shape: tuple[int, int], dtype: Any, world: World
+) -> NDArray[Any]:
+    """Return an empty array, in memory or shared by all processes as a file."""
+    if folder is None:
+        return np.empty(shape, dtype=dtype)
+    path = folder / f"{name}.npy"
+    if world.first:
+        create_array(path, shape, dtype)
+    world.wait()
+    array: NDArray[Any] = np.load(path, mmap_mode="r+")
+    return array

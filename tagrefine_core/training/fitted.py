@@ -1,0 +1,239 @@
+"""A fitted model: scores of the photos it learned from, scores of new ones, and what of it is kept on disk."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save as to_safetensors
+from scipy import sparse
+from torch import Tensor
+
+from tagrefine_core.config import TrainConfig
+from tagrefine_core.errors import RunError
+from tagrefine_core.features.backbones import Trunk, look
+from tagrefine_core.files import read_array, write_array, write_file
+from tagrefine_core.model.network import Network
+from tagrefine_core.model.posterior import TagRates
+from tagrefine_core.progress import Progress, silent
+from tagrefine_core.training.forward import FORWARD_ROWS
+from tagrefine_core.training.layers import build_network
+from tagrefine_core.training.schedule import trainable
+from tagrefine_core.training.scoring import answers, finish, smooth_all, smooth_new
+
+__all__ = ["Fitted"]
+
+_FILE = "fitted.safetensors"
+
+
+class Fitted:
+    """What `tagrefine_core.training.fit.fit` returns.
+
+    Parameters
+    ----------
+    config : TrainConfig
+    networks : sequence of Network
+        More than one where photos were held out in turn; new photos get the mean of all.
+    rows : int64 (n,)
+        The photos learned from, ascending.
+    logits : float32 (N, C)
+        Of the users giving a tag; of photos learned from, by the network that has not seen them. May be memory-mapped.
+    features : float16 (N, d)
+        In which look-alikes are near; may be memory-mapped.
+    rates : TagRates
+    implied : csr float32 (C, C)
+        How far each tag counted for others, ``[given, implied]``.
+    trunk : Trunk, optional
+        Frozen, shared by all networks: turns pictures into what they read. None: they read what is given.
+    smoothed : float32 (N, C), optional
+        Logits averaged with those of look-alikes; computed when asked for.
+    """
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        networks: Sequence[Network],
+        *,
+        rows: NDArray[np.int64],
+        logits: NDArray[np.float32],
+        features: NDArray[np.float16],
+        rates: TagRates,
+        implied: sparse.csr_matrix,
+        trunk: Trunk | None = None,
+        smoothed: NDArray[np.float32] | None = None,
+    ) -> None:
+        self.config, self.networks = config, list(networks)
+        self.rows, self.logits, self.features = rows, logits, features
+        self.rates, self.implied = rates, implied
+        self.trunk = trunk if config.network.finetune == "head" else None
+        self.smoothed = smoothed
+
+    def scores(
+        self,
+        user_tags: sparse.csr_matrix | None = None,
+        *,
+        out: NDArray[np.float32] | None = None,
+        progress: Progress = silent,
+    ) -> NDArray[np.float32]:
+        """Return scores of the N photos: how likely each tag fits.
+
+        Parameters
+        ----------
+        user_tags : csr (N, C), optional
+            The users' tags, where they count as evidence.
+        out : float32 (N, C), optional
+            Where to, such as a memory-mapped file; `smoothed` itself may be given up for them.
+
+        Returns
+        -------
+        float32 (N, C)
+            In [0, 1].
+        """
+        if self.smoothed is None:
+            self.smoothed = np.empty(self.logits.shape, dtype=np.float32)
+            smooth_all(
+                self.logits, self.features, self.rows, self.config, out=self.smoothed, progress=progress
+            )
+        logits, out = self.smoothed, np.empty_like(self.smoothed) if out is None else out
+        if out is logits:
+            self.smoothed = None
+        finish(logits, self.rates, user_tags, self.config, out=out, progress=progress)
+        return out
+
+    def scores_of_new(self, x: Tensor, user_tags: sparse.csr_matrix | None = None) -> NDArray[np.float32]:
+        """Return scores (B, C) in [0, 1] of photos that were not learned from.
+
+        Parameters
+        ----------
+        x : Tensor (B, ...)
+            Pictures (B, 3, H, W), which pass a shared trunk once for all networks; features (B, d) of it where there is none
+            here.
+        user_tags : csr (B, C), optional
+            Their users' tags, where they count as evidence.
+        """
+        if self.trunk is not None:
+            with torch.inference_mode():
+                x = look(self.trunk, x, views=self.config.network.views)
+        # In blocks of the size that the collection was scored in, so that both round alike.
+        blocks = [answers(self.networks, block, self.config) for block in torch.split(x, FORWARD_ROWS)]
+        logits, features = (torch.cat(found).cpu().numpy() for found in zip(*blocks, strict=True))
+        around = self.features if len(self.rows) == len(self.features) else self.features[self.rows]
+        found = smooth_new(
+            logits,
+            features.astype(np.float16),
+            self.config,
+            known=self.logits,
+            around=around,
+            rows=self.rows,
+        )
+        finish(found, self.rates, user_tags, self.config, out=found, progress=silent)
+        return found
+
+    def save(self, folder: Path) -> None:
+        """Write ``fitted.safetensors``, ``{rows,logits,features}.npy`` and ``{implied,related}.npz``, but no frozen trunk.
+
+        Arrays that are files already are moved.
+        """
+        tensors: dict[str, Tensor] = {}
+        for number, network in enumerate(self.networks):
+            learned = {**trainable(network), "center": network.center}
+            tensors |= {f"network{number}.{name}": weight.detach().cpu() for name, weight in learned.items()}
+        rates = {"given": self.rates.given, "reported": self.rates.reported}
+        tensors |= {f"rates.{name}": torch.from_numpy(np.array(rate)) for name, rate in rates.items()}
+        content = to_safetensors(
+            {name: tensor.contiguous() for name, tensor in tensors.items()},
+            {"config": json.dumps(self.config.model_dump())},
+        )
+        _keep(self.logits, folder / "logits.npy")
+        _keep(self.features, folder / "features.npy")
+        write_array(folder / "rows.npy", self.rows)
+        write_file(folder / "implied.npz", lambda file: sparse.save_npz(file, self.implied))
+        if self.rates.related is not None:
+            related = sparse.csr_matrix(self.rates.related)
+            write_file(folder / "related.npz", lambda file: sparse.save_npz(file, related))
+        write_file(folder / _FILE, lambda file: file.write(content))
+
+    @classmethod
+    def load(
+        cls, folder: Path, *, trunk: Trunk | None = None, device: torch.device | None = None
+    ) -> "Fitted":
+        """Read what `save` wrote.
+
+        Parameters
+        ----------
+        folder : Path
+        trunk : Trunk, optional
+            As it was before training; without it a model on a frozen trunk scores features.
+        device : torch.device, optional
+            Where to compute; the CPU by default.
+
+        Raises
+        ------
+        RunError
+            When a file is missing or damaged, or the trunk that was trained is not given.
+        """
+        device = device or torch.device("cpu")
+        tensors, config = _read(folder / _FILE)
+        frozen = config.network.finetune == "head"
+        if trunk is None and not frozen:
+            raise RunError(f"{folder} holds a model whose backbone was trained; give the one it began with.")
+        networks = []
+        for number in range(config.scoring.crossfit):
+            prefix = f"network{number}."
+            learned = {
+                name.removeprefix(prefix): tensor
+                for name, tensor in tensors.items()
+                if name.startswith(prefix)
+            }
+            tags, dimensions = learned["classifier.weight"].shape
+            network = build_network(config, dimensions=dimensions, tags=tags, trunk=None if frozen else trunk)
+            network.load_state_dict(learned, strict=False)
+            networks.append(network.to(device).eval())
+        related = _sparse(folder / "related.npz").toarray() if config.scoring.related else None
+        return cls(
+            config,
+            networks,
+            rows=_array(folder / "rows.npy"),
+            logits=_array(folder / "logits.npy"),
+            features=_array(folder / "features.npy"),
+            rates=TagRates(tensors["rates.given"].numpy(), tensors["rates.reported"].numpy(), related),
+            implied=_sparse(folder / "implied.npz"),
+            trunk=None if trunk is None else trunk.to(device).eval(),
+        )
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], TrainConfig]:
+    if not path.exists():
+        raise RunError(f"{path} is gone. Train again.")
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            return tensors, TrainConfig(**json.loads(file.metadata()["config"]))
+    except (SafetensorError, ValueError, KeyError) as error:
+        raise RunError(f"{path} is damaged ({type(error).__name__}). Train again.") from error
+
+
+def _array(path: Path) -> NDArray[Any]:
+    try:
+        return read_array(path)
+    except (OSError, ValueError, EOFError) as error:
+        raise RunError(f"{path} is gone or damaged. Train again.") from error
+
+
+def _sparse(path: Path) -> sparse.csr_matrix:
+    try:
+        return sparse.load_npz(path)
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path} is gone or damaged. Train again.") from error
+
+
+def _keep(array: NDArray[np.generic], path: Path) -> None:
+    if isinstance(array, np.memmap) and array.filename is not None:
+        array.flush()
+        Path(array.filename).replace(path)
+    else:
+        write_array(path, array)
