@@ -1,4 +1,92 @@
-"""TagRefine: refined tags and an annotator from photos with noisy tags."""
+"""TagRefine: refined tags and an annotator from photos with noisy tags.
+
+What ``import tagrefine_core as tr`` offers; docs/python.md shows how to use it. Names are loaded when they are first asked for,
+since PyTorch takes seconds.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tagrefine_core.collections import Collection
+    from tagrefine_core.config import SETTINGS, TrainConfig, train_config
+    from tagrefine_core.errors import TagRefineError, TagRefineWarning
+    from tagrefine_core.evaluation import evaluate
+    from tagrefine_core.methods import Method, create, names
+    from tagrefine_core.presets import PRESETS
+    from tagrefine_core.runs.run import Run
+    from tagrefine_core.store import Store
+    from tagrefine_core.workflow import (
+        annotate,
+        changes_of,
+        delete_collection,
+        delete_run,
+        evaluate_run,
+        evaluate_user_tags,
+        export_refined,
+        import_collection,
+        make_demo,
+        train_collection,
+    )
 
 __version__ = "0.1.0"
-__all__ = ["__version__"]
+__all__ = [
+    "PRESETS",
+    "SETTINGS",
+    "Collection",
+    "Method",
+    "Run",
+    "Store",
+    "TagRefineError",
+    "TagRefineWarning",
+    "TrainConfig",
+    "__version__",
+    "annotate",
+    "changes_of",
+    "create",
+    "delete_collection",
+    "delete_run",
+    "evaluate",
+    "evaluate_run",
+    "evaluate_user_tags",
+    "export_refined",
+    "import_collection",
+    "make_demo",
+    "names",
+    "train_collection",
+    "train_config",
+]
+
+_WHERE = {
+    "collections": ("Collection",),
+    "config": ("SETTINGS", "TrainConfig", "train_config"),
+    "errors": ("TagRefineError", "TagRefineWarning"),
+    "evaluation": ("evaluate",),
+    "methods": ("Method", "create", "names"),
+    "presets": ("PRESETS",),
+    "runs.run": ("Run",),
+    "store": ("Store",),
+    "workflow": (
+        "annotate",
+        "changes_of",
+        "delete_collection",
+        "delete_run",
+        "evaluate_run",
+        "evaluate_user_tags",
+        "export_refined",
+        "import_collection",
+        "make_demo",
+        "train_collection",
+    ),
+}  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    for module, offered in _WHERE.items():
+        if name in offered:
+            return getattr(importlib.import_module(f"tagrefine_core.{module}"), name)
+    raise AttributeError(f"module 'tagrefine_core' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

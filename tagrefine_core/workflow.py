@@ -35,7 +35,7 @@ from tagrefine_core.runs.launch import train
 from tagrefine_core.runs.material import training_rows
 from tagrefine_core.runs.refined import STRICTNESS
 from tagrefine_core.runs.run import Run, run_folder
-from tagrefine_core.store import CollectionRecord, ImportIssue, Store, TagRecord
+from tagrefine_core.store import CollectionRecord, ImportIssue, Store
 from tagrefine_core.tags.pairs import TagSimilarity
 from tagrefine_core.training.distributed import World
 
@@ -362,7 +362,7 @@ def _import(
         kind=shown_as or kind,
         vocabulary=vocabulary.tags,
         label_columns=vocabulary.label_columns,
-        decisions=_records(vocabulary.decisions),
+        decisions=vocabulary.decisions,
         details={"min_fraction": min_fraction, "forced": list(vocabulary.forced), "wordnet": wordnet.version},
     )
     progress("Comparing tags", 0, 0)
@@ -381,7 +381,3 @@ def _without_untagged(
     rows = np.flatnonzero(tagged)
     checks = replace(checks, rows=checks.rows[rows], sizes=checks.sizes[rows], bytes=checks.bytes[rows])
     return source.select(rows, issues), checks
-
-
-def _records(decisions: Sequence[tags.TagDecision]) -> list[TagRecord]:
-    return [TagRecord(d.raw, d.count, d.outcome, d.tag, d.reason) for d in decisions]

@@ -1,7 +1,7 @@
 """The last layer in closed form: ridge regression of the tags on features, as log-odds, each tag with its own ridge.
 
 Gradient descent that is stopped early leans on each tag's mean feature; least squares also takes away what many photos
-share. The two err differently, so the mean of both layers is better than either (docs/experiments.md). Tags that users give
+share. The two err differently, so the mean of both layers is better than either (docs/log/2026-11-25.md). Tags that users give
 reliably ("dog") want a weak ridge, and those that they give seldom ("people") a strong one.
 """
 

@@ -46,7 +46,21 @@ class ImportIssue:
 
 @dataclass(frozen=True)
 class TagRecord:
-    """What preprocessing did with one spelling of a user tag."""
+    """What preprocessing did with one spelling of a user tag, and why.
+
+    Attributes
+    ----------
+    raw : str
+        As users typed it.
+    count : int
+        Photos that carry this spelling.
+    outcome : {"kept", "merged", "dropped"}
+        Merged: the spelling counts for a tag that is spelled otherwise.
+    tag : str or None
+        The tag it counts for; None when dropped.
+    reason : str
+        In words for a curator.
+    """
 
     raw: str
     count: int

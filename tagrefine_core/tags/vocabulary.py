@@ -5,42 +5,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from tagrefine_core.errors import ConfigError, LabelError
+from tagrefine_core.store import TagRecord
 from tagrefine_core.tags.normalization import Lemma, lemmatize
 from tagrefine_core.tags.wordnet import WordNet
 
-__all__ = ["TagDecision", "Vocabulary", "build_vocabulary"]
-
-
-@dataclass(frozen=True, slots=True)
-class TagDecision:
-    """What preprocessing did with one spelling, and why.
-
-    Parameters
-    ----------
-    raw : str
-        As users typed it.
-    count : int
-        Photos that carry this spelling.
-    outcome : {"kept", "merged", "dropped"}
-        Merged: the spelling counts for a tag that is spelled otherwise.
-    tag : str or None
-        The tag it counts for; None when dropped.
-    reason : str
-        In words for a curator.
-    """
-
-    raw: str
-    count: int
-    outcome: Literal["kept", "merged", "dropped"]
-    tag: str | None
-    reason: str
+__all__ = ["Vocabulary", "build_vocabulary"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +32,7 @@ class Vocabulary:
         1 where a photo's user tags contain the tag.
     frequency : ndarray of int64, shape (C,)
         Photos by tag.
-    decisions : tuple of TagDecision
+    decisions : tuple of TagRecord
         One for every distinct spelling, the most frequent first.
     forced : tuple of str
         Tags that are too rare or not in WordNet and stay only because they are labels.
@@ -67,7 +42,7 @@ class Vocabulary:
     label_columns: NDArray[np.int64]
     matrix: csr_matrix
     frequency: NDArray[np.int64]
-    decisions: tuple[TagDecision, ...]
+    decisions: tuple[TagRecord, ...]
     forced: tuple[str, ...]
 
     @property
@@ -143,7 +118,7 @@ def build_vocabulary(
         else:
             on = f"on {frequency[column[lemma.name]]:,} {rare}" if lemma.known else ""
             reason = ", ".join(filter(None, (lemma.relation, on)))
-            decisions.append(TagDecision(raw, count, "dropped", None, reason))
+            decisions.append(TagRecord(raw, count, "dropped", None, reason))
     matrix = csr_matrix(by_lemma[:, kept], dtype=np.uint8)
     matrix.sort_indices()
     return Vocabulary(
@@ -184,13 +159,13 @@ def _label_tags(labels: Sequence[str], wordnet: WordNet) -> list[str]:
     return list(owner)
 
 
-def _kept(raw: str, count: int, lemma: Lemma, *, is_forced: bool) -> TagDecision:
+def _kept(raw: str, count: int, lemma: Lemma, *, is_forced: bool) -> TagRecord:
     """Return the decision on a spelling whose tag is in the vocabulary."""
     shown = lemma.name.replace("_", " ")
     is_itself = raw in (lemma.name, shown)
     # A label that WordNet does not know matches by its normalized spelling.
     relation = lemma.relation if lemma.known else "" if is_itself else f"spelling variant of {shown}"
     reason = ", ".join(filter(None, (relation, "kept because it is a label" if is_forced else "")))
-    return TagDecision(
+    return TagRecord(
         raw, count, "kept" if is_itself else "merged", lemma.name, reason or "in WordNet, on enough photos"
     )
