@@ -3,16 +3,18 @@
 # make test     set up with test tools and a browser, then run all tests
 # make check    formatter, linter and type checker
 # make format   let the formatter and the linter mend what they can
+# make docs     the reference of the core, from its docstrings: docs/api/index.html
+# make package-test   build the package, install it elsewhere, try its command and its app
 # make clean    remove what was set up here; the home folder with your collections stays
 
 PORT ?= 8501
 VENV := .venv
 PYTHON := $(VENV)/bin/python
-PIP := $(PYTHON) -m pip install --quiet --disable-pip-version-check
+INSTALL := $(PYTHON) tools/install.py
 # Two test processes share the cores, so the libraries below them must not start a thread for each core as well.
 PYTEST := OMP_NUM_THREADS=1 $(PYTHON) -m pytest
 
-.PHONY: app demo setup test check format clean
+.PHONY: app demo setup test check format docs package-test clean
 
 app: setup
 	@$(PYTHON) -m tagrefine_core app --port $(PORT)
@@ -35,8 +37,14 @@ format: $(VENV)/.tools
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
+docs: $(VENV)/.tools
+	@$(PYTHON) -m tools.api_docs
+
+package-test: $(VENV)/.tools
+	@$(PYTHON) -m tools.try_package
+
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) docs/api .pytest_cache .mypy_cache .ruff_cache
 
 # Each step of the set-up leaves an empty file behind, so that it is not done twice.
 
@@ -55,7 +63,7 @@ $(VENV)/.made:
 
 $(VENV)/.packages: requirements.txt $(VENV)/.made
 	@echo "Installing requirements.txt (PyTorch is large: this takes minutes the first time)"
-	@$(PIP) -r requirements.txt
+	@$(INSTALL) -r requirements.txt
 	@touch $@
 
 $(VENV)/.wordnet: $(VENV)/.packages
@@ -64,7 +72,7 @@ $(VENV)/.wordnet: $(VENV)/.packages
 
 $(VENV)/.tools: requirements-dev.txt $(VENV)/.packages
 	@echo "Installing requirements-dev.txt"
-	@$(PIP) -r requirements-dev.txt
+	@$(INSTALL) -r requirements-dev.txt
 	@touch $@
 
 # The system's own browser where there is one, or where root can install Debian's; else Playwright's download.

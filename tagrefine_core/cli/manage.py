@@ -14,7 +14,7 @@ from tagrefine_core.config import home_folder
 from tagrefine_core.errors import ConfigError, JobError
 from tagrefine_core.jobs import background
 
-__all__ = ["app", "cancel", "collections", "delete", "jobs", "runs"]
+__all__ = ["app", "app_folder", "cancel", "collections", "delete", "jobs", "runs"]
 
 
 def collections(context: typer.Context, json: Json = False) -> None:
@@ -132,13 +132,34 @@ def app(
 ) -> None:
     """Open the app in the browser's reach: http://127.0.0.1:PORT."""
     session = Session.of(context)
-    folder = Path(tagrefine_core.__file__).parents[1]
-    if not (folder / "app.py").is_file():
-        raise ConfigError(f"The app is not here: {folder / 'app.py'} is missing. Run it from a checkout.")
+    folder = app_folder(Path(tagrefine_core.__file__).parent)
     print(f"TagRefine is at http://127.0.0.1:{port}", flush=True)
     os.environ["TAGREFINE_HOME"] = str(home_folder(session.home))
     os.chdir(folder)  # .streamlit/config.toml, which keeps others out, is read from here
     os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"])
+
+
+def app_folder(package: Path) -> Path:
+    """Return the folder of the app's files: a neighbor of the installed package, or the checkout.
+
+    Parameters
+    ----------
+    package : Path
+        The folder ``tagrefine_core``.
+
+    Raises
+    ------
+    ConfigError
+        When the app is at neither place.
+    """
+    # The neighbor comes first: among installed packages, an app.py may be anybody's.
+    for folder in (package.parent / "tagrefine_app", package.parent):
+        if (folder / "app.py").is_file():
+            return folder
+    raise ConfigError(
+        f"The app is not here: {package.parent} has neither tagrefine_app nor app.py. "
+        "Install TagRefine again, or run it from a checkout."
+    )
 
 
 def _table(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> str:

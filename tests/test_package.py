@@ -1,0 +1,88 @@
+"""The package: what it says of itself, where it keeps the app. `make package-test` installs it and tries both."""
+
+import ast
+import re
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+import tagrefine_core
+from tagrefine_core.cli.manage import app_folder
+from tagrefine_core.errors import ConfigError
+from tools.install import told
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+SHIPPED = [*(ROOT / "tagrefine_core").rglob("*.py"), *(ROOT / "pages").rglob("*.py"), ROOT / "app.py"]
+
+
+def requirements() -> list[str]:
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    return [found for line in lines if (found := line.partition("#")[0].strip())]
+
+
+def test_the_package_needs_what_requirements_txt_lists() -> None:
+    assert PROJECT["dependencies"] == requirements()
+
+
+def test_everything_imported_is_required() -> None:
+    distributions = packages_distributions()
+    imported = set()
+    for path in SHIPPED:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported.update(alias.name.partition(".")[0] for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                imported.add((node.module or "").partition(".")[0])
+    imported -= {*sys.stdlib_module_names, "tagrefine_core", "pages"}
+    required = {re.split(r"[<>=!~ ]", line)[0].lower() for line in requirements()}
+    for name in imported:
+        assert required & {found.lower() for found in distributions[name]}, f"{name} is in no requirement"
+
+
+def test_the_version_is_written_once() -> None:
+    assert PROJECT["dynamic"] == ["version"] and "version" not in PROJECT
+    assert re.fullmatch(r"\d+\.\d+\.\d+", tagrefine_core.__version__)
+
+
+def test_the_app_is_found_in_a_checkout_and_beside_the_installed_package(tmp_path: Path) -> None:
+    assert app_folder(ROOT / "tagrefine_core") == ROOT
+    package = tmp_path / "tagrefine_core"
+    with pytest.raises(ConfigError, match="Install TagRefine again"):
+        app_folder(package)
+    (tmp_path / "app.py").touch()
+    assert app_folder(package) == tmp_path
+    (tmp_path / "tagrefine_app").mkdir()
+    (tmp_path / "tagrefine_app" / "app.py").touch()
+    assert app_folder(package) == tmp_path / "tagrefine_app"
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        (
+            "  Downloading torch-2.14.1-cp311-cp311-manylinux_2_28_x86_64.whl (123.4 MB)",
+            "  Downloading torch 2.14.1 (123 MB)",
+        ),
+        (
+            "Downloading https://files.example/a/big-1.0%2Bcpu-py3-none-any.whl (1.5 GB)",
+            "  Downloading big 1.0+cpu (1500 MB)",
+        ),
+        ("  Downloading big-1.0.tar.gz (20.0 MB)", "  Downloading big 1.0 (20 MB)"),
+        ("  Downloading torch-2.14.1-cp311-cp311-manylinux_2_28_x86_64.whl.metadata (31 kB)", None),
+        ("  Downloading rich-15.0.0-py3-none-any.whl (311 kB)", None),
+        (
+            "Requirement already satisfied: rich>=13.9 in ./lib (from -r requirements.txt (line 26)) (15.0.0)",
+            None,
+        ),
+        (
+            "Installing collected packages: mpmath, sympy, torch",
+            "  All is here; now 3 are unpacked, which may take minutes",
+        ),
+    ],
+)
+def test_an_installation_says_what_takes_long(line: str, text: str | None) -> None:
+    assert told(line) == text
