@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tagrefine_core.collections import Collection
     from tagrefine_core.config import SETTINGS, TrainConfig, train_config
-    from tagrefine_core.errors import TagRefineError, TagRefineWarning
+    from tagrefine_core.errors import Cancelled, TagRefineError, TagRefineWarning
     from tagrefine_core.evaluation import evaluate
     from tagrefine_core.methods import Method, create, names
     from tagrefine_core.presets import PRESETS
@@ -29,10 +29,11 @@ if TYPE_CHECKING:
         train_collection,
     )
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = [
     "PRESETS",
     "SETTINGS",
+    "Cancelled",
     "Collection",
     "Method",
     "Run",
@@ -60,7 +61,7 @@ __all__ = [
 _WHERE = {
     "collections": ("Collection",),
     "config": ("SETTINGS", "TrainConfig", "train_config"),
-    "errors": ("TagRefineError", "TagRefineWarning"),
+    "errors": ("Cancelled", "TagRefineError", "TagRefineWarning"),
     "evaluation": ("evaluate",),
     "methods": ("Method", "create", "names"),
     "presets": ("PRESETS",),

@@ -116,7 +116,7 @@ def tune(
         "set": None if best is None else set_line(best),
     }
     key = key_of(config.model_dump(), tried, metric, collection.data_hash)
-    write_result(experiments_folder(store.home) / "searches" / f"{key}.json", answer)
+    write_result(experiments_folder(store.home) / "tuned" / f"{key}.json", answer)
     return answer
 
 

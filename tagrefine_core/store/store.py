@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tagrefine_core.config import home_folder
 from tagrefine_core.errors import CollectionError, HomeError, JobError, RunError
 from tagrefine_core.store.migrations import migrate
 from tagrefine_core.store.records import (
@@ -38,18 +39,18 @@ class Store:
 
     Parameters
     ----------
-    home : Path
-        An existing, writable folder.
+    home : str or Path
+        A folder, made when missing.
 
     Raises
     ------
     HomeError
-        When the file is not a database or is of a newer version.
+        When the folder is not writable, or the file is not a database or is of a newer version.
     """
 
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        self.path = home / "tagrefine.db"
+    def __init__(self, home: str | Path) -> None:
+        self.home = home_folder(home)
+        self.path = self.home / "tagrefine.db"
         try:
             with self.connect() as connection:
                 migrate(connection)
