@@ -67,28 +67,15 @@ class _Network(_Group):
     ] = "mobilenet_v2"
     weights: str = Field("imagenet", description="'imagenet', 'none', or the path of a state dict")
     finetune: str = Field(
-        "head",
-        pattern=r"^(head|all|blocks:[1-9]\d*)$",
-        description="what of the backbone learns: head, blocks:K or all",
+        "head", pattern=r"^(head|all|blocks:[1-9]\d*)$", description="what learns of the backbone"
     )
-    image_size: int | None = Field(
-        None, ge=32, le=1024, description="side in pixels; None: the backbone's own"
-    )
-    views: Literal[1, 2] = Field(
-        1, description="2: each photo is also looked at mirrored, and the two features are averaged"
-    )
+    image_size: int | None = Field(None, ge=32, le=1024, description="in pixels; None: the backbone's own")
+    views: Literal[1, 2] = Field(1, description="2: the mean feature of a photo and its mirror image")
     augment: bool = Field(True, description="random crop and flip while the backbone learns")
-    normalize: bool = Field(
-        True, description="scale features to one length, so that neighbors are cosine neighbors"
-    )
-    center: bool = Field(
-        False,
-        description="subtract the mean feature, so that what all photos share does not drown what sets them apart",
-    )
+    normalize: bool = Field(True, description="features of one length: neighbors are cosine neighbors")
+    center: bool = Field(False, description="subtract the mean feature, which drowns what sets photos apart")
     adapter: int | None = Field(
-        None,
-        ge=0,
-        description="hidden width of the learned feature layer; None: 256 on a frozen backbone, else 0",
+        None, ge=0, description="width of the learned layer; None: 256, 0 if the trunk learns"
     )
     dropout: float = Field(0.5, ge=0, lt=1, description="rate between feature and classifier")
 
@@ -97,11 +84,9 @@ class _Optimizer(_Group):
     """How weights move, in both stages: SGD with momentum .9."""
 
     schedule: Literal["step", "onecycle", "constant"] = Field(
-        "onecycle", description="of the learning rate; step is the paper's: a tenth every ten epochs"
+        "onecycle", description="step: a tenth every ten epochs"
     )
-    lr_backbone: float = Field(
-        0.1, ge=0, description="the backbone's learning rate, as a multiple of the stage's"
-    )
+    lr_backbone: float = Field(0.1, ge=0, description="the backbone's rate, as a multiple of the stage's")
     weight_decay: float = Field(5e-4, ge=0)
     average: float = Field(0.0, ge=0, lt=1, description="decay of the moving average of the weights; 0: none")
 
@@ -120,7 +105,7 @@ class _Neighbors(_Group):
     m: int = Field(8, ge=2, description="photos of a group: an anchor and its m-1 neighbors")
     M: int = Field(512, ge=1, description="candidates of an anchor, found once under phi0")
     refresh: Literal["exact", "shortlist", "bank", "static"] = Field(
-        "bank", description="which features rank the candidates while the network learns"
+        "bank", description="how candidates are ranked"
     )
 
 
@@ -133,44 +118,33 @@ class _Constraints(_Group):
     lambda1: float = Field(1.0, ge=0, description="weight of L_sem")
     lambda2: float = Field(0.1, ge=0, description="weight of L_err")
     eta: float = Field(
-        1.0, ge=0, description="weight of the anchor: logistic loss on the users' tags (not in the paper)"
+        1.0, ge=0, description="weight of the anchor, logistic loss on user tags (not in the paper)"
     )
     reduction: Literal["per_image", "literal"] = Field(
-        "per_image", description="literal: L_sem and L_err are summed over the batch, as printed"
+        "per_image", description="literal: L_sem, L_err as printed"
     )
     alpha: float = Field(
         0.5, ge=0, description="weight of WordNet beside use in the similarity of tags (eq. 4)"
     )
     implied: float = Field(
-        0.0, ge=0, le=1,
-        description="how far a tag also counts as those that it implies by WordNet, where their photos look alike",
-    )  # fmt: skip
+        0.0, ge=0, le=1, description="how far a tag counts for those that it implies by WordNet"
+    )
 
 
 class _Scoring(_Group):
     """From trained networks to scores."""
 
     crossfit: int = Field(
-        1, ge=1, le=20,
-        description="networks trained, each without one part of the photos, so that no photo is scored by a network "
-        "that memorized its tags; 1: one network for all",
-    )  # fmt: skip
-    closed_form: float = Field(
-        0.0, ge=0, le=1, description="share of its least-squares solution in the last layer"
+        1, ge=1, le=20, description="networks that each leave out, and then score, a part of the photos"
     )
+    closed_form: float = Field(0.0, ge=0, le=1, description="share of least squares in the last layer")
     smooth: float = Field(0.0, ge=0, lt=1, description="share of its neighbors' predictions in a photo's own")
-    evidence: float = Field(
-        0.0,
-        ge=0,
-        description="weight of the user's own tag as evidence for it, by how well photos bear the tag out",
-    )
+    evidence: float = Field(0.0, ge=0, description="weight of the user's own tag as evidence for it")
     related: float = Field(
-        0.0,
-        ge=0,
-        description="weight of the user's tag as evidence for tags that go with it, where its photos look like them",
+        0.0, ge=0, description="weight of the user's tag as evidence for tags that go with it"
     )
     reporting: float = Field(
-        0.0, ge=0, le=1, description="how far scores make up for tags that users seldom give (1: fully)"
+        0.0, ge=0, le=1, description="how far scores make up for tags that are seldom given"
     )
 
 
@@ -181,17 +155,12 @@ class _Run(_Group):
     part: int = Field(0, ge=0, description="which of the disjoint training parts annotation trains on")
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     precision: Literal["auto", "float32", "bfloat16"] = Field(
-        "auto", description="auto: bfloat16 on CUDA devices that have it"
+        "auto", description="auto: bfloat16 where CUDA has it"
     )
     validation: float = Field(
-        0.1,
-        ge=0,
-        lt=0.5,
-        description="part of the training photos watched with ground truth, never trained less on",
+        0.1, ge=0, lt=0.5, description="part of the training photos watched with ground truth"
     )
-    trace_queries: int = Field(
-        48, ge=0, description="photos whose neighbors are recorded while the network learns"
-    )
+    trace_queries: int = Field(48, ge=0, description="photos whose neighbors are recorded while it learns")
     checkpoint_seconds: float = Field(60.0, gt=0, description="longest time between checkpoints")
 
 

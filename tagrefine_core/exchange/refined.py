@@ -99,14 +99,15 @@ def refined_photos(
         )
 
 
-def check_target(out: Path) -> None:
-    """Refuse a file that cannot be written, before the work begins.
+def check_target(out: str | Path) -> Path:
+    """Return the path of a file to write; refuse one that cannot be written, before the work begins.
 
     Raises
     ------
     ConfigError
         When the name does not end in .csv or .jsonl, or its folder is missing or not writable.
     """
+    out = Path(out)
     if out.suffix.lower() not in _SUFFIXES:
         raise ConfigError(f"The name of the file says its format: use .csv or .jsonl; got {str(out)!r}.")
     folder = out.absolute().parent
@@ -114,16 +115,17 @@ def check_target(out: Path) -> None:
         raise ConfigError(f"There is no folder {folder}; make it first.")
     if out.is_dir() or not os.access(folder, os.W_OK):
         raise ConfigError(f"{out} cannot be written.")
+    return out
 
 
-def write_refined(photos: Iterable[RefinedPhoto], out: Path) -> int:
+def write_refined(photos: Iterable[RefinedPhoto], out: str | Path) -> int:
     """Write photos to a CSV or JSONL file, whole or not at all.
 
     Parameters
     ----------
     photos : iterable of RefinedPhoto
         Taken one by one, so any number fits.
-    out : Path
+    out : str or Path
         Its ending says which format.
 
     Returns
@@ -136,7 +138,7 @@ def write_refined(photos: Iterable[RefinedPhoto], out: Path) -> int:
     ConfigError
         See `check_target`; or when the disk refuses.
     """
-    check_target(out)
+    out = check_target(out)
     write = _write_csv if out.suffix.lower() == ".csv" else _write_jsonl
     count = 0
 
