@@ -74,7 +74,7 @@ def view(run_id: str, strictness: float = STRICTNESS) -> View:
 @lru_cache(maxsize=3)
 def _view(collection: Collection, run: Run, strictness: float) -> View:
     limits = _limits(collection, run).with_strictness(strictness)
-    # What `workflow.changes_of` computes; importing that would load torch.
+    # What `workflow.changes_of` computes, but not kept on disk: a visitor tries many strictnesses.
     changed = changes(run.scores, collection.tags, limits, max_added=MAX_ADDED)
     records = collection.tag_records
     indptr, indices = (read_array(collection.folder / f"raw_{name}.npy") for name in ("indptr", "indices"))

@@ -1,13 +1,14 @@
 """Commands of the experiments: benchmark, ablate, tune, noise, reproduce."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
-from tagrefine_core.cli.session import Json, Session, Stopped, Task
+from tagrefine_core import workflow
+from tagrefine_core.cli.options import absolute_weights
+from tagrefine_core.cli.session import Json, Session
 from tagrefine_core.config import PRESETS
 from tagrefine_core.errors import ConfigError
 
@@ -59,7 +60,7 @@ def benchmark(
     session = Session.of(context, json)
     session.store.collection(name)
     chosen = _methods(methods, method_file)
-    with _task(session, "benchmark", name) as work:
+    with session.task(context, name) as work:
         from tagrefine_core import experiments
         from tagrefine_core.experiments.export import to_markdown, write_table
 
@@ -72,9 +73,10 @@ def benchmark(
             budget=budget,
             preset=preset,
             backbone=backbone,
-            weights=_weights(weights),
+            weights=absolute_weights(weights),
             mode=mode,
             seed=seed,
+            table=work.table_id,
             progress=work.progress,
         )
         if out is not None:
@@ -106,7 +108,7 @@ def ablate(
     """Train with parts of the model switched off or exchanged, and measure what each is worth."""
     session = Session.of(context, json)
     session.store.collection(name)
-    with _task(session, "ablate", name) as work:
+    with session.task(context, name) as work:
         from tagrefine_core import experiments
         from tagrefine_core.experiments.export import variant_table, write_grid
 
@@ -149,7 +151,7 @@ def tune(
     wanted = {
         key: _words(values, "--grid") for key, values in _pairs(grid, "--grid", "KEY=V1,V2,...").items()
     }
-    with _task(session, "tune", name) as work:
+    with session.task(context, name) as work:
         from tagrefine_core import experiments
 
         answer = experiments.tune(
@@ -196,7 +198,7 @@ def noise(
     session = Session.of(context, json)
     session.store.collection(name)
     chosen = _methods(methods, method_file)
-    with _task(session, "noise", name) as work:
+    with session.task(context, name) as work:
         from tagrefine_core import experiments
         from tagrefine_core.experiments.export import variant_table, write_grid
 
@@ -210,7 +212,7 @@ def noise(
             budget=budget,
             preset=preset,
             backbone=backbone,
-            weights=_weights(weights),
+            weights=absolute_weights(weights),
             seed=seed,
             progress=work.progress,
         )
@@ -254,12 +256,10 @@ def reproduce(
         raise ConfigError(f"There is a collection {collection!r} that is no {dataset}. Give --name.")
     if not data.is_dir():
         raise ConfigError(f"There is no folder {data}.")
-    with _task(session, "reproduce", collection) as work:
+    with session.task(context, collection) as work:
         from tagrefine_core.experiments.reproduce import reproduce as run
 
         if collection not in imported:
-            from tagrefine_core import workflow
-
             workflow.import_collection(store, dataset, data, collection, progress=work.progress)
         files = run(
             store,
@@ -268,7 +268,7 @@ def reproduce(
             methods=chosen,
             preset=preset,
             backbone=backbone,
-            weights=_weights(weights),
+            weights=absolute_weights(weights),
             repeats=repeats,
             budget=budget,
             settings=_pairs(settings, "--set", "KEY=VALUE"),
@@ -277,16 +277,6 @@ def reproduce(
         )
         work.result = {"collection": collection, "files": [str(file) for file in files]}
     session.answer(work.result, "\n".join(["Written:", *(str(file) for file in files)]))
-
-
-@contextmanager
-def _task(session: Session, kind: str, collection: str) -> Iterator[Task]:
-    """Record the work as a job; stopped, it goes on with the same command, since results are kept one by one."""
-    try:
-        with session.task(kind, collection) as work:
-            yield work
-    except Stopped as stop:
-        raise Stopped("Stopped. Run the same command again to go on.", stop.signal) from stop
 
 
 def _methods(text: str, files: Sequence[Path] | None) -> list[str] | None:
@@ -302,10 +292,6 @@ def _methods(text: str, files: Sequence[Path] | None) -> list[str] | None:
     for name in chosen:
         method_class(name)
     return [*chosen, *(name for name in own if name not in chosen)]
-
-
-def _weights(given: str | None) -> str | None:
-    return given if given in (None, "none", "imagenet") else str(Path(given).expanduser().absolute())
 
 
 def _pairs(pairs: Sequence[str] | None, option: str, example: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from tagrefine_core.errors import ConfigError
 from tagrefine_core.experiments.comparison import Comparison
 from tagrefine_core.experiments.keeping import experiments_folder
 from tagrefine_core.experiments.protocol import Task, feature_material, need_truth, repeat_split
-from tagrefine_core.experiments.table import Table
+from tagrefine_core.experiments.table import Table, table_id
 from tagrefine_core.methods import Mode, method_class, names
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.store import Store
@@ -31,6 +31,7 @@ def benchmark(
     mode: Mode = "all",
     seed: int = 0,
     memory: int | None = None,
+    table: str | None = None,
     progress: Progress = silent,
 ) -> Table:
     """Measure methods on a collection with ground truth; what an earlier call has measured is not measured again.
@@ -60,6 +61,8 @@ def benchmark(
         Of splits, draws of settings, resamples; repeat r of a method has ``seed + r``.
     memory : int, optional
         Bytes that a method may use; by default what is free when it starts.
+    table : str, optional
+        Id of the table, where it is known already; by default `tagrefine_core.experiments.table.table_id` of these.
     progress : Progress
         May raise Cancelled; the same call goes on where this one was stopped.
 
@@ -91,6 +94,19 @@ def benchmark(
         material,
         config,
         task,
+        table=table
+        or table_id(
+            collection.data_hash,
+            task=task,
+            methods=methods,
+            repeats=repeats,
+            budget=budget,
+            preset=preset,
+            backbone=backbone,
+            weights=weights,
+            mode=mode,
+            seed=seed,
+        ),
         repeats=repeats,
         budget=budget,
         mode=mode,

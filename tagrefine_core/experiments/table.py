@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tagrefine_core.errors import RunError
 from tagrefine_core.evaluation.published import published
 from tagrefine_core.experiments.intervals import MEASURES, interval
-from tagrefine_core.experiments.keeping import OURS, experiments_folder, read_result
+from tagrefine_core.experiments.keeping import OURS, experiments_folder, key_of, read_result
 from tagrefine_core.files import read_array
 from tagrefine_core.methods import Method
 from tagrefine_core.store import Store
@@ -25,10 +25,41 @@ __all__ = [
     "row_of",
     "scores_of",
     "stopped_row",
+    "table_id",
     "tables",
 ]
 
 Table = dict[str, Any]
+
+
+def table_id(
+    data_hash: str,
+    *,
+    task: str,
+    methods: Sequence[str] | None = None,
+    files: Sequence[str] = (),
+    repeats: int = 5,
+    budget: int = 12,
+    preset: str = "default",
+    backbone: str | None = None,
+    weights: str | None = None,
+    mode: str = "all",
+    seed: int = 0,
+) -> str:
+    """Return the id of the table that `benchmark` makes, from what is known before it begins.
+
+    Parameters
+    ----------
+    data_hash : str
+        Of the collection.
+    files : sequence of str
+        Files that methods of the user's own were loaded from.
+
+    The others are those of `benchmark`.
+    """
+    chosen = "all" if methods is None else list(dict.fromkeys(methods))
+    measured = (task, chosen, list(files), repeats, budget, preset, backbone, weights, mode, seed)
+    return key_of(data_hash, *measured)
 
 
 def arrays_of(folder: Path, repeat: int) -> dict[str, Path]:

@@ -37,15 +37,15 @@ def test_a_benchmark_with_a_method_of_ones_own(shapes, tmp_path, capsys, monkeyp
     assert table["rows"][2]["micro_auc"] == 0.5
     assert {file.suffix for file in (tmp_path / "out").iterdir()} == {".csv", ".md", ".tex"}
     (job,) = jobs(shapes)
-    assert (job.kind, job.collection, job.state) == ("benchmark", "shapes", "finished")
-    assert job.result["table"] == table["id"]
+    assert (job.command, job.collection, job.state) == ("benchmark", "shapes", "finished")
+    assert job.result["table"] == table["id"] == job.table_id
 
 
 def test_noise_in_words(shapes, capsys):
     given = "noise shapes --methods user_tags --kinds missing --rates 0,0.5 --preset demo"
     assert main(["--home", str(shapes.home), *given.split()]) == 0
     assert "| UserTags | missing 0 | **1.000** |" in capsys.readouterr().out
-    assert jobs(shapes)[0].kind == "noise"
+    assert jobs(shapes)[0].command == "noise"
 
 
 MISTAKES = {
