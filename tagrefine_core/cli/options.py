@@ -23,13 +23,16 @@ def absolute_weights(given: str | None) -> str | None:
 def options_of(context: typer.Context) -> dict[str, Any]:
     """Return the parameters that a command was given, but for what it works on, as JSON values.
 
-    Those that have their default are left out; paths are absolute, so that they hold in another folder.
+    Those that have their default are left out. Paths are absolute, so that they hold in another folder; those that are
+    the default too.
     """
     default = {parameter.name: parameter.default for parameter in context.command.params}
     return {
         name: _plain(name, value)
         for name, value in context.params.items()
-        if name not in _KEPT_APART and value not in (None, (), []) and value != default[name]
+        if name not in _KEPT_APART
+        and value not in (None, (), [])
+        and (value != default[name] or isinstance(value, Path))
     }
 
 

@@ -176,10 +176,7 @@ class Session:
         """Say in one line how to go on with a job that was stopped."""
         work = again(self.store, self.store.job(job_id))
         if work is not None and (run := work.options.get("resume")):
-            # A name that begins with a dash is taken for an option, unless it stands behind a double one.
-            odd = work.collection.startswith("-")
-            words = ("--resume", run, "--", work.collection) if odd else (work.collection, "--resume", run)
-            return f"Stopped. Go on with: {self.command('train', *words)}"
+            return f"Stopped. Go on with: {self.command('train', work.collection, '--resume', run)}"
         kept = work is not None and work.command in _KEEP
         return f"Stopped. Run the same command again to {'go on' if kept else 'start over'}."
 

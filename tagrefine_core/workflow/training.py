@@ -34,10 +34,10 @@ def train_collection(
     JobError
         While a live job imports the collection or trains on it.
     """
+    check(store, "train", name, run_id=resume)
     from tagrefine_core.runs.launch import train  # loads PyTorch, which takes seconds
 
     collection = Collection.open(store, name)
-    check(store, "train", name, run_id=resume)
     run = train(store, collection, config, resume=resume, run_id=run_id, progress=progress)
     if collection.truth is not None and os.environ.get("RANK", "0") == "0":  # of several, the first process
         evaluate_run(store, run.id)
