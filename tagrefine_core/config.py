@@ -16,6 +16,7 @@ from tagrefine_core.presets import PRESETS
 __all__ = [
     "SETTINGS",
     "TrainConfig",
+    "absolute_weights",
     "cache_folder",
     "home_folder",
     "read_settings",
@@ -280,10 +281,14 @@ def read_settings(pairs: Iterable[str], *, option: str = "--set") -> dict[str, s
             raise ConfigError("Choose the preset with --preset.")
         _check_name(name)
         found[name] = None if value.lower() in ("none", "null") and name in _OPTIONAL else value
-    if (weights := found.get("network.weights")) not in (None, "none", "imagenet"):
-        # A run may be resumed from another folder.
-        found["network.weights"] = str(Path(str(weights)).expanduser().absolute())
+    if weights := found.get("network.weights"):
+        found["network.weights"] = absolute_weights(weights)
     return found
+
+
+def absolute_weights(given: str) -> str:
+    """Return weights that mean the same in every folder, from which a run may be resumed: a file's path made absolute."""
+    return given if given in ("none", "imagenet") else str(Path(given).expanduser().absolute())
 
 
 def settings_that_differ(config: TrainConfig) -> dict[str, Any]:

@@ -87,7 +87,7 @@ def test_from_photos_to_refined_tags(
     assert listed["config"]["epochs_phi0"] == 2
     assert listed["metrics"]["map"] == metrics["map"]
     job = jobs(Store(home))[0]
-    assert (job.kind, job.state, job.run_id) == ("train", "finished", run)
+    assert (job.command, job.state, job.run_id) == ("train", "finished", run)
     assert job.result is not None and job.result["run"] == run
 
     for name in ("refined.csv", "refined.jsonl"):

@@ -169,7 +169,8 @@ def test_only_public_names_are_imported(path: Path) -> None:
             )
 
 
-def test_showing_tables_does_not_load_pytorch() -> None:
+@pytest.mark.parametrize("module", ["experiments", "workflow"])
+def test_showing_tables_does_not_load_pytorch(module: str) -> None:
     """It takes seconds, which a page that only reads results would make its visitor wait."""
-    code = "import sys, tagrefine_core.experiments; sys.exit('torch' in sys.modules)"
+    code = f"import sys, tagrefine_core.{module}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, cwd=ROOT).returncode == 0

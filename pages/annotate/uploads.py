@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages.state import store
+from tagrefine_core import workflow
 from tagrefine_core.collections import Collection, load_image
 from tagrefine_core.errors import ImageError
 from tagrefine_core.runs.refined import limits_of
@@ -63,8 +64,6 @@ def tag_photos(
     digests : sequence of str
         Hashes of the files.
     """
-    from tagrefine_core import workflow  # loads PyTorch, which takes seconds
-
     answers: dict[int, Tagged] = {}
     paths: dict[int, Path] = {}
     with tempfile.TemporaryDirectory(prefix="tagrefine-") as folder:
@@ -92,8 +91,6 @@ def tag_photos(
 @lru_cache(maxsize=1)
 def _annotator(home: Path, run_id: str, finished: str | None, data_hash: str) -> "Annotator":
     """Keep the last network warm; all but the run's name only tells one state of the data from the next."""
-    from tagrefine_core import workflow
-
     return workflow.open_annotator(store(), run_id)
 
 

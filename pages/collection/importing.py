@@ -4,13 +4,14 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.components.jobs import begin, live_jobs
+from pages.components.jobs import begin
 from pages.components.text import plain
 from pages.state import store
+from tagrefine_core import workflow
 from tagrefine_core.collections import Collection, check_name, guess_kind
-from tagrefine_core.errors import CollectionError
+from tagrefine_core.errors import CollectionError, TagRefineError
 
-__all__ = ["delete_dialog", "import_arguments", "import_dialog", "start_demo"]
+__all__ = ["delete_dialog", "import_dialog", "import_options", "start_demo"]
 
 KINDS = {
     "auto": (
@@ -29,7 +30,7 @@ KINDS = {
 
 def start_demo() -> None:
     """Begin to make, train and measure the demo collection."""
-    begin(["demo"])
+    begin("demo", "demo")
 
 
 @st.dialog("Import photos", width="medium")
@@ -48,17 +49,17 @@ def import_dialog() -> None:
     if not sent:
         return
     try:
-        arguments = import_arguments(kind, source, name)
+        collection, options = import_options(kind, source, name)
     except CollectionError as error:
         st.error(plain(error))
         return
-    if begin(arguments):
+    if begin("import", collection, options):
         st.rerun()
     st.error(plain(st.session_state.pop("_job_error", "The import could not be started.")))
 
 
-def import_arguments(kind: str, source: str, name: str) -> list[str]:
-    """Return the command that imports what a visitor typed.
+def import_options(kind: str, source: str, name: str) -> tuple[str, dict[str, str]]:
+    """Return the name of the collection, and the options of the import, from what a visitor typed.
 
     Raises
     ------
@@ -73,25 +74,24 @@ def import_arguments(kind: str, source: str, name: str) -> list[str]:
     found = guess_kind(path) if kind == "auto" else kind
     if found is None:
         raise CollectionError(f"{path} does not look like photos with tags. Choose above what it is.")
-    return ["import", found, f"--name={check_name(name.strip() or path.stem)}", "--", str(path)]
+    return check_name(name.strip() or path.stem), {"kind": found, "source": str(path)}
 
 
 @st.dialog("Delete this collection?")
 def delete_dialog(collection: Collection) -> None:
     """Delete a collection after its name was typed."""
-    if any(job.collection == collection.name for job in live_jobs(("import", "train", "demo"))):
-        st.error("A job works on this collection. Wait for it, or cancel it.")
-        return
     runs = len(store().runs(collection.name))
     st.markdown(
         f"TagRefine forgets **{plain(collection.name)}**, its {collection.n:,} rows of tags"
         f" and {runs} training {'run' if runs == 1 else 'runs'}. Your photos stay where they are."
     )
-    typed = st.text_input("Type the collection's name to confirm")
-    if st.button("Delete for good", type="primary", disabled=typed != collection.name):
-        from tagrefine_core import workflow  # loads PyTorch, which takes seconds
-
-        workflow.delete_collection(store(), collection.name)
+    typed = st.text_input("Type the collection's name to confirm", key="delete_name")
+    if st.button("Delete for good", type="primary", key="delete_for_good", disabled=typed != collection.name):
+        try:
+            workflow.delete_collection(store(), collection.name)
+        except TagRefineError as error:
+            st.error(plain(error))
+            return
         for key in ("collection", "run"):
             st.session_state.pop(key, None)
         st.rerun()

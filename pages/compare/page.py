@@ -35,10 +35,10 @@ if tables:
     form = st.expander("Compare anew")
     results(collection, tables, busy=busy)
     with form:
-        start_form(collection, busy=busy)
+        start_form(collection)
 else:
     with st.container(border=True, key="card_start"):
-        start_form(collection, busy=busy)
+        start_form(collection)
     st.caption(
         "There is no comparison of these photos yet. Choose a task and methods, then start; the table fills method by method."
     )

@@ -9,7 +9,8 @@ from pages.compare.words import TASKS
 from pages.components.choice import choice
 from pages.components.jobs import begin
 from pages.components.text import plain
-from pages.state import current_run
+from pages.state import current_run, store
+from tagrefine_core import workflow
 from tagrefine_core.collections import Collection
 from tagrefine_core.config import PRESETS
 
@@ -34,8 +35,9 @@ def methods_of() -> dict[str, tuple[str, tuple[str, ...]]]:
     return found
 
 
-def start_form(collection: Collection, *, busy: bool) -> None:
-    """Draw everything that starts a comparison on ``collection``; ``busy`` while one is at work on it."""
+def start_form(collection: Collection) -> None:
+    """Draw everything that starts a comparison on ``collection``."""
+    refused = workflow.refusal(store(), "benchmark", collection.name)
     task = choice(
         "Task",
         {name: title for name, (title, _) in TASKS.items()},
@@ -63,24 +65,22 @@ def start_form(collection: Collection, *, busy: bool) -> None:
     )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         repeats, budget, preset, weights = _effort(collection, task)
-        options = [f"--task={task}", f"--methods={','.join(chosen)}", f"--repeats={repeats}"]
-        options += [f"--budget={budget}", f"--preset={preset}", *weights]
+        options = {"task": task, "methods": ",".join(chosen), "repeats": repeats, "budget": budget}
+        options |= {"preset": preset, **weights}
         st.button(
             "Start comparing",
             type="primary",
             key="start_benchmark",
-            disabled=busy or not chosen,
+            disabled=bool(refused) or not chosen,
             on_click=_start,
-            args=(["benchmark", *options, "--", collection.name], collection.name),
+            args=(collection.name, options),
         )
     count = sum(":" not in name for name in able) if ALL in chosen else len(chosen)
     words = "Choose at least one method." if not count else _amount(count, repeats, budget, task)
-    st.caption(
-        "One comparison of this collection is at work; start the next when it has ended." if busy else words
-    )
+    st.caption(plain(refused) if refused else words)
 
 
-def _effort(collection: Collection, task: str) -> tuple[int, int, str, list[str]]:
+def _effort(collection: Collection, task: str) -> tuple[int, int, str, dict[str, str]]:
     """Draw how much work is put into it; return repeats, budget, preset and the option for the weights."""
     repeats = st.number_input(
         "Repeats",
@@ -113,23 +113,23 @@ def _effort(collection: Collection, task: str) -> tuple[int, int, str, list[str]
     return int(repeats), int(budget), preset, _weights(preset)
 
 
-def _weights(preset: str) -> list[str]:
+def _weights(preset: str) -> dict[str, str]:
     """Offer the weights of the current run, where it has been given a file."""
     run = current_run()
     config: Any = run.config if run is not None else None
     if config is None or config.weights in ("imagenet", "none") or config.preset != preset:
-        return []
+        return {}
     own = st.checkbox(
         "The run's weights", True, key="own_weights", help="The weights file that the current run began with."
     )
-    return [f"--weights={config.weights}"] if own else []
+    return {"weights": config.weights} if own else {}
 
 
-def _start(arguments: list[str], collection: str) -> None:
+def _start(collection: str, options: dict[str, Any]) -> None:
     # The newest comparison is shown unless another was chosen, so this one comes up by itself.
     st.session_state.pop("table", None)
     st.query_params.pop("table", None)
-    begin(arguments, collection=collection)
+    begin("benchmark", collection, options)
 
 
 def _all_or_some(key: str) -> None:

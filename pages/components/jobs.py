@@ -1,28 +1,32 @@
 """Cards of background jobs: progress, time left, cancel, and what went wrong."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 
 from pages.components.header import duration
 from pages.components.text import plain
 from pages.state import choose, store
-from tagrefine_core import jobs
+from tagrefine_core import jobs, workflow
 from tagrefine_core.errors import TagRefineError
+from tagrefine_core.jobs import LIVE, TRAINS
 from tagrefine_core.store import JobRecord
+from tagrefine_core.workflow import Work
 
 __all__ = ["begin", "ended_card", "job_cards", "live_card", "live_jobs", "resume"]
-
-LIVE = ("starting", "running")
 
 _TITLES = {
     "demo": "Making the demo collection",
     "import": "Importing {}",
     "train": "Training on {}",
-    "evaluate": "Measuring {}",
     "benchmark": "Comparing methods on {}",
     "ablate": "Taking the model apart on {}",
     "noise": "Spoiling the tags of {} to see what is recovered",
+    "refine": "Writing the refined tags of {}",
+    "reproduce": "Doing the paper's experiments on {}",
+    "setup": "Getting WordNet",
+    "tune": "Searching settings on {}",
 }
 _ENDED = {
     "failed": "did not work",
@@ -31,10 +35,24 @@ _ENDED = {
 }
 
 
-def begin(arguments: Sequence[str], *, collection: str | None = None) -> bool:
-    """Start a job; a reason why it cannot start is shown instead of raised."""
+def begin(command: str, collection: str, options: Mapping[str, Any] | None = None) -> bool:
+    """Start a job; a reason why it cannot start is shown instead of raised.
+
+    Parameters
+    ----------
+    command : str
+        As on the command line.
+    collection : str
+        What it works on.
+    options : mapping, optional
+        The command's other parameters, by their names in Python, as JSON values.
+    """
+    return _begin(Work(command, collection, options or {}))
+
+
+def _begin(work: Work) -> bool:
     try:
-        job = jobs.start(store(), list(arguments), collection=collection)
+        job = workflow.start_job(store(), work)
     except TagRefineError as error:
         st.session_state["_job_error"] = str(error)
         return False
@@ -44,25 +62,25 @@ def begin(arguments: Sequence[str], *, collection: str | None = None) -> bool:
 
 def resume(run_id: str, collection: str) -> bool:
     """Start a job that goes on with a run from its last checkpoint, as `begin` does."""
-    return begin(["train", f"--resume={run_id}", "--", collection], collection=collection)
+    return begin("train", collection, {"resume": run_id})
 
 
-def live_jobs(kinds: Sequence[str]) -> list[JobRecord]:
-    """Return the jobs of these kinds that are at work."""
-    return [job for job in jobs.jobs(store()) if job.kind in kinds and job.state in LIVE]
+def live_jobs(commands: Sequence[str]) -> list[JobRecord]:
+    """Return the jobs of these commands that are at work."""
+    return [job for job in jobs.jobs(store()) if job.command in commands and job.state in LIVE]
 
 
-def job_cards(*kinds: str) -> bool:
-    """Draw a card for every live job of these kinds, and for the latest one when it failed; True when one is live.
+def job_cards(*commands: str) -> bool:
+    """Draw a card for every live job of these commands, and for the latest one when it failed; True when one is live.
 
     The cards keep themselves up to date. When a job ends the whole page runs again, with what the job made
     as the current collection or run.
     """
     if message := st.session_state.pop("_job_error", ""):
         st.error(plain(message))
-    live = live_jobs(kinds)
+    live = live_jobs(commands)
     _followed().update(job.id for job in live)
-    st.fragment(_cards, run_every=1.0 if live else None)(kinds, len(store().collections()))
+    st.fragment(_cards, run_every=1.0 if live else None)(commands, len(store().collections()))
     return bool(live)
 
 
@@ -72,8 +90,8 @@ def _followed() -> set[int]:
     return followed
 
 
-def _cards(kinds: Sequence[str], collections: int) -> None:
-    latest = [job for job in jobs.jobs(store()) if job.kind in kinds]
+def _cards(commands: Sequence[str], collections: int) -> None:
+    latest = [job for job in jobs.jobs(store()) if job.command in commands]
     live = [job for job in latest if job.state in LIVE]
     followed = _followed()
     ended = [job for job in latest if job.id in followed and job not in live]
@@ -81,7 +99,9 @@ def _cards(kinds: Sequence[str], collections: int) -> None:
         followed.difference_update(job.id for job in ended)
         made = next((job for job in ended if job.state == "finished"), None)
         if made is not None:
-            choose(collection=made.collection if made.kind in ("demo", "import") else None, run=made.run_id)
+            choose(
+                collection=made.collection if made.command in ("demo", "import") else None, run=made.run_id
+            )
         st.rerun()
     if len(store().collections()) != collections or any(job.id not in followed for job in live):
         st.rerun()  # the demo's photos can be looked at while it trains
@@ -128,15 +148,15 @@ def ended_card(job: JobRecord) -> None:
     if job.state != "failed" and run_state in ("running", "finished"):
         return  # the run went on since
     draw = st.info if job.state == "cancelled" else st.error
-    run_id = job.run_id if run_state in ("interrupted", "cancelled") else None
+    work = workflow.again(store(), job)
+    goes_on = work is not None and "resume" in work.options
     with st.container(key=f"ended_{job.id}", gap="small"):
-        draw(f"**{_title(job)}** {_ended_text(job)}" + (" It can go on where it stopped." if run_id else ""))
+        draw(f"**{_title(job)}** {_ended_text(job)}" + (" It can go on where it stopped." if goes_on else ""))
         with st.container(horizontal=True, gap="small"):
-            if st.button("Resume" if run_id else "Try again", key=f"again_{job.id}"):
-                if run_id and resume(run_id, job.collection):
+            label = "Resume" if goes_on else "Try again"
+            if work is not None and st.button(label, key=f"again_{job.id}"):
+                if _begin(work) and goes_on:
                     st.switch_page("train/page.py")
-                elif not run_id:
-                    begin(job.arguments, collection=job.collection)
                 st.rerun()
             if st.button("Dismiss", key=f"dismiss_{job.id}", type="tertiary"):
                 st.session_state["_dismissed"].add(job.id)
@@ -145,7 +165,7 @@ def ended_card(job: JobRecord) -> None:
 
 def _run_state(job: JobRecord) -> str | None:
     """Return the state of the run that the job has begun, None when it has begun none or that was deleted."""
-    if job.run_id is None or job.kind not in ("train", "demo"):
+    if job.run_id is None or job.command not in TRAINS:
         return None
     return next((run.state for run in jobs.run_states(store(), job.collection) if run.id == job.run_id), None)
 
@@ -156,4 +176,4 @@ def _ended_text(job: JobRecord) -> str:
 
 
 def _title(job: JobRecord) -> str:
-    return _TITLES.get(job.kind, plain(job.kind)).format(plain(job.collection))
+    return _TITLES.get(job.command, plain(job.command)).format(plain(job.collection))

@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.components.charts import chart
 from pages.state import store
-from tagrefine_core import plots
+from tagrefine_core import plots, workflow
 from tagrefine_core.collections import Collection
 from tagrefine_core.store import RunRecord
 
@@ -45,8 +45,6 @@ def user_tag_metrics(collection: Collection) -> dict[str, Any] | None:
         return None
     known = store().metrics(collection.id, "user_tags")
     if known is None:
-        from tagrefine_core import workflow  # loads PyTorch, which takes seconds
-
         with st.spinner("Measuring the users' tags once"):
             known = workflow.evaluate_user_tags(store(), collection.name).as_dict()
     return known
@@ -55,8 +53,6 @@ def user_tag_metrics(collection: Collection) -> dict[str, Any] | None:
 def metrics_of(run: RunRecord) -> dict[str, Any]:
     """Return the measures of a finished run of a collection with ground truth."""
     if run.metrics is None:
-        from tagrefine_core import workflow
-
         with st.spinner("Measuring this run once"):
             return workflow.evaluate_run(store(), run.id).as_dict()
     return run.metrics

@@ -12,7 +12,7 @@ from pages.components.jobs import begin, live_jobs
 from pages.components.text import plain
 from pages.metrics.measured import EXPLAINED
 from pages.state import store
-from tagrefine_core import plots
+from tagrefine_core import plots, workflow
 from tagrefine_core.collections import Collection
 from tagrefine_core.runs.run import Run
 
@@ -183,23 +183,21 @@ def _read(what: str, collection: str) -> list[dict[str, Any]]:
     return found
 
 
-def _start(kind: str, label: str, collection: Collection, run: Run, again: bool) -> bool:
+def _start(command: str, label: str, collection: Collection, run: Run, again: bool) -> bool:
     """Draw the button that starts an experiment with the settings of the current run; tell whether one is at work."""
-    busy = any(job.collection == collection.name for job in live_jobs([kind]))
+    refused = workflow.refusal(store(), command, collection.name)
     label += " again" if again else ""
-    if st.button(label, key=f"start_{kind}", disabled=busy, type="secondary" if again else "primary"):
-        weights = [] if run.config.weights == "imagenet" else [run.config.weights]
-        options = (
-            [f"--set=weights={path}" for path in weights]
-            if kind == "ablate"
-            else [f"--weights={path}" for path in weights]
-        )
-        begin(
-            [kind, f"--preset={run.config.preset}", *options, "--", collection.name],
-            collection=collection.name,
-        )
+    if st.button(
+        label, key=f"start_{command}", disabled=bool(refused), type="secondary" if again else "primary"
+    ):
+        options: dict[str, Any] = {"preset": run.config.preset}
+        if (weights := run.config.weights) != "imagenet":
+            options |= {"settings": [f"weights={weights}"]} if command == "ablate" else {"weights": weights}
+        begin(command, collection.name, options)
         st.rerun()
-    return busy
+    if refused:
+        st.caption(plain(refused))
+    return any(job.collection == collection.name for job in live_jobs([command]))
 
 
 def _measure(key: str) -> str:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.state import store
+from tagrefine_core import workflow
 from tagrefine_core.collections import Collection
 from tagrefine_core.runs.run import Run
 
@@ -11,8 +12,6 @@ __all__ = ["changes_in_words"]
 
 def changes_in_words(collection: Collection, run: Run) -> None:
     """Draw how many tags the run keeps, adds and removes."""
-    from tagrefine_core import workflow  # loads PyTorch, which takes seconds
-
     changes = workflow.changes_of(store(), run.id)
     kept, added, removed = (int(getattr(changes, name).nnz) for name in ("kept", "added", "removed"))
     given = max(1, kept + removed)

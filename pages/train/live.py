@@ -9,9 +9,10 @@ from pages.components.jobs import ended_card, live_card
 from pages.state import choose, store
 from tagrefine_core import jobs, plots
 from tagrefine_core.config import TrainConfig
-from tagrefine_core.store import EpochRecord, JobRecord
+from tagrefine_core.jobs import LIVE, TRAINS
+from tagrefine_core.store import EpochRecord, RunRecord
 
-__all__ = ["KINDS", "LOSSES", "MONITORS", "live_training", "loss_charts"]
+__all__ = ["LOSSES", "MONITORS", "live_training", "loss_charts"]
 
 LOSSES = {
     "loss": "sum",
@@ -26,9 +27,6 @@ MONITORS = {
     "p_given": "mean score of users' tags",
     "p_absent": "mean score of other tags",
 }
-LIVE = ("starting", "running")
-KINDS = ("train", "demo")
-"""Jobs that train."""
 
 
 def live_training(live: Sequence[int]) -> None:
@@ -37,7 +35,7 @@ def live_training(live: Sequence[int]) -> None:
 
 
 def _draw(expected: tuple[int, ...]) -> None:
-    latest = [job for job in jobs.jobs(store()) if job.kind in KINDS]
+    latest = [job for job in jobs.jobs(store()) if job.command in TRAINS]
     live = [job for job in latest if job.state in LIVE]
     if tuple(job.id for job in live) != expected:
         for job in latest:
@@ -50,14 +48,15 @@ def _draw(expected: tuple[int, ...]) -> None:
         st.rerun()
     for job in live:
         live_card(job)
-        if job.run_id:
-            _progress(job, store().epochs(job.run_id))
+        # The job knows its run before it has begun it.
+        for run in store().runs(job.collection):
+            if run.id == job.run_id:
+                _progress(run, store().epochs(run.id))
     if not live and latest:
         ended_card(latest[0])
 
 
-def _progress(job: JobRecord, epochs: list[EpochRecord]) -> None:
-    record = store().run(str(job.run_id))
+def _progress(record: RunRecord, epochs: list[EpochRecord]) -> None:
     config = TrainConfig(**record.config)
     now = max(epochs, key=lambda epoch: (epoch.stage != "phi0", epoch.epoch), default=None)
     values = now.values if now else {}
@@ -70,7 +69,7 @@ def _progress(job: JobRecord, epochs: list[EpochRecord]) -> None:
     cells[3].metric("mAP on watched photos", _number(values.get("val_map"), "{:.3f}"), border=True)
     if record.message:
         st.warning(record.message)
-    loss_charts(epochs, key=f"live_{job.id}")
+    loss_charts(epochs, key=f"live_{record.id}")
 
 
 def loss_charts(epochs: Sequence[EpochRecord], *, key: str) -> None:

@@ -6,10 +6,10 @@ from pages.components.header import header
 from pages.components.jobs import live_jobs
 from pages.components.text import plain
 from pages.state import need_collection, store
-from pages.train.live import KINDS, live_training
+from pages.train.live import live_training
 from pages.train.runs import compare, run_list
 from pages.train.starting import start_form
-from tagrefine_core import jobs
+from tagrefine_core import jobs, workflow
 
 header(
     "Train",
@@ -19,12 +19,11 @@ collection = need_collection()
 if message := st.session_state.pop("_job_error", ""):
     st.error(plain(message))
 
-live = live_jobs(KINDS)
+live = live_jobs(jobs.TRAINS)
 live_training([job.id for job in live])
-busy = any(job.collection == collection.name for job in live)
-if busy:
+if refused := workflow.refusal(store(), "train", collection.name):
     with st.expander("Prepare another run"):
-        st.caption("It can be started when this one has ended.")
+        st.caption(plain(refused))
         start_form(collection, busy=True)
 else:
     start_form(collection, busy=False)

@@ -10,10 +10,11 @@ from pages.components.jobs import resume
 from pages.components.text import plain
 from pages.state import choose, run_name, run_names, store
 from pages.train.live import MONITORS
-from tagrefine_core import plots
+from tagrefine_core import plots, workflow
+from tagrefine_core.errors import TagRefineError
 from tagrefine_core.store import RunRecord
 
-__all__ = ["compare", "run_list"]
+__all__ = ["compare", "delete_dialog", "run_list"]
 
 COLORS = {
     "finished": "green",
@@ -48,18 +49,21 @@ def _row(run: RunRecord) -> None:
                 resume(run.id, run.collection)
                 st.rerun()
             if run.state != "running" and st.button("Delete", key=f"delete_{run.id}", type="tertiary"):
-                _delete_dialog(run)
+                delete_dialog(run)
         if run.message and run.state != "running":
             st.caption(plain(run.message))
 
 
 @st.dialog("Delete this run?")
-def _delete_dialog(run: RunRecord) -> None:
+def delete_dialog(run: RunRecord) -> None:
+    """Delete a run after a second click."""
     st.markdown(f"The scores, the network and the curves of **{plain(run_name(run))}** are removed for good.")
-    if st.button("Delete for good", type="primary"):
-        from tagrefine_core import workflow  # loads PyTorch, which takes seconds
-
-        workflow.delete_run(store(), run.id)
+    if st.button("Delete for good", type="primary", key="delete_for_good"):
+        try:
+            workflow.delete_run(store(), run.id)
+        except TagRefineError as error:
+            st.error(plain(error))
+            return
         st.rerun()
 
 

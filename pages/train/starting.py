@@ -45,7 +45,7 @@ WEIGHTS = {
 
 
 def start_form(collection: Collection, *, busy: bool) -> None:
-    """Draw everything that starts a run on ``collection``; ``busy`` while one is being trained on it."""
+    """Draw everything that starts a run on ``collection``; ``busy`` while none may be started."""
     preset = _cards("demo" if collection.record.kind == "demo" else "default")
     base = train_config(preset)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -56,10 +56,8 @@ def start_form(collection: Collection, *, busy: bool) -> None:
     problem = _problem(preset, changed)
     with start:
         if st.button("Start training", type="primary", key="start", disabled=bool(problem) or busy):
-            options = [f"--set={name}={_text(value)}" for name, value in changed.items()]
-            begin(
-                ["train", f"--preset={preset}", *options, "--", collection.name], collection=collection.name
-            )
+            settings = [f"{name}={_text(value)}" for name, value in changed.items()]
+            begin("train", collection.name, {"preset": preset} | ({"settings": settings} if settings else {}))
             st.rerun()
     if problem:
         st.error(plain(problem))

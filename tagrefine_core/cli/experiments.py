@@ -1,13 +1,13 @@
 """Commands of the experiments: benchmark, ablate, tune, noise, reproduce."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
-from tagrefine_core.cli.session import Json, Session, Stopped, Task
+from tagrefine_core import workflow
+from tagrefine_core.cli.session import Json, Session
 from tagrefine_core.cli.settings import Backbone, Preset, Seed, Settings, Weights, configuration
 from tagrefine_core.config import TrainConfig, read_settings
 from tagrefine_core.errors import ConfigError
@@ -54,7 +54,7 @@ def benchmark(
     config = _config(preset, settings, task, backbone, weights, seed)
     session.store.collection(name)
     chosen = _methods(methods, method_file)
-    with _task(session, "benchmark", name) as work:
+    with session.task(context, name) as work:
         from tagrefine_core import experiments
         from tagrefine_core.experiments.export import to_markdown, write_table
 
@@ -66,6 +66,7 @@ def benchmark(
             repeats=repeats,
             budget=budget,
             mode=mode,
+            table=work.table_id,
             progress=work.progress,
         )
         if out is not None:
@@ -100,7 +101,7 @@ def ablate(
     session = Session.of(context, json)
     config = _config(preset, settings, task, backbone, weights, seed)
     session.store.collection(name)
-    with _task(session, "ablate", name) as work:
+    with session.task(context, name) as work:
         from tagrefine_core import experiments
         from tagrefine_core.experiments.export import settings_sentence, variant_table, write_grid
 
@@ -144,7 +145,7 @@ def tune(
     wanted = {
         key: _words(str(values), "--grid") for key, values in read_settings(grid, option="--grid").items()
     }
-    with _task(session, "tune", name) as work:
+    with session.task(context, name) as work:
         from tagrefine_core import experiments
 
         answer = experiments.tune(
@@ -190,7 +191,7 @@ def noise(
     config = _config(preset, settings, "refinement", backbone, weights, seed)
     session.store.collection(name)
     chosen = _methods(methods, method_file)
-    with _task(session, "noise", name) as work:
+    with session.task(context, name) as work:
         from tagrefine_core import experiments
         from tagrefine_core.experiments.export import settings_sentence, variant_table, write_grid
 
@@ -247,12 +248,10 @@ def reproduce(
         raise ConfigError(f"There is a collection {collection!r} that is no {dataset}. Give --name.")
     if not data.is_dir():
         raise ConfigError(f"There is no folder {data}.")
-    with _task(session, "reproduce", collection) as work:
+    with session.task(context, collection) as work:
         from tagrefine_core.experiments.reproduce import reproduce as run
 
         if collection not in imported:
-            from tagrefine_core import workflow
-
             workflow.import_collection(store, dataset, data, collection, progress=work.progress)
         files = run(
             store,
@@ -266,16 +265,6 @@ def reproduce(
         )
         work.result = {"collection": collection, "files": [str(file) for file in files]}
     session.answer(work.result, "\n".join(["Written:", *(str(file) for file in files)]))
-
-
-@contextmanager
-def _task(session: Session, kind: str, collection: str) -> Iterator[Task]:
-    """Record the work as a job; stopped, it goes on with the same command, since results are kept one by one."""
-    try:
-        with session.task(kind, collection) as work:
-            yield work
-    except Stopped as stop:
-        raise Stopped("Stopped. Run the same command again to go on.", stop.signal) from stop
 
 
 def _methods(text: str, files: Sequence[Path] | None) -> list[str] | None:

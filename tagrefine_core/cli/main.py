@@ -47,7 +47,7 @@ def _shared(
         bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
-    context.obj = Session(home, json=json, arguments=context.obj)
+    context.obj = Session(home, json=json)
 
 
 for _command in (
@@ -71,6 +71,7 @@ for _command in (
 ):
     app.command()(_command)
 app.command("import")(work.import_photos)
+app.command("work", hidden=True)(manage.work)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -91,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     warnings.showwarning = _show_warning
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        code = app(args=given, obj=given, prog_name="python -m tagrefine_core", standalone_mode=False)
+        code = app(args=given, prog_name="python -m tagrefine_core", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except TagRefineError as error:
         return _fail(str(error), 2)

@@ -1,4 +1,4 @@
-"""Commands that list, stop and delete, and the one that opens the app."""
+"""Commands that list, stop and delete, the one that opens the app, and the one that background jobs begin with."""
 
 import os
 import sys
@@ -9,12 +9,14 @@ from typing import Annotated, Any, Literal
 import typer
 
 import tagrefine_core
+from tagrefine_core import workflow
+from tagrefine_core.cli.options import values_of
 from tagrefine_core.cli.session import Json, Session
 from tagrefine_core.config import home_folder
 from tagrefine_core.errors import ConfigError, JobError
 from tagrefine_core.jobs import background
 
-__all__ = ["app", "app_folder", "cancel", "collections", "delete", "jobs", "runs"]
+__all__ = ["app", "app_folder", "cancel", "collections", "delete", "jobs", "runs", "work"]
 
 
 def collections(context: typer.Context, json: Json = False) -> None:
@@ -71,9 +73,11 @@ def jobs(context: typer.Context, json: Json = False) -> None:
     rows = [
         {
             "job": job.id,
-            "kind": job.kind,
+            "command": job.command,
             "collection": job.collection,
+            "options": job.options,
             "run": job.run_id,
+            "table": job.table_id,
             "state": job.state,
             "stage": job.stage,
             "done": job.done,
@@ -85,7 +89,7 @@ def jobs(context: typer.Context, json: Json = False) -> None:
         }
         for job in background.jobs(session.store)
     ]
-    session.answer(rows, _table(rows, ("job", "kind", "collection", "state", "stage", "done", "total")))
+    session.answer(rows, _table(rows, ("job", "command", "collection", "state", "stage", "done", "total")))
 
 
 def cancel(
@@ -110,18 +114,29 @@ def delete(
     """Delete a collection with its runs, or one run. The photos themselves are never touched."""
     session = Session.of(context, json)
     store = session.store
-    collection = store.collection(name).name if what == "collection" else store.run(name).collection
-    for job in background.jobs(store):
-        if job.collection == collection and job.state in ("starting", "running"):
-            raise JobError(f"Job {job.id} ('{job.kind}') works on {collection!r}. Wait for it, or cancel it.")
+    store.collection(name) if what == "collection" else store.run(name)
     if not yes:
         if not sys.stdin.isatty():
             raise ConfigError(f"Add --yes to delete the {what} {name!r}.")
         typer.confirm(f"Delete the {what} {name!r}?", abort=True, err=True)
-    from tagrefine_core import workflow
-
     (workflow.delete_collection if what == "collection" else workflow.delete_run)(store, name)
     session.answer({"deleted": name}, f"The {what} {name!r} is deleted.")
+
+
+def work(context: typer.Context, job: Annotated[int, typer.Argument(metavar="JOB")]) -> None:
+    """Do the work of a recorded job, as `tagrefine_core.jobs.start` asks."""
+    session = Session.of(context)
+    record = session.store.job(job)
+    group = context.parent.command if context.parent else None
+    command = getattr(group, "commands", {}).get(record.command)
+    if command is None:
+        raise JobError(f"There is no command '{record.command}', which job {job} asks for.")
+    values = values_of(record, [parameter.name for parameter in command.params])
+    session.job_id = job
+    os.nice(5)  # the app that asked for the work stays quick
+    # As if they were the defaults: checked and converted as the words of a command line are, but never read as such.
+    with command.make_context(record.command, [], parent=context.parent, default_map=values) as inner:
+        command.invoke(inner)
 
 
 def app(

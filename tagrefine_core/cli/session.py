@@ -6,19 +6,25 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Annotated, Any
 
 import typer
 
+from tagrefine_core.cli.options import options_of
 from tagrefine_core.config import home_folder
 from tagrefine_core.errors import Cancelled
+from tagrefine_core.jobs import recording
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.store import Store
+from tagrefine_core.workflow import Work, again, record_job
 
 __all__ = ["Json", "Session", "Stopped", "Task"]
+
+# Commands that keep every result as a file of its own, so that they go on where they were stopped.
+_KEEP = ("ablate", "benchmark", "noise", "reproduce", "tune")
 
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON document; progress goes to standard error.")
@@ -48,12 +54,15 @@ class Task:
     ----------
     progress : Progress
         To pass on.
+    run_id, table_id : str or None
+        The run or the table that it makes; None in all but the first process of ``torchrun``.
     result : dict or None
         Set it to what the command answers.
     """
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: Progress, *, run_id: str | None = None, table_id: str | None = None) -> None:
         self.progress = progress
+        self.run_id, self.table_id = run_id, table_id
         self.result: dict[str, Any] | None = None
 
 
@@ -66,14 +75,17 @@ class Session:
         The option ``--home`` as it was given.
     json : bool
         Whether the answer is a JSON document.
-    arguments : sequence of str
-        The whole command line.
+
+    Attributes
+    ----------
+    job_id : int or None
+        The recorded job whose work this call does; by default a task records one.
     """
 
-    def __init__(self, home: str | None, *, json: bool, arguments: Sequence[str]) -> None:
+    def __init__(self, home: str | None, *, json: bool) -> None:
         self.home = home
+        self.job_id: int | None = None
         self._json = json
-        self._arguments = arguments
         self._output = sys.stdout
         # Under torchrun every process runs the command, and the first speaks for all.
         self.first = os.environ.get("RANK", "0") == "0"
@@ -117,59 +129,56 @@ class Session:
             yield silent
 
     @contextmanager
-    def task(
-        self,
-        kind: str,
-        collection: str,
-        *,
-        run_id: str | None = None,
-        resume: Callable[[str], Sequence[str]] | None = None,
-    ) -> Iterator[Task]:
+    def task(self, context: typer.Context, collection: str, *, run_id: str | None = None) -> Iterator[Task]:
         """Record long work as a job and show its progress.
 
         Parameters
         ----------
-        kind, collection, run_id
-            As in `tagrefine_core.jobs.recording`.
-        resume : callable, optional
-            From the id of the run that was trained to the arguments that resume it.
+        context : typer.Context
+            Of the command.
+        collection : str
+            What it works on.
+        run_id : str, optional
+            The run that it reads.
 
         Raises
         ------
+        JobError
+            When a live job stands in its way.
         Stopped
             When the user stopped it.
         """
         if not self.first:
             yield Task(silent)
             return
-        from tagrefine_core.jobs import Recorder, recording
-
-        recorder: Recorder | None = None
-        # From the command on, which is what `tagrefine_core.jobs.start` takes to do it again.
-        arguments = [word for word in self._arguments[self._arguments.index(kind) :] if word != "--json"]
+        job_id, recorder = self.job_id, None
+        if job_id is None:
+            asked = Work(str(context.command.name), collection, options_of(context), run_id)
+            job_id = record_job(self.store, asked)
         try:
-            with recording(self.store, kind, collection, arguments, run_id=run_id) as recorder:
-                with self.display() as display:
+            with recording(self.store, job_id) as recorder, self.display() as display:
 
-                    def progress(stage: str, done: int, total: int) -> None:
-                        display(stage, done, total)
-                        recorder(stage, done, total)
+                def progress(stage: str, done: int, total: int) -> None:
+                    display(stage, done, total)
+                    recorder(stage, done, total)
 
-                    task = Task(progress)
-                    yield task
+                task = Task(progress, run_id=recorder.job.run_id, table_id=recorder.job.table_id)
+                yield task
                 if task.result is not None:
                     recorder.result = _plain(task.result)
-                    recorder.run_id = task.result.get("run", recorder.run_id)
         except (Cancelled, KeyboardInterrupt) as error:
             number = signal.SIGINT if isinstance(error, KeyboardInterrupt) else signal.SIGTERM
-            if recorder is not None:
-                number, run_id = recorder.signal or number, recorder.run_id
-            raise Stopped(self._advice(run_id, resume), number) from error
+            if recorder is not None and recorder.signal is not None:
+                number = recorder.signal
+            raise Stopped(self._advice(job_id), number) from error
 
-    def _advice(self, run_id: str | None, resume: Callable[[str], Sequence[str]] | None) -> str:
-        if run_id and resume:
-            return f"Stopped. Go on with: {self.command(*resume(run_id))}"
-        return "Stopped. Run the same command again to start over."
+    def _advice(self, job_id: int) -> str:
+        """Say in one line how to go on with a job that was stopped."""
+        work = again(self.store, self.store.job(job_id))
+        if work is not None and (run := work.options.get("resume")):
+            return f"Stopped. Go on with: {self.command('train', work.collection, '--resume', run)}"
+        kept = work is not None and work.command in _KEEP
+        return f"Stopped. Run the same command again to {'go on' if kept else 'start over'}."
 
 
 def _plain(value: Any) -> Any:

@@ -6,14 +6,13 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from tagrefine_core import workflow
 from tagrefine_core.cli.session import Json, Session
 from tagrefine_core.cli.settings import Backbone, Seed, Settings, Weights, given_settings
 from tagrefine_core.config import TrainConfig, train_config
-from tagrefine_core.errors import ConfigError, JobError, RunError
+from tagrefine_core.errors import ConfigError, RunError
+from tagrefine_core.exchange import check_target
 from tagrefine_core.presets import PRESETS
-
-# `tagrefine_core.workflow` loads PyTorch, which takes seconds; so every command imports it only when all that can be
-# checked without it is right.
 
 __all__ = ["annotate", "demo", "evaluate", "import_photos", "refine", "setup", "train"]
 
@@ -30,7 +29,7 @@ def setup(context: typer.Context, json: Json = False) -> None:
     session = Session.of(context, json)
     from tagrefine_core.tags import wordnet
 
-    with session.task("setup", "") as task:
+    with session.task(context, "") as task:
         found = wordnet.install(lambda step: task.progress(step, 0, 0))
         task.result = {"wordnet": found.version, "source": found.source}
     session.answer(task.result, f"WordNet {found.version} is ready.")
@@ -47,11 +46,11 @@ def demo(
     """Make the demo collection, train on it and compare the refined tags with the users' tags."""
     session = Session.of(context, json)
     store, config = session.store, train_config("demo", seed=seed)
-    with session.task("demo", "demo", resume=lambda run: ("train", "demo", "--resume", run)) as task:
-        from tagrefine_core import workflow
-
+    with session.task(context, "demo") as task:
         collection = workflow.make_demo(store, images=images, seed=seed, progress=task.progress)
-        run = workflow.train_collection(store, collection.name, config, progress=task.progress)
+        run = workflow.train_collection(
+            store, collection.name, config, run_id=task.run_id, progress=task.progress
+        )
         task.result = {
             "collection": collection.name,
             "run": run.id,
@@ -79,9 +78,7 @@ def import_photos(
 ) -> None:
     """Import photos with their tags. KIND is mirflickr, nuswide, table or folder."""
     session = Session.of(context, json)
-    with session.task("import", name) as task:
-        from tagrefine_core import workflow
-
+    with session.task(context, name) as task:
         collection = workflow.import_collection(
             session.store,
             kind,
@@ -144,12 +141,10 @@ def train(
         else train_config(preset or "default", **given)
     )
 
-    with session.task(
-        "train", name, run_id=resume, resume=lambda run: ("train", name, "--resume", run)
-    ) as work:
-        from tagrefine_core import workflow
-
-        run = workflow.train_collection(store, name, config, resume=resume, progress=work.progress)
+    with session.task(context, name) as work:
+        run = workflow.train_collection(
+            store, name, config, resume=resume, run_id=work.run_id, progress=work.progress
+        )
         if not session.first:
             return
         record = store.run(run.id)
@@ -168,8 +163,6 @@ def evaluate(
     """Measure a run's refined scores against the ground truth."""
     session = Session.of(context, json)
     session.store.run(run)
-    from tagrefine_core import workflow
-
     metrics = workflow.evaluate_run(session.store, run).as_dict()
     session.answer(metrics, _measures(metrics))
 
@@ -184,13 +177,9 @@ def refine(
 ) -> None:
     """Write every photo's user tags and refined tags to a file."""
     session = Session.of(context, json)
-    from tagrefine_core.exchange import check_target
-
-    session.store.run(run)
+    collection = session.store.run(run).collection
     check_target(out)
-    with session.task("refine", run) as task:
-        from tagrefine_core import workflow
-
+    with session.task(context, collection, run_id=run) as task:
         images = workflow.export_refined(session.store, run, out)
         task.result = {"file": str(out), "images": images}
     session.answer(task.result, f"{images:,} photos written to {out}.")
@@ -209,8 +198,6 @@ def annotate(
     if missing := [str(image) for image in images if not image.is_file()]:
         raise ConfigError(f"There is no such file: {', '.join(missing[:5])}.")
     with session.display() as progress:
-        from tagrefine_core import workflow
-
         annotations = workflow.annotate(session.store, run, images, top=top, progress=progress)
     document = [
         {"file": str(found.file), "tags": [{"tag": tag, "score": score} for tag, score in found.tags]}
@@ -227,15 +214,9 @@ def _resumed_config(
     session: Session, name: str, run_id: str, preset: str | None, given: Mapping[str, Any]
 ) -> TrainConfig:
     """Return the run's own settings; what is given besides must say the same."""
-    from tagrefine_core.jobs import run_states
-
     record = session.store.run(run_id)
     if record.collection != name:
         raise RunError(f"Run {run_id} is of collection {record.collection!r}, not of {name!r}.")
-    if session.first and any(
-        run.id == run_id and run.state == "running" for run in run_states(session.store, name)
-    ):
-        raise JobError(f"Run {run_id} is being trained already. Wait for it, or cancel its job.")
     config = TrainConfig(**record.config)
     wanted = config.replaced({**given, "preset": preset or config.preset}).flat()
     if changed := [name for name, value in config.flat().items() if wanted[name] != value]:

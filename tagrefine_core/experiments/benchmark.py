@@ -6,7 +6,7 @@ from tagrefine_core.collections import Collection
 from tagrefine_core.config import TrainConfig
 from tagrefine_core.errors import ConfigError
 from tagrefine_core.experiments.comparison import Comparison
-from tagrefine_core.experiments.keeping import experiments_folder
+from tagrefine_core.experiments.keeping import experiments_folder, key_of
 from tagrefine_core.experiments.protocol import feature_material, need_truth, repeat_split
 from tagrefine_core.experiments.table import Table
 from tagrefine_core.methods import Mode, method_class, names
@@ -26,6 +26,7 @@ def benchmark(
     budget: int = 12,
     mode: Mode = "all",
     memory: int | None = None,
+    table: str | None = None,
     progress: Progress = silent,
 ) -> Table:
     """Measure methods on a collection with ground truth; what an earlier call has measured is not measured again.
@@ -52,6 +53,8 @@ def benchmark(
         Refinement ranks all labels of a photo, or only those that its user gave.
     memory : int, optional
         Bytes that a method may use; by default what is free when it starts.
+    table : str, optional
+        Id of the table, where it is known already; by default one that changes with the data and with what is asked.
     progress : Progress
         May raise Cancelled; the same call goes on where this one was stopped.
 
@@ -79,6 +82,7 @@ def benchmark(
         experiments_folder(store.home),
         material,
         config,
+        table=table or key_of(collection.data_hash, config.model_dump(), methods, repeats, budget, mode),
         repeats=repeats,
         budget=budget,
         mode=mode,

@@ -52,6 +52,8 @@ class Comparison:
     material : Material
     config : TrainConfig
         Of methods that train networks; its seed is the comparison's.
+    table : str
+        Id of the table.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Comparison:
         material: Material,
         config: TrainConfig,
         *,
+        table: str,
         repeats: int,
         budget: int,
         mode: Mode = "all",
@@ -67,7 +70,7 @@ class Comparison:
         progress: Progress = silent,
     ) -> None:
         self.material, self.config, self.task, self.mode = material, config, config.task, mode
-        self.repeats, self.budget, self.memory = repeats, budget, memory
+        self.table, self.repeats, self.budget, self.memory = table, repeats, budget, memory
         self._progress = progress
         self._steps = Steps(silent, _STAGE, done=0, total=0)
         shared = (self.material.key, config.run.train_fraction, budget, config.seed, PROTOCOL, __version__)
@@ -86,8 +89,8 @@ class Comparison:
             done=sum(self._known(kind) for kind in able),
             total=sum(self._trials(kind) + self._count(kind) for kind in able),
         )
-        path = self.folder / f"table-{key_of([kind.name for kind in able], self.repeats)}.json"
-        table = self._heading(collection, path)
+        path = self.folder / f"table-{self.table}.json"
+        table = self._heading(collection)
         table["left_out"] = [
             {"method": kind.name, "title": kind.title, "reason": f"It cannot do {self.task}."}
             for kind in kinds
@@ -189,11 +192,11 @@ class Comparison:
             self._copies = copies(self.n, _DRAWS[self.task], self.config.seed)
         return self._copies
 
-    def _heading(self, collection: Collection, path: Path) -> Table:
+    def _heading(self, collection: Collection) -> Table:
         from tagrefine_core.runs.material import versions
 
         return {
-            "id": path.stem.removeprefix("table-"),
+            "id": self.table,
             "key": self.key,
             "state": "partial",
             "collection": collection.name,

@@ -6,77 +6,54 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import tagrefine_core
 from tagrefine_core.errors import JobError
 from tagrefine_core.jobs import process
-from tagrefine_core.jobs.recording import JOB_VARIABLE, LIVE, TRAINS, is_live, live_jobs, log_file, stop_file
+from tagrefine_core.jobs.recording import LIVE, TRAINS, is_live, log_file, stop_file
 from tagrefine_core.store import JobRecord, RunRecord, Store
 
 __all__ = ["cancel", "jobs", "run_states", "start", "tail", "watch"]
 
-# Commands that record themselves.
-_KINDS = ("ablate", "benchmark", "demo", "import", "noise", "refine", "reproduce", "setup", "train", "tune")
 _PROGRAM = (sys.executable, "-m", "tagrefine_core")
 _TAIL = 65_536  # bytes of a log that `tail` reads
 
 
-def start(store: Store, arguments: Sequence[str], *, collection: str | None = None) -> int:
-    """Run ``python -m tagrefine_core --home HOME ARGUMENTS`` in the background.
+def start(store: Store, job_id: int) -> None:
+    """Do the work of a recorded job in the background, by ``python -m tagrefine_core --home HOME work JOB``.
 
-    The process leads a session of its own, so it lives on when the app ends, and yields to other work.
-
-    Parameters
-    ----------
-    arguments : sequence of str
-        The command, then what it works on, then options: ``["train", "holiday", "--preset", "default"]``.
-    collection : str, optional
-        What the job works on; by default read from the arguments.
-
-    Returns
-    -------
-    int
-        The job's id, for `watch`.
+    The process leads a session of its own, so it lives on when the app ends. What the job is asked to do it reads from
+    the database: nothing that a user wrote goes through a command line.
 
     Raises
     ------
     JobError
-        When a job of the same kind and collection is live, the command is not one for the background, or no
-        process can be made.
+        When no process can be made.
     """
-    kind = arguments[0]
-    if kind not in _KINDS:
-        raise JobError(f"The command '{kind}' is not run in the background; these are: {', '.join(_KINDS)}.")
-    if collection is None:
-        collection = _collection_of(arguments)
-    job_id = store.create_job(kind, collection, arguments, (job.id for job in live_jobs(store)))
     log = log_file(store.home, job_id)
-    command = [*_PROGRAM, "--home", str(store.home), *arguments]
     package = str(Path(tagrefine_core.__file__).parents[1])
     path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
     try:
         log.parent.mkdir(exist_ok=True)
         with log.open("wb") as output:
             child = subprocess.Popen(
-                command,
+                [*_PROGRAM, "--home", str(store.home), "work", str(job_id)],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                env={**os.environ, JOB_VARIABLE: str(job_id), "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"},
+                env={**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"},
             )
     except OSError as error:
         store.update_job(job_id, state="failed", message=str(error))
-        raise JobError(f"The job '{kind}' cannot be started: {error}.") from error
+        raise JobError(f"Job {job_id} cannot be started: {error}.") from error
     try:
         pid, started = process.identity(child.pid)
         store.update_job(job_id, pid=pid, pid_started=started)
     finally:
         # Waiting for a child is what keeps it from staying a zombie.
         threading.Thread(target=child.wait, name=f"job {job_id}", daemon=True).start()
-    return job_id
 
 
 def jobs(store: Store, limit: int = 50) -> list[JobRecord]:
@@ -138,10 +115,10 @@ def run_states(store: Store, collection: str | None = None) -> list[RunRecord]:
 
 
 def _trains(job: JobRecord, run: RunRecord) -> bool:
-    if job.run_id is not None:
-        return job.run_id == run.id
-    # It has not told yet which run it makes; at any rate, one that is younger than itself.
-    return job.kind in TRAINS and job.collection == run.collection and run.created >= job.created
+    # Which run `reproduce` trains shows when it gets there: a new one, or one of its collection that was stopped.
+    return (job.command in TRAINS and job.run_id == run.id) or (
+        job.command == "reproduce" and job.collection == run.collection
+    )
 
 
 def _settle(store: Store, job: JobRecord) -> JobRecord:
@@ -160,14 +137,3 @@ def _settle(store: Store, job: JobRecord) -> JobRecord:
     store.update_job(job.id, state=state, message=message, seconds_left=None)
     request.unlink(missing_ok=True)
     return store.job(job.id)
-
-
-def _collection_of(arguments: Sequence[str]) -> str:
-    if arguments[0] == "demo":
-        return "demo"
-    for position, argument in enumerate(arguments):
-        if argument == "--name":
-            return "".join(arguments[position + 1 : position + 2])
-        if argument.startswith("--name="):
-            return argument.removeprefix("--name=")
-    return next((argument for argument in arguments[1:] if not argument.startswith("-")), "")

@@ -6,7 +6,7 @@ import sqlite3
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +19,6 @@ from tagrefine_core.progress import Estimate
 from tagrefine_core.store import JobRecord, Store
 
 __all__ = [
-    "JOB_VARIABLE",
     "LIVE",
     "TRAINS",
     "Recorder",
@@ -30,14 +29,11 @@ __all__ = [
     "stop_file",
 ]
 
-JOB_VARIABLE = "TAGREFINE_JOB"
-"""Environment variable through which `start` hands its job to the process that does the work."""
-
 LIVE = ("starting", "running")
 """States of a job that has not ended."""
 
 TRAINS = ("train", "demo")
-"""Kinds of job that make a run."""
+"""Commands whose job makes a run, or goes on with one."""
 
 _INTERVAL = 0.25  # seconds between writes to the database
 _PATIENCE = 60.0  # seconds in which a new job has to get a process
@@ -48,22 +44,19 @@ class Recorder:
 
     Attributes
     ----------
-    id : int
-        The job.
-    run_id : str or None
-        The run that it trains, once there is one.
+    job : JobRecord
+        As it was when its work began.
     result : dict or None
         Set it before the block ends: what the command answers, stored with the job.
     signal : signal.Signals or None
         The signal that asked to stop.
     """
 
-    def __init__(self, store: Store, job: JobRecord, run_id: str | None = None) -> None:
-        self.id = job.id
-        self.run_id = run_id
+    def __init__(self, store: Store, job: JobRecord) -> None:
+        self.job = job
         self.result: dict[str, Any] | None = None
         self.signal: signal.Signals | None = None
-        self._store, self._job = store, job
+        self._store = store
         self._stop_file = stop_file(store.home, job.id)
         self._estimate = Estimate()
         self._stage = ""
@@ -82,9 +75,8 @@ class Recorder:
             raise Cancelled("Stopped on request.")
         # A busy database may miss one report of progress, but must not end hours of work.
         with suppress(sqlite3.OperationalError):
-            self._find_run()
             self._store.update_job(
-                self.id,
+                self.job.id,
                 state="running",
                 stage=stage,
                 done=done,
@@ -92,42 +84,20 @@ class Recorder:
                 seconds_left=seconds_left,
             )
 
-    def _find_run(self) -> None:
-        # One job of a kind and collection lives at a time, so a running run that is newer is this job's.
-        if self.run_id is None and self._job.kind in TRAINS and self._job.collection:
-            for run in self._store.runs(self._job.collection):
-                if run.state == "running" and run.created >= self._job.created:
-                    self.run_id = run.id
-                    self._store.update_job(self.id, run_id=run.id)
-                    return
-
     def end(self, state: str, message: str = "") -> None:
         """Write the last state; called by `recording`."""
         self._stop_file.unlink(missing_ok=True)
-        known = {} if self.run_id is None else {"run_id": self.run_id}
         self._store.update_job(
-            self.id, state=state, message=message, seconds_left=None, result=self.result, **known
+            self.job.id, state=state, message=message, seconds_left=None, result=self.result
         )
 
 
 @contextmanager
-def recording(
-    store: Store, kind: str, collection: str, arguments: Sequence[str] = (), *, run_id: str | None = None
-) -> Iterator[Recorder]:
-    """Record the work of the block as a job of this process.
+def recording(store: Store, job_id: int) -> Iterator[Recorder]:
+    """Do the work of a recorded job in the block, in this process.
 
-    A process that `tagrefine_core.jobs.start` made takes over the job it was made for. SIGINT, SIGTERM and
-    `tagrefine_core.jobs.cancel` make the next call of the recorder raise `Cancelled`; a second SIGINT interrupts
-    at once. However the block ends, the row tells.
-
-    Parameters
-    ----------
-    kind, collection : str
-        The command, and the collection (else the run) that it works on; only one job of both may live.
-    arguments : sequence of str
-        The command line.
-    run_id : str, optional
-        The run that is resumed.
+    SIGINT, SIGTERM and `tagrefine_core.jobs.cancel` make the next call of the recorder raise `Cancelled`; a second
+    SIGINT interrupts at once. However the block ends, the row tells.
 
     Yields
     ------
@@ -137,12 +107,14 @@ def recording(
     Raises
     ------
     JobError
-        When such a job is live already, or the one to take over was cancelled.
+        When the job was begun, or cancelled, already.
     """
-    job = _own_job(store, kind, collection, arguments)
-    recorder = Recorder(store, job, run_id)
+    job = store.job(job_id)
+    if job.state != "starting":
+        raise JobError(f"Job {job_id} is {job.state} already, so it cannot begin.")
+    recorder = Recorder(store, job)
     pid, started = process.identity()
-    store.update_job(job.id, state="running", pid=pid, pid_started=started, run_id=run_id)
+    store.update_job(job_id, state="running", pid=pid, pid_started=started)
     try:
         with _signals(recorder):
             yield recorder
@@ -184,18 +156,6 @@ def stop_file(home: Path, job_id: int) -> Path:
 def log_file(home: Path, job_id: int) -> Path:
     """Return the file that takes what a background job prints."""
     return home / "jobs" / f"{job_id}.log"
-
-
-def _own_job(store: Store, kind: str, collection: str, arguments: Sequence[str]) -> JobRecord:
-    # Taken out of the environment, so that no process below this one takes the job over once more.
-    given = os.environ.pop(JOB_VARIABLE, None)
-    if given is None:
-        return store.job(store.create_job(kind, collection, arguments, (job.id for job in live_jobs(store))))
-    job = store.job(int(given))
-    if job.state != "starting":
-        raise JobError(f"Job {job.id} was {job.state} before it started.")
-    os.nice(5)  # the app that asked for the work stays quick
-    return job
 
 
 @contextmanager

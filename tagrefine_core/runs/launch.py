@@ -1,8 +1,5 @@
 """Start a run, or go on with one."""
 
-import secrets
-from datetime import datetime
-
 from tagrefine_core.collections import Collection
 from tagrefine_core.config import TrainConfig
 from tagrefine_core.errors import Cancelled, RunError
@@ -10,7 +7,7 @@ from tagrefine_core.files import read_json, write_json
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.runs.journal import StoreJournal
 from tagrefine_core.runs.material import material, versions
-from tagrefine_core.runs.run import Run
+from tagrefine_core.runs.run import Run, new_run_id
 from tagrefine_core.runs.saving import save_results, work_folder
 from tagrefine_core.store import Store
 from tagrefine_core.training.distributed import World
@@ -25,6 +22,7 @@ def train(
     config: TrainConfig | None = None,
     *,
     resume: str | None = None,
+    run_id: str | None = None,
     progress: Progress = silent,
 ) -> Run:
     """Train a run to its end (Algorithm 2) and leave scores, features and trace in its folder.
@@ -37,6 +35,8 @@ def train(
         Settings of a new run.
     resume : str or None
         A run to go on with instead, from its last checkpoint, with its own settings.
+    run_id : str or None
+        Id of a new run, where it is known already; else it is drawn here.
     progress : Progress
         May raise Cancelled; the run then is ``cancelled`` and can be resumed.
 
@@ -56,7 +56,7 @@ def train(
     world = World.join(config.run.device)
     if not world.first:
         progress = silent
-    run_id = resume or world.agree(_new_id())
+    run_id = resume or world.agree(run_id or new_run_id())
     if world.first:
         if resume is None:
             store.create_run(
@@ -134,7 +134,3 @@ def _check_same(run: Run, recorded: dict[str, str]) -> None:
         changed = ", ".join(key for key in recorded if before.get(key) != recorded[key])
         raise RunError(f"Run {run.id} cannot be resumed: {changed} changed since it began. Start a new run.")
     write_json(path, recorded)
-
-
-def _new_id() -> str:
-    return f"{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"

@@ -1,6 +1,8 @@
 """A run on disk: its record, its refined scores and its neighbor trace."""
 
+import secrets
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,12 +16,17 @@ from tagrefine_core.errors import RunError
 from tagrefine_core.files import read_array
 from tagrefine_core.store import EpochRecord, RunRecord, Store
 
-__all__ = ["NeighborTrace", "Run", "run_folder"]
+__all__ = ["NeighborTrace", "Run", "new_run_id", "run_folder"]
 
 
 def run_folder(home: Path, run_id: str) -> Path:
     """Return the folder of a run's arrays and checkpoint."""
     return home / "runs" / run_id
+
+
+def new_run_id() -> str:
+    """Draw the id of a new run, which begins with the time."""
+    return f"{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
 @dataclass(frozen=True)

@@ -99,13 +99,19 @@ class EpochRecord:
 
 @dataclass(frozen=True)
 class JobRecord:
-    """One background job (import, train, demo ...), with its progress."""
+    """One job: what it was asked to do, and its progress.
+
+    ``options`` are the command's own parameters by name, those that are not the default; None in rows that an older
+    TagRefine wrote. ``run_id`` is the run that the job makes or reads, ``table_id`` the table that it makes, both
+    known from its start.
+    """
 
     id: int
-    kind: str
+    command: str
     collection: str
     run_id: str | None
-    arguments: list[str]
+    table_id: str | None
+    options: dict[str, Any] | None
     state: JobState
     pid: int | None
     pid_started: float | None

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -354,32 +354,25 @@ class Store:
     # Jobs
 
     def create_job(
-        self, kind: str, collection: str, arguments: Sequence[str], live: Iterable[int] = ()
+        self,
+        command: str,
+        collection: str,
+        options: Mapping[str, Any],
+        *,
+        run_id: str | None = None,
+        table_id: str | None = None,
+        check: Callable[[], None] = lambda: None,
     ) -> int:
-        """Record a job that is about to start, unless one of the same kind and collection is live.
+        """Record a job that is about to start, and return its number; the fields are those of `JobRecord`.
 
-        Parameters
-        ----------
-        live : iterable of int
-            Ids of jobs whose process is known to be alive.
-
-        Raises
-        ------
-        JobError
-            When such a job is live: two at once would write the same files.
+        ``check`` is called inside the write transaction, so that of two who ask at once the second sees the first's
+        job; when it raises, nothing is recorded.
         """
         with self.transaction() as connection:
-            for number in live:
-                row = connection.execute(
-                    "SELECT kind, collection FROM jobs WHERE id = ?", (number,)
-                ).fetchone()
-                if row is not None and (row["kind"], row["collection"]) == (kind, collection):
-                    raise JobError(
-                        f"A job '{kind}' for {collection!r} is already running (job {number}). Wait for it, or cancel it."
-                    )
+            check()
             cursor = connection.execute(
-                "INSERT INTO jobs (kind, collection, arguments, state, created) VALUES (?,?,?,?,?)",
-                (kind, collection, json.dumps(list(arguments)), "starting", _now()),
+                "INSERT INTO jobs (command, collection, run_id, table_id, options, state, created) VALUES (?,?,?,?,?,?,?)",
+                (command, collection, run_id, table_id, json.dumps(dict(options)), "starting", _now()),
             )
             return int(cursor.lastrowid or 0)
 
@@ -435,7 +428,7 @@ def _job(row: sqlite3.Row) -> JobRecord:
     return JobRecord(
         **{
             **dict(row),
-            "arguments": json.loads(row["arguments"]),
+            "options": None if row["options"] is None else json.loads(row["options"]),
             "result": None if row["result"] is None else json.loads(row["result"]),
         }
     )

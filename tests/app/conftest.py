@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from tagrefine_core import jobs
 from tagrefine_core.collections import Source, check_images, write_collection
 from tagrefine_core.config import train_config
 from tagrefine_core.evaluation import evaluate
@@ -144,3 +146,16 @@ def open_page() -> Iterator[Callable[..., AppTest]]:
         return test.run().switch_page(f"{name}/page.py").run()
 
     return open_
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, Any]]:
+    """Command, collection and options of the jobs that pages record and start; no process is made."""
+    calls: list[tuple[str, str, Any]] = []
+
+    def start(store: Store, job_id: int) -> None:
+        job = store.job(job_id)
+        calls.append((job.command, job.collection, job.options))
+
+    monkeypatch.setattr(jobs, "start", start)
+    return calls

@@ -15,7 +15,6 @@ from pages.compare.found import protocol, table_id, table_names
 from pages.compare.photos import Duel, duel, pictures, top_labels
 from pages.compare.starting import ALL, methods_of
 from pages.compare.words import METHODS, sentence
-from tagrefine_core import jobs
 from tagrefine_core.collections import Collection
 from tagrefine_core.evaluation import average_precision
 from tagrefine_core.experiments import benchmark, scores_of, tables
@@ -53,19 +52,6 @@ def compared(compared_files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     return Store(home)
 
 
-@pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """Arguments of the jobs that the page starts; no process is made."""
-    calls: list[list[str]] = []
-
-    def start(store: Store, arguments: list[str], *, collection: str | None = None) -> int:
-        calls.append(list(arguments))
-        return store.create_job(arguments[0], collection or "demo", arguments)
-
-    monkeypatch.setattr(jobs, "start", start)
-    return calls
-
-
 def table_file(store: Store) -> Path:
     (path,) = store.home.glob("experiments/*/table-*.json")
     return path
@@ -101,7 +87,7 @@ def test_methods_are_offered_for_what_they_can_do() -> None:
 
 
 def test_first_comparison_is_started_with_what_was_chosen(
-    small_home: Store, open_page: OpenPage, started: list[list[str]]
+    small_home: Store, open_page: OpenPage, started: list[Any]
 ) -> None:
     page = open_page("compare", collection="demo")
     assert "no comparison of these photos yet" in shown(page)
@@ -110,14 +96,14 @@ def test_first_comparison_is_started_with_what_was_chosen(
     page.pills(key="methods_refinement").set_value(["knn", "user_tags"]).run()
     page.number_input(key="repeats_refinement").set_value(2).run()
     page.button(key="start_benchmark").click().run()
-    options = ["--methods=knn,user_tags", "--repeats=2", "--budget=6", "--preset=demo"]
-    assert started == [["benchmark", "--task=refinement", *options, "--", "demo"]]
+    options = {"task": "refinement", "methods": "knn,user_tags", "repeats": 2, "budget": 6, "preset": "demo"}
+    assert started == [("benchmark", "demo", options)]
     assert "Comparing methods on demo" in shown(page)
     assert page.button(key="start_benchmark").disabled, "one at a time"
 
 
 def test_all_takes_the_place_of_single_methods_and_none_cannot_start(
-    small_home: Store, open_page: OpenPage, started: list[list[str]]
+    small_home: Store, open_page: OpenPage, started: list[Any]
 ) -> None:
     page = open_page("compare", collection="demo", task="annotation")
     pills = "methods_annotation"
@@ -155,7 +141,7 @@ def test_page_shows_table_and_reasons(compared: Store, open_page: OpenPage) -> N
 def test_unfinished_table_shows_what_is_there(compared: Store, open_page: OpenPage) -> None:
     change_table(compared, state="partial")
     assert "goes on where it was" in shown(open_page("compare", collection="demo"))
-    compared.create_job("benchmark", "demo", ["benchmark", "demo"])
+    compared.create_job("benchmark", "demo", {"task": "refinement"})
     page = open_page("compare", collection="demo")
     assert "so far" in shown(page) and "KNN" in html_of(page, 'class="tr-board"')
     change_table(compared, rows=[])

@@ -7,9 +7,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from PIL import Image
+from streamlit.testing.v1 import AppTest
 
 from pages.annotate import uploads
-from pages.collection.importing import import_arguments
+from pages.collection.importing import import_options
 from pages.metrics.published import MEASURES, TABLES, published
 from pages.train.settings import GROUPS
 from pages.train.starting import CARDS
@@ -19,17 +20,8 @@ from tagrefine_core.errors import CollectionError, JobError
 from tagrefine_core.store import Store
 
 
-@pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """Arguments of the jobs that pages start; no process is made."""
-    calls: list[list[str]] = []
-
-    def start(store: Store, arguments: list[str], *, collection: str | None = None) -> int:
-        calls.append(list(arguments))
-        return store.create_job(arguments[0], collection or "demo", arguments)
-
-    monkeypatch.setattr(jobs, "start", start)
-    return calls
+def _error(page) -> str:
+    return page.error[0].value.replace("\\", "")
 
 
 def _texts(page) -> str:
@@ -42,22 +34,22 @@ def _texts(page) -> str:
 def test_empty_home_offers_the_demo_and_one_click_starts_it(empty_home: Store, open_page, started) -> None:
     page = open_page("collection")
     page.button(key="empty_do").click().run()
-    assert started == [["demo"]]
+    assert started == [("demo", "demo", {})]
     assert "Making the demo collection" in _texts(page)
 
 
 def test_job_that_cannot_start_is_told(empty_home: Store, open_page, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object, **__: object) -> int:
-        raise JobError("A job 'demo' is already running.")
+    def refuse(*_: object) -> None:
+        raise JobError("Job 1 cannot be started: no room.")
 
     monkeypatch.setattr(jobs, "start", refuse)
     page = open_page("collection")
     page.button(key="empty_do").click().run()
-    assert "already running" in page.error[0].value
+    assert "no room" in page.error[0].value
 
 
 def test_failed_job_is_told_once_and_can_be_tried_again(empty_home: Store, open_page, started) -> None:
-    job = empty_home.create_job("import", "holiday", ["import", "folder", "--name=holiday", "--", "/photos"])
+    job = empty_home.create_job("import", "holiday", {"kind": "folder", "source": "/photos"})
     empty_home.update_job(job, state="failed", message="There is no folder /photos.")
     page = open_page("collection")
     assert "no folder" in page.error[0].value
@@ -65,11 +57,21 @@ def test_failed_job_is_told_once_and_can_be_tried_again(empty_home: Store, open_
     assert not page.error
     page = open_page("collection")
     page.button(key=f"again_{job}").click().run()
-    assert started == [["import", "folder", "--name=holiday", "--", "/photos"]]
+    assert started == [("import", "holiday", {"kind": "folder", "source": "/photos"})]
+
+
+def test_job_of_an_older_version_is_told_but_not_tried_again(empty_home: Store, open_page) -> None:
+    job = empty_home.create_job("import", "holiday", {})
+    with empty_home.transaction() as connection:
+        connection.execute("UPDATE jobs SET options = NULL")
+    empty_home.update_job(job, state="failed", message="There is no folder /photos.")
+    page = open_page("collection")
+    assert "no folder" in page.error[0].value
+    assert {button.key for button in page.button} & {f"again_{job}", f"dismiss_{job}"} == {f"dismiss_{job}"}
 
 
 def test_cancel_stops_a_job(small_home: Store, open_page) -> None:
-    job = small_home.create_job("import", "holiday", ["import", "folder"])
+    job = small_home.create_job("import", "holiday", {"kind": "folder", "source": "/photos"})
     page = open_page("collection", collection="demo")
     page.button(key=f"cancel_{job}").click().run()
     assert small_home.job(job).state == "cancelled"
@@ -88,14 +90,11 @@ def test_collection_page_counts_photos_tags_and_what_was_dropped(small_home: Sto
 
 def test_import_finds_out_what_a_folder_is(small_home: Store) -> None:
     photos = small_home.home / "photos" / "demo"
-    assert import_arguments("auto", f" {photos} ", "") == [
-        "import",
-        "folder",
-        "--name=demo",
-        "--",
-        str(photos),
-    ]
-    assert import_arguments("table", str(photos), "my photos")[1:3] == ["table", "--name=my photos"]
+    assert import_options("auto", f" {photos} ", "") == ("demo", {"kind": "folder", "source": str(photos)})
+    assert import_options("table", str(photos), "my photos") == (
+        "my photos",
+        {"kind": "table", "source": str(photos)},
+    )
 
 
 @pytest.mark.parametrize(
@@ -112,7 +111,7 @@ def test_import_refuses_what_cannot_work(small_home: Store, source: str, name: s
     empty.mkdir()
     source = source.format(home=empty, photos=small_home.home / "photos" / "demo")
     with pytest.raises(CollectionError, match=words):
-        import_arguments("auto", source, name)
+        import_options("auto", source, name)
 
 
 def test_import_dialog_opens(small_home: Store, open_page) -> None:
@@ -126,7 +125,7 @@ def test_import_dialog_opens(small_home: Store, open_page) -> None:
 
 @pytest.mark.parametrize("begun", [True, False], ids=["begun here", "seen at work"])
 def test_what_an_import_made_is_chosen_whenever_it_ends(small_home: Store, open_page, begun: bool) -> None:
-    job = small_home.create_job("import", "fresh", ["import", "folder"])
+    job = small_home.create_job("import", "fresh", {"kind": "folder", "source": "/photos"})
     if begun:
         small_home.update_job(job, state="finished")
     else:
@@ -155,7 +154,7 @@ def test_start_passes_the_preset_and_only_what_was_changed(small_home: Store, op
     page = open_page("train", collection="fresh")
     page.number_input(key="set_demo_epochs").set_value(3).run()
     page.button(key="start").click().run()
-    assert started == [["train", "--preset=demo", "--set=epochs=3", "--", "fresh"]]
+    assert started == [("train", "fresh", {"preset": "demo", "settings": ["epochs=3"]})]
 
 
 def test_weights_file_must_exist(small_home: Store, open_page) -> None:
@@ -179,48 +178,44 @@ def test_runs_show_their_state_and_a_dead_one_can_be_resumed(small_home: Store, 
     page = open_page("train", collection="demo")
     assert small_home.run("run-old").state == "interrupted"
     page.button(key="resume_run-dead").click().run()
-    assert started == [["train", "--resume=run-dead", "--", "demo"]]
+    assert started == [("train", "demo", {"resume": "run-dead"})]
 
 
 def test_killed_training_goes_on_where_it_stopped(small_home: Store, open_page, started) -> None:
-    job = small_home.create_job("train", "demo", ["train", "demo"])
-    small_home.update_job(job, state="interrupted", run_id="run-dead")
+    job = small_home.create_job("train", "demo", {"preset": "demo"}, run_id="run-dead")
+    small_home.update_job(job, state="interrupted")
     page = open_page("train", collection="demo")
     assert "go on where it stopped" in page.error[0].value
     page.button(key=f"again_{job}").click().run()
-    assert started == [["train", "--resume=run-dead", "--", "demo"]]
+    assert started == [("train", "demo", {"resume": "run-dead"})]
 
 
 def test_killed_demo_goes_on_where_its_progress_is_seen(small_home: Store, open_page, started) -> None:
-    job = small_home.create_job("demo", "demo", ["demo"])
-    small_home.update_job(job, state="interrupted", run_id="run-dead")
+    job = small_home.create_job("demo", "demo", {}, run_id="run-dead")
+    small_home.update_job(job, state="interrupted")
     page = open_page("collection", collection="demo")
     page.button(key=f"again_{job}").click().run()
-    assert started == [["train", "--resume=run-dead", "--", "demo"]]
+    assert started == [("train", "demo", {"resume": "run-dead"})]
     assert page.title[0].value == "Train"
     small_home.set_run_state("run-dead", "finished")
     assert not open_page("collection", collection="demo").error
 
 
 def test_killed_training_whose_run_was_deleted_begins_anew(small_home: Store, open_page, started) -> None:
-    job = small_home.create_job("train", "demo", ["train", "demo"])
-    small_home.update_job(job, state="interrupted", run_id="run-gone")
+    job = small_home.create_job("train", "demo", {"preset": "demo"}, run_id="run-gone")
+    small_home.update_job(job, state="interrupted")
     open_page("train", collection="demo").button(key=f"again_{job}").click().run()
-    assert started == [["train", "demo"]]
+    assert started == [("train", "demo", {"preset": "demo"})]
 
 
-def test_job_that_cannot_be_tried_again_says_why(
-    small_home: Store, open_page, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*_: object, **__: object) -> int:
-        raise JobError("A job 'import' is already running.")
-
-    job = small_home.create_job("import", "holiday", ["import", "folder"])
+def test_job_that_cannot_be_tried_again_says_why(small_home: Store, open_page, started) -> None:
+    job = small_home.create_job("import", "holiday", {"kind": "folder", "source": "/photos"})
     small_home.update_job(job, state="failed", message="There is no folder /photos.")
-    monkeypatch.setattr(jobs, "start", refuse)
     page = open_page("collection", collection="demo")
+    other = small_home.create_job("benchmark", "holiday", {"task": "refinement"})
     page.button(key=f"again_{job}").click().run()
-    assert "already running" in page.error[0].value
+    assert f"Job {other} compares methods on 'holiday'" in _error(page)
+    assert not started
 
 
 def test_live_run_shows_epoch_and_speed_and_blocks_a_second_start(
@@ -228,15 +223,14 @@ def test_live_run_shows_epoch_and_speed_and_blocks_a_second_start(
 ) -> None:
     import psutil
 
-    me = psutil.Process()
+    shell = psutil.Process(os.getppid())  # any process but this one, which plays the app
     small_home.set_run_state("run-dead", "running")
-    job = small_home.create_job("train", "demo", ["train", "demo"])
+    job = small_home.create_job("train", "demo", {}, run_id="run-dead")
     small_home.update_job(
         job,
         state="running",
-        run_id="run-dead",
-        pid=me.pid,
-        pid_started=me.create_time(),
+        pid=shell.pid,
+        pid_started=shell.create_time(),
         stage="Training",
         done=5,
         total=10,
@@ -249,6 +243,55 @@ def test_live_run_shows_epoch_and_speed_and_blocks_a_second_start(
         "mAP on watched photos": "0.700",
     }
     assert page.button(key="start").disabled
+
+
+def test_job_whose_run_is_not_there_yet_shows_its_progress(small_home: Store, open_page) -> None:
+    small_home.create_job("train", "demo", {}, run_id="run-to-come")
+    page = open_page("train", collection="demo")
+    assert "Training on demo" in _texts(page) and not page.metric and not page.exception
+
+
+def test_run_that_is_being_trained_is_not_deleted(small_home: Store) -> None:
+    job = small_home.create_job("train", "demo", {"resume": "run-dead"}, run_id="run-dead")
+
+    def dialog(run: str) -> None:
+        from pages.state import store
+        from pages.train.runs import delete_dialog
+
+        if any(record.id == run for record in store().runs()):
+            delete_dialog(store().run(run))
+
+    page = AppTest.from_function(dialog, args=("run-dead",)).run()
+    page.button(key="delete_for_good").click().run()
+    assert f"Job {job} trains on 'demo'. Wait for it, or cancel it." in _error(page)
+    assert small_home.run("run-dead")
+    page = AppTest.from_function(dialog, args=("run-old",)).run()
+    page.button(key="delete_for_good").click().run()
+    assert not page.exception and not page.error
+    assert "run-old" not in [run.id for run in small_home.runs()]
+
+
+@pytest.mark.parametrize("command", ["import", "benchmark", "refine"])
+def test_collection_that_a_job_works_on_is_not_deleted(small_home: Store, command: str) -> None:
+    job = small_home.create_job(command, "fresh", {})
+
+    def dialog() -> None:
+        from pages.collection.importing import delete_dialog
+        from pages.opening import open_collection
+        from pages.state import store
+
+        for record in store().collections():
+            if record.name == "fresh":
+                delete_dialog(open_collection(record))
+
+    page = AppTest.from_function(dialog).run()
+    page.text_input(key="delete_name").input("fresh").run()
+    page.button(key="delete_for_good").click().run()
+    assert f"Job {job} " in _error(page) and "cancel it" in _error(page)
+    assert small_home.collection("fresh")
+    small_home.update_job(job, state="finished")
+    page.button(key="delete_for_good").click().run()
+    assert "fresh" not in [record.name for record in small_home.collections()]
 
 
 # Metrics

@@ -1,6 +1,7 @@
 """Metrics: ablation, noise curves, and precision and recall of one tag."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,7 +9,6 @@ from streamlit.testing.v1 import AppTest
 
 from pages.metrics.one_tag import thinned
 from pages.metrics.studies import variant_name
-from tagrefine_core import jobs
 from tagrefine_core.collections import Collection
 from tagrefine_core.experiments import MEASURES
 from tagrefine_core.experiments.keeping import experiments_folder, write_result
@@ -70,22 +70,15 @@ def test_ablation_and_noise_are_drawn_with_what_is_missing(studied: Store, open_
 
 
 def test_experiments_start_with_the_settings_of_the_run(
-    small_home: Store, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+    small_home: Store, open_page: OpenPage, started: list[Any]
 ) -> None:
-    calls: list[list[str]] = []
-
-    def start(store: Store, arguments: list[str], *, collection: str | None = None) -> int:
-        calls.append(list(arguments))
-        return store.create_job(arguments[0], collection or "", arguments)
-
-    monkeypatch.setattr(jobs, "start", start)
     page = open_page("metrics", collection="demo", run="run-new")
     assert "Nothing has been measured yet" in shown(page)
     page.button(key="start_ablate").click().run()
     page.button(key="start_noise").click().run()
-    assert calls == [
-        ["ablate", "--preset=demo", "--set=weights=none", "--", "demo"],
-        ["noise", "--preset=demo", "--weights=none", "--", "demo"],
+    assert started == [
+        ("ablate", "demo", {"preset": "demo", "settings": ["weights=none"]}),
+        ("noise", "demo", {"preset": "demo", "weights": "none"}),
     ]
     assert page.button(key="start_ablate").disabled
     assert "Taking the model apart" in shown(page)

@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from tagrefine_core import jobs
 from tagrefine_core.demo import render
 from tagrefine_core.store import RunRecord, Store
+from tagrefine_core.workflow import Work, start_job
 from tests.browser.visitor import Visitor, until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -110,7 +111,7 @@ def visitor(app: App, browser: Browser) -> Iterator[Visitor]:
 def demo(app: App) -> str:
     """The demo collection, small, with one finished run; made here when no test before has made it."""
     if not any(record.name == "demo" for record in app.store.collections()):
-        app.wait(jobs.start(app.store, ["demo", "--images", "120"]))
+        app.wait(start_job(app.store, Work("demo", "demo", {"images": 120})))
     return "demo"
 
 
@@ -133,9 +134,9 @@ def odd_photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def odd(app: App, odd_photos: Path) -> str:
     """A collection of odd names with a run; imported here when no test before has imported it."""
     if not any(record.name == "odd" for record in app.store.collections()):
-        app.wait(jobs.start(app.store, ["import", "table", "--name=odd", "--", str(odd_photos)]))
-    short = [f"--set={name}" for name in ("epochs_phi0=1", "epochs=1", "s=16", "m=4", "trace_points=2")]
-    app.wait(jobs.start(app.store, ["train", "--preset=demo", *short, "--", "odd"], collection="odd"))
+        app.wait(start_job(app.store, Work("import", "odd", {"kind": "table", "source": str(odd_photos)})))
+    short = ["epochs_phi0=1", "epochs=1", "s=16", "m=4", "trace_points=2"]
+    app.wait(start_job(app.store, Work("train", "odd", {"preset": "demo", "settings": short})))
     return "odd"
 
 

@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, expect
 from tagrefine_core import jobs
 from tagrefine_core.collections import Collection
 from tagrefine_core.demo import render
+from tagrefine_core.workflow import Work, start_job
 from tests.browser.visitor import PAGES, Visitor, pictures_load, until
 
 pytestmark = pytest.mark.browser
@@ -63,7 +64,7 @@ def test_one_click_starts_the_demo_and_another_cancels_it(visitor: Visitor, app)
 
 
 def test_demo_is_made_while_the_page_tells_how_far_it_is(visitor: Visitor, app) -> None:
-    job = jobs.start(app.store, ["demo", "--images", "120"])
+    job = start_job(app.store, Work("demo", "demo", {"images": 120}))
     page = visitor.open("collection")
     expect(page.get_by_text("Making the demo collection")).to_be_visible()
     # The photos are there before the training has ended; the page shows them by itself.

@@ -56,7 +56,9 @@ class Ours(Counted):
 def compare(folder, collection, kinds, task="annotation", **options):
     config = train_config("default", task=task, seed=1)
     material = numbers(n=collection.n)
-    comparison = Comparison(folder, material, config, task, **{"repeats": 3, "budget": 4, **options})
+    comparison = Comparison(
+        folder, material, config, task, **{"table": "t", "repeats": 3, "budget": 4, **options}
+    )
     return comparison.run(kinds, collection)
 
 

@@ -4,8 +4,11 @@ import re
 import pytest
 
 from tagrefine_core.cli import main
-from tagrefine_core.jobs import jobs
+from tagrefine_core.experiments import tables
+from tagrefine_core.jobs import LIVE, jobs, tail, watch
 from tagrefine_core.methods import registry
+from tagrefine_core.workflow import again, start_job
+from tests.jobs.conftest import wait_for
 
 METHOD = """
 import numpy as np
@@ -37,15 +40,42 @@ def test_a_benchmark_with_a_method_of_ones_own(shapes, tmp_path, capsys, monkeyp
     assert table["rows"][2]["micro_auc"] == 0.5
     assert {file.suffix for file in (tmp_path / "out").iterdir()} == {".csv", ".md", ".tex"}
     (job,) = jobs(shapes)
-    assert (job.kind, job.collection, job.state) == ("benchmark", "shapes", "finished")
-    assert job.result["table"] == table["id"]
+    assert (job.command, job.collection, job.state) == ("benchmark", "shapes", "finished")
+    assert job.result["table"] == table["id"] == job.table_id
+
+
+@pytest.mark.slow
+def test_failed_experiments_are_tried_again_with_all_their_options(shapes, tmp_path):
+    (tmp_path / "own.py").write_text(METHOD)
+    out = tmp_path / "my results"
+    out.write_text("in the way of a folder")
+    tiny = ["image_size=32", "s=16", "m=4", "M=16", "epochs_phi0=1", "epochs=1"]
+    settings = [word for setting in tiny for word in ("--set", setting)]
+    given = "--task=refinement --methods=user_tags --repeats=2 --budget=1 --preset=demo"
+    commands = {
+        "benchmark": [*given.split(), "--method-file", str(tmp_path / "own.py")],
+        "ablate": ["--preset=demo", *settings, "--groups=alpha"],
+    }
+    for command, options in commands.items():
+        with pytest.raises(FileExistsError):
+            main(["--home", str(shapes.home), command, "shapes", *options, "--out", str(out)])
+        assert jobs(shapes)[0].state == "failed"
+    out.unlink()
+    for failed in jobs(shapes):
+        job = start_job(shapes, again(shapes, failed))
+        wait_for(lambda job=job: watch(shapes, job).state not in LIVE, 120)
+        done = shapes.job(job)
+        assert (done.state, done.options) == ("finished", failed.options), tail(shapes, job)
+        assert done.table_id == failed.table_id
+    assert {file.name.split("-")[0] for file in out.iterdir()} == {"ablation", "refinement"}
+    assert [len(found["rows"]) for found in tables(shapes, "shapes")] == [2], "the same table, gone on with"
 
 
 def test_noise_in_words(shapes, capsys):
     given = "noise shapes --methods user_tags --kinds missing --rates 0,0.5 --preset demo"
     assert main(["--home", str(shapes.home), *given.split()]) == 0
     assert "| UserTags | missing 0 | **1.000** |" in capsys.readouterr().out
-    assert jobs(shapes)[0].kind == "noise"
+    assert jobs(shapes)[0].command == "noise"
 
 
 MISTAKES = {

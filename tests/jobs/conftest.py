@@ -25,20 +25,28 @@ def wait_for(condition: Callable[[], bool], seconds: float = 60.0) -> None:
         time.sleep(0.02)
 
 
-# What the program does in these tests: count to a number, a step every hundredth of a second.
+# What the program does in these tests: count to a number, a step every hundredth of a second. It gets its job as
+# `start` gives it, or makes one as a command in a terminal does.
 COUNTING = """
 import sys, time
 from pathlib import Path
 from tagrefine_core.jobs import recording
 from tagrefine_core.store import Store
+from tagrefine_core.workflow import Work, record_job
 
-_, home, kind, collection, steps = sys.argv[1:]
+_, home, *words = sys.argv[1:]
+store = Store(Path(home))
+if words[0] == "work":
+    job = int(words[1])
+else:
+    job = record_job(store, Work(words[0], words[1], {"steps": int(words[2])}))
+steps = store.job(job).options["steps"]
 print("counting to", steps, flush=True)
-with recording(Store(Path(home)), kind, collection) as progress:
-    for step in range(int(steps)):
-        progress("Counting", step, int(steps))
+with recording(store, job) as progress:
+    for step in range(steps):
+        progress("Counting", step, steps)
         time.sleep(0.01)
-    progress.result = {"counted": int(steps)}
+    progress.result = {"counted": steps}
 """
 
 

@@ -3,19 +3,23 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import pytest
 
-from tagrefine_core.errors import Cancelled, JobError, RunError
-from tagrefine_core.jobs import cancel, jobs, recording
-from tagrefine_core.jobs.recording import JOB_VARIABLE
+from tagrefine_core.errors import Cancelled, RunError
+from tagrefine_core.jobs import Recorder, cancel, jobs, recording
 from tagrefine_core.store import Store
 
 from .conftest import wait_for
 
 
+def work(store: Store, command: str) -> AbstractContextManager[Recorder]:
+    return recording(store, store.create_job(command, "a", {}))
+
+
 def test_every_end_is_written(store: Store) -> None:
-    with recording(store, "import", "a", ["import", "folder"]) as progress:
+    with work(store, "import") as progress:
         assert jobs(store)[0].state == "running"
         progress.result = {"images": 3}
     assert (jobs(store)[0].state, jobs(store)[0].result) == ("finished", {"images": 3})
@@ -24,7 +28,7 @@ def test_every_end_is_written(store: Store) -> None:
         (OSError("disk full"), "failed"),
         (Cancelled(), "cancelled"),
     ]:
-        with pytest.raises(type(error)), recording(store, "import", "a"):
+        with pytest.raises(type(error)), work(store, "import"):
             raise error
         assert jobs(store)[0].state == state
     assert [job.message for job in jobs(store)][1:3] == ["OSError: disk full", "no such run"]
@@ -34,7 +38,7 @@ def test_every_end_is_written(store: Store) -> None:
 def test_a_signal_stops_at_the_next_call(store: Store, number: signal.Signals) -> None:
     before = signal.getsignal(number)
     steps = []
-    with pytest.raises(Cancelled), recording(store, "train", "a") as progress:
+    with pytest.raises(Cancelled), work(store, "train") as progress:
         os.kill(os.getpid(), number)
         steps.append("goes on until then")
         progress("Training", 1, 2)
@@ -46,7 +50,7 @@ def test_a_signal_stops_at_the_next_call(store: Store, number: signal.Signals) -
 
 
 def test_a_second_interrupt_does_not_wait(store: Store) -> None:
-    with pytest.raises(KeyboardInterrupt), recording(store, "train", "a"):
+    with pytest.raises(KeyboardInterrupt), work(store, "train"):
         os.kill(os.getpid(), signal.SIGINT)
         os.kill(os.getpid(), signal.SIGINT)
     assert jobs(store)[0].state == "cancelled"
@@ -54,18 +58,18 @@ def test_a_second_interrupt_does_not_wait(store: Store) -> None:
 
 def test_work_that_breaks_because_it_is_stopped_is_cancelled(store: Store) -> None:
     # As when the signal ends a helper process too, and its pool breaks.
-    with pytest.raises(Cancelled, match="SIGTERM"), recording(store, "demo", "a"):
+    with pytest.raises(Cancelled, match="SIGTERM"), work(store, "demo"):
         os.kill(os.getpid(), signal.SIGTERM)
         raise OSError("a helper process died")
     assert (jobs(store)[0].state, jobs(store)[0].message) == ("cancelled", "Stopped on request.")
 
 
 def test_a_job_of_a_thread_records_too(store: Store) -> None:
-    def work() -> None:
-        with recording(store, "train", "a") as progress:
+    def train() -> None:
+        with work(store, "train") as progress:
             progress("Training", 1, 1)
 
-    thread = threading.Thread(target=work)
+    thread = threading.Thread(target=train)
     thread.start()
     thread.join()
     assert jobs(store)[0].state == "finished"
@@ -74,34 +78,13 @@ def test_a_job_of_a_thread_records_too(store: Store) -> None:
 def test_at_most_four_writes_a_second(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     writes = []
     monkeypatch.setattr(store, "update_job", lambda _job, **values: writes.append(values))
-    with recording(store, "train", "a") as progress:
+    with work(store, "train") as progress:
         writes.clear()
         for step in range(1000):
             progress("Training", step, 1000)
         progress("Evaluating", 0, 1)  # a new stage is told at once
         assert [write["stage"] for write in writes if "stage" in write][-1] == "Evaluating"
         assert len(writes) <= 6
-
-
-def test_takes_over_a_job_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "nice", lambda _value: 0)  # nothing could take it back
-    job = store.create_job("train", "a", ["train", "a"])
-    monkeypatch.setenv(JOB_VARIABLE, str(job))
-    with recording(store, "train", "a") as progress:
-        assert progress.id == job
-        assert JOB_VARIABLE not in os.environ
-        with recording(store, "import", "a") as inner:
-            assert inner.id != job
-    job = store.create_job("train", "a", [])
-    cancel(store, job)
-    monkeypatch.setenv(JOB_VARIABLE, str(job))
-    with pytest.raises(JobError, match="cancelled before"), recording(store, "train", "a"):
-        pass
-
-
-def test_the_resumed_run_is_known_from_the_start(store: Store) -> None:
-    with recording(store, "train", "a", run_id="r1"):
-        assert jobs(store)[0].run_id == "r1"
 
 
 def test_work_of_a_terminal_is_seen_and_cancelled(
@@ -118,7 +101,7 @@ def test_work_of_a_terminal_is_seen_and_cancelled(
 
 def test_a_request_is_seen_without_a_signal(store: Store) -> None:
     (store.home / "jobs").mkdir()
-    with pytest.raises(Cancelled), recording(store, "train", "a") as progress:
-        (store.home / "jobs" / f"{progress.id}.stop").touch()
+    with pytest.raises(Cancelled), work(store, "train") as progress:
+        (store.home / "jobs" / f"{progress.job.id}.stop").touch()
         progress("Training", 0, 1)
     assert not list((store.home / "jobs").iterdir())

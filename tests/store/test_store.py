@@ -144,14 +144,49 @@ def test_runs_epochs_and_metrics(store):
 
 
 def test_jobs(store):
-    first = store.create_job("train", "c", ["train", "c"])
-    with pytest.raises(JobError, match=f"already running \\(job {first}\\)"):
-        store.create_job("train", "c", [], live=[first])
-    second = store.create_job("train", "other", [], live=[first])
+    options = {"settings": ["lr=0.1"], "seed": 3}
+    first = store.create_job("train", "c", options, run_id="r", table_id="t")
+    with pytest.raises(JobError, match="not now"):
+        store.create_job("train", "c", {}, check=refuse)
+    second = store.create_job("train", "other", {})
     store.update_job(first, state="finished", done=5, total=5, result={"run": "r"})
     job = store.job(first)
-    assert (job.state, job.done, job.result, job.arguments) == ("finished", 5, {"run": "r"}, ["train", "c"])
+    assert (job.state, job.done, job.result) == ("finished", 5, {"run": "r"})
+    assert (job.command, job.options, job.run_id, job.table_id) == ("train", options, "r", "t")
     assert job.finished and [job.id for job in store.jobs()] == [second, first]
+
+
+def refuse():
+    raise JobError("not now")
+
+
+def test_jobs_of_an_older_database_are_kept_without_what_they_were_asked(home, monkeypatch):
+    older = dict(list(MIGRATIONS.items())[: list(MIGRATIONS).index("0005_structured_jobs")])
+    monkeypatch.setattr("tagrefine_core.store.migrations.MIGRATIONS", older)
+    store = Store(home)
+    run = write(store)
+    store.create_run("r1", run.id, config={}, seed=0, data_hash="h", versions={})
+    rows = [
+        ("train", run.name, "r1", "interrupted", None),
+        ("refine", "r1", None, "finished", '{"images": 3}'),
+        ("refine", "gone", None, "finished", None),
+    ]
+    with store.transaction() as connection:
+        connection.executemany(
+            "INSERT INTO jobs (kind, collection, run_id, state, result, arguments, created, message)"
+            " VALUES (?,?,?,?,?,'[\"train\"]','2026-01-01T00:00:00+00:00','why')",
+            rows,
+        )
+    monkeypatch.undo()
+    jobs = Store(home).jobs()
+    assert [(job.id, job.command, job.collection, job.run_id, job.state) for job in jobs] == [
+        (3, "refine", "", "gone", "finished"),
+        (2, "refine", run.name, "r1", "finished"),
+        (1, "train", run.name, "r1", "interrupted"),
+    ]
+    assert all(job.options is None and job.table_id is None and job.message == "why" for job in jobs)
+    assert jobs[1].result == {"images": 3}
+    assert Store(home).create_job("train", "c", {}) == 4
 
 
 def test_another_import_forgets_metrics_of_user_tags_only_when_the_data_changed(store):
@@ -221,7 +256,7 @@ def test_many_open_and_write_at_once(home):
         barrier.wait()
         store = Store(home)  # all of them want to migrate
         write(store, f"c{number}")
-        return store.create_job("train", f"c{number}", [])
+        return store.create_job("train", f"c{number}", {})
 
     with ThreadPoolExecutor(8) as pool:
         jobs = list(pool.map(work, range(8)))

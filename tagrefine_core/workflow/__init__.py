@@ -1,0 +1,35 @@
+"""What the command line and the pages call: each task from beginning to end, and who may begin it when."""
+
+from tagrefine_core.workflow.importing import delete_collection, import_collection, make_demo
+from tagrefine_core.workflow.outcomes import (
+    Annotation,
+    annotate,
+    changes_of,
+    evaluate_run,
+    evaluate_user_tags,
+    export_refined,
+    open_annotator,
+)
+from tagrefine_core.workflow.rules import refusal
+from tagrefine_core.workflow.starting import Work, again, record_job, start_job
+from tagrefine_core.workflow.training import delete_run, train_collection
+
+__all__ = [
+    "Annotation",
+    "Work",
+    "again",
+    "annotate",
+    "changes_of",
+    "delete_collection",
+    "delete_run",
+    "evaluate_run",
+    "evaluate_user_tags",
+    "export_refined",
+    "import_collection",
+    "make_demo",
+    "open_annotator",
+    "record_job",
+    "refusal",
+    "start_job",
+    "train_collection",
+]

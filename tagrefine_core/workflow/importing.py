@@ -1,0 +1,185 @@
+"""Bring photos in as a collection, and take a collection away."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from tagrefine_core import tags
+from tagrefine_core.collections import (
+    Collection,
+    ImageChecks,
+    Source,
+    check_images,
+    check_name,
+    demo_folder,
+    make_thumbnails,
+    read_source,
+    remove_collection,
+    write_collection,
+)
+from tagrefine_core.demo import generate
+from tagrefine_core.errors import CollectionError
+from tagrefine_core.progress import Progress, silent
+from tagrefine_core.runs.run import run_folder
+from tagrefine_core.store import CollectionRecord, ImportIssue, Store
+from tagrefine_core.workflow.rules import check
+
+__all__ = ["delete_collection", "import_collection", "make_demo"]
+
+
+def import_collection(
+    store: Store,
+    kind: str,
+    source: str | Path,
+    name: str,
+    *,
+    min_fraction: float = 0.001,
+    thumbnails: bool = False,
+    progress: Progress = silent,
+) -> Collection:
+    """Import photos with tags; a collection of the same name is replaced once all has been read and checked.
+
+    Parameters
+    ----------
+    store : Store
+    kind : str
+        Format: "mirflickr", "nuswide", "table" or "folder".
+    source : str or Path
+        Folder of the data set, or the table. Nothing is written there.
+    name : str
+        Name of the collection.
+    min_fraction : float, default 0.001
+        A tag stays when at least this part of the photos carries it (the paper: 0.1 %).
+    thumbnails : bool
+        Make all thumbnails now rather than when they are first seen.
+    progress : callable
+
+    Raises
+    ------
+    CollectionError, LabelError
+        When the source cannot be imported.
+    WordNetMissing
+        When WordNet is not on this machine.
+    JobError
+        While a live job works on the collection of that name.
+    """
+    check_name(name)
+    check(store, "import", name)
+    collection = _import(store, kind, Path(source), name, min_fraction=min_fraction, progress=progress)
+    if thumbnails:
+        make_thumbnails(collection, progress=progress)
+    return collection
+
+
+def make_demo(
+    store: Store, *, images: int = 1200, seed: int = 0, name: str = "demo", progress: Progress = silent
+) -> Collection:
+    """Draw the demo pictures in the home folder and import them, replacing an earlier demo of that name.
+
+    When it was stopped, it goes on with the pictures that are there.
+
+    Raises
+    ------
+    CollectionError
+        When another collection has the name already.
+    JobError
+        While a live job works on the demo of that name.
+    """
+    check_name(name)
+    check(store, "demo", name)
+    if any(record.name == name and record.kind != "demo" for record in store.collections()):
+        raise CollectionError(
+            f"There is a collection {name!r} that is not a demo. Give the demo another name."
+        )
+    # Pictures depend on the seed alone, so an earlier demo stays whole until the new one has been imported.
+    photos = demo_folder(store.home, name) / f"seed{seed}"
+    generate(
+        photos,
+        images=images,
+        seed=seed,
+        progress=lambda done, total: progress("Drawing the demo pictures", done, total),
+    )
+    collection = _import(store, "table", photos, name, shown_as="demo", progress=progress)
+    for folder in photos.parent.iterdir():
+        if folder != photos:
+            shutil.rmtree(folder, ignore_errors=True)
+    return collection
+
+
+def delete_collection(store: Store, name: str) -> CollectionRecord:
+    """Delete a collection with its runs, arrays, thumbnails and comparisons, never the user's photos.
+
+    Raises
+    ------
+    CollectionError
+        When there is none of that name.
+    JobError
+        While a live job works on it.
+    """
+    from tagrefine_core.experiments.table import forget  # loads scikit-learn
+
+    store.collection(name)
+    check(store, "delete collection", name)
+    runs = store.runs(name)
+    forget(store, name)
+    record = remove_collection(store, name)
+    for run in runs:
+        shutil.rmtree(run_folder(store.home, run.id), ignore_errors=True)
+    return record
+
+
+def _import(
+    store: Store,
+    kind: str,
+    path: Path,
+    name: str,
+    *,
+    progress: Progress,
+    min_fraction: float = 0.001,
+    shown_as: str | None = None,
+) -> Collection:
+    from tagrefine_core.tags.pairs import TagSimilarity  # loads SciPy's clustering
+
+    source = read_source(kind, path, progress)
+    wordnet = tags.load()  # missing? better known before the photos are checked
+    checks = check_images(source.root, source.files, progress=progress)
+    source = source.select(checks.rows)
+    progress("Building the vocabulary", 0, 0)
+    vocabulary = tags.build_vocabulary(source.tags, source.labels, min_fraction=min_fraction, wordnet=wordnet)
+    if kind == "nuswide":
+        # The paper's part of NUS-WIDE is without photos that no tag is left of; 0.1 % is of those that stay.
+        source, checks = _without_untagged(source, checks, vocabulary)
+        vocabulary = tags.build_vocabulary(
+            source.tags, source.labels, min_fraction=min_fraction, wordnet=wordnet
+        )
+    progress("Writing the collection", 0, 0)
+    check(store, "import", name)  # a job that began while the photos were read
+    collection = write_collection(
+        store,
+        source,
+        checks,
+        name=name,
+        kind=shown_as or kind,
+        vocabulary=vocabulary.tags,
+        label_columns=vocabulary.label_columns,
+        decisions=vocabulary.decisions,
+        details={"min_fraction": min_fraction, "forced": list(vocabulary.forced), "wordnet": wordnet.version},
+    )
+    progress("Comparing tags", 0, 0)
+    TagSimilarity.open(store.home, collection)  # now that WordNet is open, so that nobody waits for it later
+    return collection
+
+
+def _without_untagged(
+    source: Source, checks: ImageChecks, vocabulary: tags.Vocabulary
+) -> tuple[Source, ImageChecks]:
+    tagged = np.diff(vocabulary.matrix.indptr) > 0
+    issues = [
+        ImportIssue(source.files[row], "no tag is left after preprocessing")
+        for row in np.flatnonzero(~tagged)
+    ]
+    rows = np.flatnonzero(tagged)
+    checks = replace(checks, rows=checks.rows[rows], sizes=checks.sizes[rows], bytes=checks.bytes[rows])
+    return source.select(rows, issues), checks

@@ -1,0 +1,193 @@
+"""What is made of a finished run: metrics, changes, tags of new photos, exports."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tagrefine_core.collections import Collection
+from tagrefine_core.errors import LabelError, RunError
+from tagrefine_core.evaluation import Metrics, evaluate, user_tag_scores
+from tagrefine_core.exchange import refined_photos, write_refined
+from tagrefine_core.progress import Progress, silent
+from tagrefine_core.refinement import Changes
+from tagrefine_core.runs import refined
+from tagrefine_core.runs.refined import STRICTNESS
+from tagrefine_core.runs.run import Run
+from tagrefine_core.store import Store
+from tagrefine_core.workflow.rules import check
+
+if TYPE_CHECKING:
+    from tagrefine_core.runs.annotator import Annotator  # loads PyTorch, which takes seconds
+
+__all__ = [
+    "Annotation",
+    "annotate",
+    "changes_of",
+    "evaluate_run",
+    "evaluate_user_tags",
+    "export_refined",
+    "open_annotator",
+]
+
+_IMAGES_AT_ONCE = 32
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """Tags of one photo, the likeliest first, with scores in [0, 1]."""
+
+    file: Path
+    tags: list[tuple[str, float]]
+
+
+def evaluate_run(store: Store, run_id: str) -> Metrics:
+    """Measure a run against the ground truth and record the metrics.
+
+    A run of the annotation task is measured on the photos it did not train on.
+
+    Raises
+    ------
+    LabelError
+        When the collection has no ground truth.
+    RunError
+        When the run has no scores, or is of data that has changed since.
+    """
+    run = Run.open(store, run_id)
+    collection = _collection_of(store, run)
+    truth = _truth(collection)
+    rows = np.arange(collection.n, dtype=np.int64)
+    if run.config.task == "annotation":
+        from tagrefine_core.runs.material import training_rows  # loads PyTorch
+
+        rows = np.setdiff1d(rows, training_rows(collection.n, run.config))
+    columns = collection.label_columns
+    metrics = evaluate(_columns(run.scores, rows, columns), truth[rows], labels=collection.labels)
+    store.write_metrics(collection.id, run_id, metrics.as_dict())
+    return metrics
+
+
+def evaluate_user_tags(store: Store, name: str) -> Metrics:
+    """Measure the raw user tags (1 where the user gave the tag, else 0) and record the metrics.
+
+    Raises
+    ------
+    LabelError
+        When the collection has no ground truth.
+    """
+    collection = Collection.open(store, name)
+    truth = _truth(collection)
+    scores = user_tag_scores(collection.tag_positions, columns=collection.label_columns)
+    metrics = evaluate(scores, truth, labels=collection.labels)
+    store.write_metrics(collection.id, "user_tags", metrics.as_dict())
+    return metrics
+
+
+def changes_of(store: Store, run_id: str, strictness: float = STRICTNESS) -> Changes:
+    """Return what a run keeps, adds and removes.
+
+    Raises
+    ------
+    RunError
+        When the run has no scores, or is of data that has changed since.
+    """
+    run = Run.open(store, run_id)
+    return refined.changes_of(run, _collection_of(store, run), strictness)
+
+
+def open_annotator(store: Store, run_id: str) -> "Annotator":
+    """Load the network of a finished run; RunError as in `annotate`."""
+    from tagrefine_core.runs.annotator import Annotator
+
+    run = Run.open(store, run_id)
+    return Annotator(run, _collection_of(store, run).vocabulary)
+
+
+def annotate(
+    store: Store,
+    run_id: str,
+    images: Sequence[Path],
+    *,
+    top: int = 10,
+    annotator: "Annotator | None" = None,
+    progress: Progress = silent,
+) -> list[Annotation]:
+    """Tag photos with the network of a finished run.
+
+    Parameters
+    ----------
+    images : sequence of Path
+    top : int
+        Tags of a photo.
+    annotator : Annotator, optional
+        From `open_annotator`, for who asks often; by default the network is loaded for this call.
+
+    Raises
+    ------
+    RunError
+        When the run is not finished, or its collection was imported anew with other data, hence other tags.
+    ImageError
+        When a photo cannot be read; nothing is returned then.
+    """
+    annotator = annotator or open_annotator(store, run_id)
+    tags = annotator.tags
+    found = []
+    for start in range(0, len(images), _IMAGES_AT_ONCE):
+        block = [Path(image) for image in images[start : start + _IMAGES_AT_ONCE]]
+        for image, scores in zip(block, annotator.scores(block), strict=True):
+            best = np.argsort(-scores, kind="stable")[:top]
+            found.append(Annotation(image, [(tags[column], float(scores[column])) for column in best]))
+        progress("Annotating", len(found), len(images))
+    return found
+
+
+def export_refined(store: Store, run_id: str, out: str | Path) -> int:
+    """Write every photo's user tags and refined tags to a CSV or JSONL file; return how many photos.
+
+    Raises
+    ------
+    ConfigError
+        When the file's suffix or folder will not do.
+    JobError
+        While a live job imports the run's collection.
+    """
+    run = Run.open(store, run_id)
+    check(store, "refine", run.record.collection, run_id=run_id)
+    collection = _collection_of(store, run)
+    photos = refined_photos(
+        collection.files, collection.raw_tags, collection.vocabulary, changes_of(store, run_id)
+    )
+    return write_refined(photos, out)
+
+
+def _collection_of(store: Store, run: Run) -> Collection:
+    collection = Collection.open(store, run.record.collection)
+    if collection.data_hash != run.record.data_hash:
+        raise RunError(
+            f"Run {run.id} was trained on an earlier import of {collection.name!r}; its rows no longer match. "
+            f"Train again."
+        )
+    return collection
+
+
+def _truth(collection: Collection) -> NDArray[np.int8]:
+    if collection.truth is None:
+        raise LabelError(
+            f"Collection {collection.name!r} has no ground truth, so nothing can be measured. Import it with labels "
+            f"to get metrics; refined tags do not need them."
+        )
+    return collection.truth
+
+
+def _columns(
+    scores: NDArray[np.float32], rows: NDArray[np.int64], columns: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """Return scores (V, L) of some rows and columns of a memory-mapped (N, C), read once from front to back."""
+    found = np.empty((len(rows), len(columns)), dtype=np.float32)
+    for start in range(0, len(rows), 4096):
+        block = rows[start : start + 4096]
+        found[start : start + len(block)] = scores[block][:, columns]
+    return found

@@ -1,0 +1,92 @@
+"""Begin jobs under the rules, and begin them again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tagrefine_core import jobs
+from tagrefine_core.jobs import TRAINS
+from tagrefine_core.runs.run import new_run_id
+from tagrefine_core.store import JobRecord, Store
+from tagrefine_core.workflow.rules import check
+
+__all__ = ["Work", "again", "record_job", "start_job"]
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a job is asked to do; the fields are those of `tagrefine_core.store.JobRecord`.
+
+    Attributes
+    ----------
+    run_id : str or None
+        The run that ``refine`` reads. Those that train have theirs by ``options["resume"]``, or get a new one.
+    """
+
+    command: str
+    collection: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    run_id: str | None = None
+
+
+def record_job(store: Store, work: Work) -> int:
+    """Record a job that is about to begin, with the run or the table that it makes; return its number.
+
+    The rules are asked in the transaction that records it: of two who begin the same at once, one is refused.
+
+    Raises
+    ------
+    JobError
+        When a live job stands in its way.
+    """
+    resumed = work.options.get("resume")
+    run_id = work.run_id or resumed or (new_run_id() if work.command in TRAINS else None)
+    return store.create_job(
+        work.command,
+        work.collection,
+        work.options,
+        run_id=run_id,
+        table_id=_table_of(store, work) if work.command == "benchmark" else None,
+        check=lambda: check(store, work.command, work.collection, run_id=resumed),
+    )
+
+
+def start_job(store: Store, work: Work) -> int:
+    """Record a job and do its work in the background; return its number, for `tagrefine_core.jobs.watch`.
+
+    Raises
+    ------
+    JobError
+        When a live job stands in its way, or no process can be made.
+    """
+    job_id = record_job(store, work)
+    jobs.start(store, job_id)
+    return job_id
+
+
+def again(store: Store, job: JobRecord) -> Work | None:
+    """Return what it means to do a job again, None when it cannot be done.
+
+    A run that was interrupted or cancelled is resumed; else the command is given once more, with the same options.
+    Those of a job that an older TagRefine recorded are not known, and a resumed run may have been deleted since.
+    """
+    if job.command in TRAINS and job.run_id is not None:
+        run = next((run for run in jobs.run_states(store, job.collection) if run.id == job.run_id), None)
+        if (
+            run is not None
+            and run.state in ("interrupted", "cancelled")
+            and run.data_hash == store.collection(run.collection).data_hash
+        ):
+            return Work("train", run.collection, {"resume": run.id})
+        if run is None and job.options is not None and "resume" in job.options:
+            return None
+    if job.options is None:
+        return None
+    return Work(job.command, job.collection, job.options, job.run_id if job.command == "refine" else None)
+
+
+def _table_of(store: Store, work: Work) -> str:
+    from tagrefine_core.experiments.keeping import key_of  # loads scikit-learn
+
+    options = {name: value for name, value in work.options.items() if name != "out"}
+    return key_of(store.collection(work.collection).data_hash, options)
