@@ -13,6 +13,7 @@ from PIL import Image
 from tagrefine_core.cli import main
 from tagrefine_core.cli.terminal import Lines, duration
 from tagrefine_core.collections import KINDS
+from tagrefine_core.config import train_config
 from tagrefine_core.store import CollectionRecord, Store
 
 ROOT = Path(__file__).parents[1]
@@ -26,7 +27,7 @@ def store(tmp_path: Path) -> Store:
     record = store.write_collection(
         record, images=[], vocabulary=[], label_columns=[], raw_tags=[], issues=[]
     )
-    config = {"preset": "paper", "seed": 3, "s": 16, "m": 4}
+    config = train_config("paper", seed=3, neighbors={"s": 16, "m": 4}).model_dump()
     store.create_run("r1", record.id, config=config, seed=3, data_hash="hash", versions={})
     store.set_run_state("r1", "finished")
     store.write_metrics(record.id, "r1", {"miap": float("nan"), "map": 0.5, "per_label_ap": [0.5]})
@@ -42,12 +43,18 @@ MISTAKES = {
     "tain holiday": "No such command 'tain'",
     "train": "Missing argument 'NAME'",
     "train nothing": "There is no collection 'nothing'.* there are: holiday",
-    "train holiday --epochs many": "Invalid value for '--epochs'",
-    "train holiday --epochs -1": "epochs",
+    "train holiday --stage-epochs many": "Invalid value for '--stage-epochs'",
+    "train holiday --stage-epochs -1": "epochs",
     "train holiday --preset best": "There is no preset 'best'; choose one of: default",
-    "train holiday --set lr": "--set takes KEY=VALUE",
-    "train holiday --set speed=3": "There is no setting 'speed'; the settings are: preset",
-    "train holiday --set lr=fast": "lr='fast'",
+    "train holiday --set lr": "--set takes NAME=VALUE",
+    "train holiday --set speed=3": "There is no setting .speed.; did you mean seed",
+    "train holiday --set reporting=1": "There is no setting 'reporting'; did you mean scoring.reporting",
+    "train holiday --set seed=1 --seed 2": "seed is given twice",
+    "tune holiday --grid lr=1,2": "did you mean phi0.lr or constraints.lr",
+    "tune holiday --grid phi0.lr=.1,.2 --set preset=paper": "--preset",
+    "ablate holiday --set preset=paper": "--preset",
+    "benchmark holiday --task refinement --set phi0.lr=fast": "phi0.lr='fast'",
+    "train holiday --set phi0.lr=fast": "phi0.lr='fast'",
     "train holiday --set preset=paper": "--preset",
     "train holiday --backbone alexnet": "backbone='alexnet'",
     "train holiday --finetune tail": "finetune='tail'",
@@ -178,7 +185,7 @@ def test_help_and_mistakes_load_nothing_heavy(store: Store) -> None:
         import sys
         from tagrefine_core.cli import main
         main(["--help"]), main(["train", "--help"])
-        main(["--home", sys.argv[1], "train", "holiday", "--set", "lr=fast"])
+        main(["--home", sys.argv[1], "train", "holiday", "--set", "phi0.lr=fast"])
         main(["--home", sys.argv[1], "runs"])
         print(sorted({"torch", "nltk", "sklearn", "scipy.linalg", "streamlit", "plotly"} & sys.modules.keys()), file=sys.stderr)
     """

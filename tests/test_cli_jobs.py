@@ -26,7 +26,7 @@ METHOD = """
 from tagrefine_core.methods import Method
 
 class Own(Method):
-    name, title, source = "own", "Own", "ourselves"
+    name, title, reference = "own", "Own", "ourselves"
 
     def _fit(self, features, tags, users): ...
     def _score(self, features, tags, *, own): ...
@@ -87,11 +87,11 @@ COMMANDS: dict[str, dict[str, Any]] = {
         "min_fraction": 0.0,
     },
     "train -- '{name}'": {},
-    "train --preset paper --set lr=0.5 --set s=16 --set 'm=4' --weights w.pth --epochs 3 --seed 0 -- '{name}'": {
+    "train --preset paper --set phi0.lr=0.5 --set neighbors.s=16 --set 'neighbors.m=4' --weights w.pth --stage-epochs 3 --seed 0 -- '{name}'": {
         "preset": "paper",
-        "settings": ["lr=0.5", "s=16", "m=4"],
+        "settings": ["phi0.lr=0.5", "neighbors.s=16", "neighbors.m=4"],
         "weights": "{here}/w.pth",
-        "epochs": 3,
+        "stage_epochs": 3,
         "seed": 0,
     },
     "train --task annotation --backbone vgg16 --finetune all --refresh bank --weights none -- '{name}'": {
@@ -118,22 +118,22 @@ COMMANDS: dict[str, dict[str, Any]] = {
         "method_file": ["{here}/own.py"],
         "out": "{here}/results",
     },
-    "ablate --task annotation --set weights=w.pth --set lr=1 --groups alpha --repeats 2 -- '{name}'": {
+    "ablate --task annotation --set network.weights=w.pth --set phi0.lr=1 --groups alpha --repeats 2 -- '{name}'": {
         "task": "annotation",
-        "settings": ["weights={here}/w.pth", "lr=1"],
+        "settings": ["network.weights={here}/w.pth", "phi0.lr=1"],
         "groups": "alpha",
         "repeats": 2,
     },
-    "tune --grid lr=1,2 --grid s=16 --random 3 --metric miap --preset paper -- '{name}'": {
-        "grid": ["lr=1,2", "s=16"],
+    "tune --grid phi0.lr=1,2 --grid neighbors.s=16 --random 3 --metric miap --preset paper -- '{name}'": {
+        "grid": ["phi0.lr=1,2", "neighbors.s=16"],
         "random": 3,
         "metric": "miap",
         "preset": "paper",
     },
-    "noise --kinds missing --rates 0,0.5 --source tags --method-file \"it's mine.py\" -- '{name}'": {
+    "noise --kinds missing --rates 0,0.5 --clean tags --method-file \"it's mine.py\" -- '{name}'": {
         "kinds": "missing",
         "rates": "0,0.5",
-        "source": "tags",
+        "clean": "tags",
         "method_file": ["{here}/it's mine.py"],
     },
     "reproduce mirflickr --data 'my photos'": {
@@ -141,11 +141,11 @@ COMMANDS: dict[str, dict[str, Any]] = {
         "data": "{here}/my photos",
         "out": "{here}/results",
     },
-    "reproduce mirflickr --data 'my photos' --out results --set lr=2 '--name={name}'": {
+    "reproduce mirflickr --data 'my photos' --out results --set phi0.lr=2 '--name={name}'": {
         "dataset": "mirflickr",
         "data": "{here}/my photos",
         "out": "{here}/results",
-        "settings": ["lr=2"],
+        "settings": ["phi0.lr=2"],
     },
 }
 

@@ -19,7 +19,10 @@ from tagrefine_core.store import Store
 
 ROOT = Path(__file__).parents[1]
 COLORS = {"sea": (30, 60, 200), "grass": (40, 180, 40), "sunset": (220, 90, 30), "snow": (235, 235, 245)}
-TINY = ["--preset", "demo", "--set", "image_size=32", "--set", "s=16", "--set", "m=4", "--set", "M=16"]
+TINY = [
+    *("--preset", "demo", "--set", "network.image_size=32"),
+    *("--set", "neighbors.s=16", "--set", "neighbors.m=4", "--set", "neighbors.M=16"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +76,7 @@ def test_import_answers_what_it_imported(
 def test_from_photos_to_refined_tags(
     home: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    trained = call(home, capsys, "train", "colors", *TINY, "--epochs", "2", "--seed", "1")
+    trained = call(home, capsys, "train", "colors", *TINY, "--stage-epochs", "2", "--seed", "1")
     assert set(trained) >= {"run", "state", "metrics"}
     assert trained["state"] == "finished"
     run = trained["run"]
@@ -83,8 +86,8 @@ def test_from_photos_to_refined_tags(
     assert metrics == trained["metrics"]
 
     (listed,) = [row for row in call(home, capsys, "runs") if row["run"] == run]
-    assert (listed["state"], listed["seed"], listed["config"]["epochs"]) == ("finished", 1, 2)
-    assert listed["config"]["epochs_phi0"] == 2
+    assert (listed["state"], listed["seed"], listed["config"]["constraints"]["epochs"]) == ("finished", 1, 2)
+    assert listed["config"]["phi0"]["epochs"] == 2
     assert listed["metrics"]["map"] == metrics["map"]
     job = jobs(Store(home))[0]
     assert (job.command, job.state, job.run_id) == ("train", "finished", run)
@@ -113,7 +116,7 @@ def test_from_photos_to_refined_tags(
 def test_a_stopped_training_tells_how_to_go_on(
     home: Path, capsys: pytest.CaptureFixture[str], number: signal.Signals, status: int
 ) -> None:
-    child = program(home, "train", "colors", *TINY, "--epochs", "3000", "--json")
+    child = program(home, "train", "colors", *TINY, "--stage-epochs", "3000", "--json")
     store = Store(home)
     deadline = time.monotonic() + 180
     while not (
@@ -147,7 +150,7 @@ def test_training_on_two_processes_answers_once(home: Path) -> None:
         "train",
         "colors",
         *TINY,
-        "--epochs",
+        "--stage-epochs",
         "1",
         "--json",
     ]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tagrefine_core.errors import RunError
 from tagrefine_core.evaluation.published import published
 from tagrefine_core.experiments.intervals import MEASURES, interval
-from tagrefine_core.experiments.keeping import OURS, experiments_folder, read_result
+from tagrefine_core.experiments.keeping import OURS, experiments_folder, key_of, read_result
 from tagrefine_core.files import read_array
 from tagrefine_core.methods import Method
 from tagrefine_core.store import Store
@@ -25,10 +25,33 @@ __all__ = [
     "row_of",
     "scores_of",
     "stopped_row",
+    "table_id",
     "tables",
 ]
 
 Table = dict[str, Any]
+
+
+def table_id(
+    data_hash: str,
+    *,
+    task: str,
+    methods: str = "all",
+    method_file: Sequence[str] = (),
+    repeats: int = 5,
+    budget: int = 12,
+    preset: str = "default",
+    backbone: str | None = None,
+    weights: str | None = None,
+    settings: Sequence[str] = (),
+    mode: str = "all",
+    seed: int | None = None,
+    out: str | None = None,
+) -> str:
+    """Return the id of the table that the command ``benchmark`` makes, from its options; where copies go does not count."""
+    chosen = [word.strip() for word in methods.split(",") if word.strip()]
+    measured = (task, chosen, list(method_file), repeats, budget, preset, backbone, weights, list(settings))
+    return key_of(data_hash, *measured, mode, seed or 0)
 
 
 def arrays_of(folder: Path, repeat: int) -> dict[str, Path]:

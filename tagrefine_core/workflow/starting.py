@@ -86,7 +86,6 @@ def again(store: Store, job: JobRecord) -> Work | None:
 
 
 def _table_of(store: Store, work: Work) -> str:
-    from tagrefine_core.experiments.keeping import key_of  # loads scikit-learn
+    from tagrefine_core.experiments.table import table_id  # loads scikit-learn
 
-    options = {name: value for name, value in work.options.items() if name != "out"}
-    return key_of(store.collection(work.collection).data_hash, options)
+    return table_id(store.collection(work.collection).data_hash, **work.options)

@@ -85,7 +85,7 @@ WORDS = {
     "refine": ["refine", "holiday-run", "--out", "out.csv"],
     "benchmark": ["benchmark", "holiday", "--task", "refinement", "--methods", "knn"],
     "ablate": ["ablate", "holiday"],
-    "tune": ["tune", "holiday", "--grid", "lr=1,2"],
+    "tune": ["tune", "holiday", "--grid", "phi0.lr=1,2"],
     "noise": ["noise", "holiday", "--methods", "knn"],
     "reproduce": ["reproduce", "mirflickr", "--data", ".", "--name", "holiday", "--methods", "knn"],
 }

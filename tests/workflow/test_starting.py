@@ -31,10 +31,16 @@ def test_a_comparison_has_the_id_of_its_table_from_the_start(store):
 
     assert made() == table_id("hash", task="refinement")
     assert made() == made(methods="all", repeats=5, budget=12), "what is the default anyhow"
-    assert made(methods="knn, nmf") == table_id("hash", task="refinement", methods=["knn", "nmf"])
+    assert made(methods="knn, nmf") == table_id("hash", task="refinement", methods="knn,nmf")
     assert made(out="/results") == made(), "copies are no other table"
     others = [{"seed": 1}, {"repeats": 2}, {"budget": 3}, {"preset": "paper"}, {"mode": "assigned"}]
-    others += [{"weights": "none"}, {"backbone": "vgg16"}, {"methods": "knn"}, {"method_file": ["/own.py"]}]
+    others += [
+        {"settings": ["scoring.smooth=0"]},
+        {"weights": "none"},
+        {"backbone": "vgg16"},
+        {"methods": "knn"},
+        {"method_file": ["/own.py"]},
+    ]
     assert len({made(), *(made(**other) for other in others)}) == len(others) + 1
     with store.transaction() as connection:
         connection.execute("UPDATE collections SET data_hash = 'new'")
