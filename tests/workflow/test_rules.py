@@ -9,6 +9,7 @@ from tagrefine_core import workflow
 from tagrefine_core.cli import main
 from tagrefine_core.errors import CollectionError, JobError, RunError
 from tagrefine_core.workflow import Work, record_job, refusal
+from tests import fake_data
 
 COMMANDS = ("ablate", "benchmark", "demo", "import", "noise", "refine", "reproduce", "setup", "train", "tune")
 OF_COLLECTIONS = {*COMMANDS} - {"setup"}
@@ -69,9 +70,13 @@ def live(store, command, collection="holiday", run_id=None, process=None):
     return job
 
 
+def too_late(*_):
+    pytest.fail("it began before it was refused")
+
+
 CALLS = {
     "import": lambda store: workflow.import_collection(store, "folder", "nowhere", "holiday"),
-    "demo": lambda store: workflow.make_demo(store, name="holiday"),
+    "demo": lambda store: workflow.make_demo(store, name="holiday", progress=too_late),
     "delete collection": lambda store: workflow.delete_collection(store, "holiday"),
     "delete run": lambda store: workflow.delete_run(store, "holiday-run"),
     "train": lambda store: workflow.train_collection(store, "holiday", resume="holiday-run"),
@@ -136,3 +141,17 @@ def test_a_dead_job_stands_in_nobodys_way(store):
     store.update_job(job, pid_started=1.0)
     workflow.delete_collection(store, "holiday")
     assert [record.name for record in store.collections()] == ["other"]
+
+
+def test_a_job_that_began_while_photos_were_read_keeps_the_collection_as_it_is(store, tmp_path):
+    source = fake_data.sidecars(tmp_path / "own")
+    first = workflow.import_collection(store, "folder", source, "own")
+
+    def progress(stage, *_):
+        if stage == "Building the vocabulary":
+            store.create_job("train", "own", {})
+
+    (source / next(source.rglob("*.txt"))).write_text("sea, sky")
+    with pytest.raises(JobError, match="trains on 'own'"):
+        workflow.import_collection(store, "folder", source, "own", progress=progress)
+    assert store.collection("own").data_hash == first.data_hash
