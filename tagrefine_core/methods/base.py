@@ -172,12 +172,9 @@ class Method(BaseEstimator, ABC):  # type: ignore[misc]
         """Return (N, C) scores; ``tags`` is None when annotating, ``own`` says that the rows are those of fit."""
 
     def _neighbors(
-        self, features: NDArray[Any], k: int, *, own: bool, metric: str = "cosine", exact: bool = True
+        self, features: NDArray[Any], k: int, *, own: bool, metric: str = "cosine"
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Return (indices, distances) of the nearest fitted images, an image's own row left out; k is cut to what is there.
-
-        ``exact=False`` is for votes, as in `nearest`.
-        """
+        """Return (indices, distances) of the nearest fitted images, an image's own row left out; k is cut to what is there."""
         # Here, since it loads PyTorch, which pages that only show tables do without.
         from tagrefine_core.neighbors import nearest
 
@@ -191,7 +188,6 @@ class Method(BaseEstimator, ABC):  # type: ignore[misc]
             min(k, available),
             metric,
             exclude=np.arange(len(features)) if own else None,
-            exact=exact,
         )
 
     def _fitted_on(self, features: NDArray[Any]) -> bool:

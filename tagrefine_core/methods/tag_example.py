@@ -164,7 +164,7 @@ class TagExample(Method):
         """Return (2, nnz): how close each tag of each image is to its others, and its neighbors' votes."""
         relevance = np.empty((2, tags.nnz))
         relevance[0] = tag_relevance(tags, context_similarity(tags))
-        neighbors = self._neighbors(features, self.k, own=True, exact=False)[0]
+        neighbors = self._neighbors(features, self.k, own=True)[0]
         row = np.repeat(np.arange(tags.shape[0]), np.diff(tags.indptr))
         for rows, votes in vote_blocks(neighbors, tags):
             here = slice(tags.indptr[rows.start], tags.indptr[rows.stop])

@@ -48,7 +48,7 @@ class KNN(Method):
         _check(self.k, self.metric, len(features))
 
     def _score(self, features: NDArray[Any], tags: csr_matrix | None, *, own: bool) -> NDArray[Any]:
-        neighbors = self._neighbors(features, self.k, own=own, metric=self.metric, exact=False)[0]
+        neighbors = self._neighbors(features, self.k, own=own, metric=self.metric)[0]
         scores = np.empty((len(features), self.tags_.shape[1]), dtype=np.float32)
         for rows, votes in vote_blocks(neighbors, self.tags_):
             scores[rows] = votes / max(1, neighbors.shape[1])
@@ -133,7 +133,7 @@ class TagVote(Method):
 
     def _score(self, features: NDArray[Any], tags: csr_matrix | None, *, own: bool) -> NDArray[Any]:
         searched = self.k if self._users is None else self._pool
-        neighbors = self._neighbors(features, searched, own=own, metric=self.metric, exact=False)[0]
+        neighbors = self._neighbors(features, searched, own=own, metric=self.metric)[0]
         nominal = min(self.k, neighbors.shape[1])
         if self._users is not None:
             _keep_first_of_each_user(neighbors, self._users, self.k)
