@@ -31,60 +31,29 @@ if TYPE_CHECKING:
 
 __version__ = "0.2.0"
 __all__ = [
-    "PRESETS",
-    "SETTINGS",
-    "Cancelled",
-    "Collection",
-    "Method",
-    "Run",
-    "Store",
-    "TagRefineError",
-    "TagRefineWarning",
-    "TrainConfig",
-    "__version__",
-    "annotate",
-    "changes_of",
-    "create",
-    "delete_collection",
-    "delete_run",
-    "evaluate",
-    "evaluate_run",
-    "evaluate_user_tags",
-    "export_refined",
-    "import_collection",
-    "make_demo",
-    "names",
-    "train_collection",
+    "PRESETS", "SETTINGS", "Cancelled", "Collection", "Method", "Run", "Store", "TagRefineError", "TagRefineWarning",
+    "TrainConfig", "__version__", "annotate", "changes_of", "create", "delete_collection", "delete_run", "evaluate",
+    "evaluate_run", "evaluate_user_tags", "export_refined", "import_collection", "make_demo", "names", "train_collection",
     "train_config",
-]
+]  # fmt: skip
 
 _WHERE = {
-    "collections": ("Collection",),
-    "config": ("SETTINGS", "TrainConfig", "train_config"),
-    "errors": ("Cancelled", "TagRefineError", "TagRefineWarning"),
-    "evaluation": ("evaluate",),
-    "methods": ("Method", "create", "names"),
-    "presets": ("PRESETS",),
-    "runs.run": ("Run",),
-    "store": ("Store",),
-    "workflow": (
-        "annotate",
-        "changes_of",
-        "delete_collection",
-        "delete_run",
-        "evaluate_run",
-        "evaluate_user_tags",
-        "export_refined",
-        "import_collection",
-        "make_demo",
-        "train_collection",
-    ),
-}  # fmt: skip
+    "collections": "Collection",
+    "config": "SETTINGS TrainConfig train_config",
+    "errors": "Cancelled TagRefineError TagRefineWarning",
+    "evaluation": "evaluate",
+    "methods": "Method create names",
+    "presets": "PRESETS",
+    "runs.run": "Run",
+    "store": "Store",
+    "workflow": "annotate changes_of delete_collection delete_run evaluate_run evaluate_user_tags export_refined "
+    "import_collection make_demo train_collection",
+}
 
 
 def __getattr__(name: str) -> Any:
     for module, offered in _WHERE.items():
-        if name in offered:
+        if name in offered.split():
             return getattr(importlib.import_module(f"tagrefine_core.{module}"), name)
     raise AttributeError(f"module 'tagrefine_core' has no attribute {name!r}")
 

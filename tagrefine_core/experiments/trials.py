@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tagrefine_core import __version__
 from tagrefine_core.collections import Collection
 from tagrefine_core.config import TrainConfig
-from tagrefine_core.errors import RunError, TagRefineError
+from tagrefine_core.errors import TagRefineError
 from tagrefine_core.evaluation import evaluate
 from tagrefine_core.experiments.intervals import MEASURES
 from tagrefine_core.experiments.keeping import (
@@ -23,9 +23,10 @@ from tagrefine_core.experiments.keeping import (
 )
 from tagrefine_core.experiments.protocol import PROTOCOL, need_truth
 from tagrefine_core.progress import Progress, silent
+from tagrefine_core.runs.run import Run, run_folder
 from tagrefine_core.store import Store
 
-__all__ = ["known_trial", "mean_of_trials", "scores_of_run", "trial"]
+__all__ = ["known_trial", "mean_of_trials", "trial"]
 
 Trial = dict[str, Any]
 
@@ -57,23 +58,20 @@ def trial(
     known = known_trial(store, collection, config, rows)
     if known is not None:
         return known
-    path = _path(store, collection, config, rows)
-    part = path.with_suffix(".part.json")
     from tagrefine_core.runs.launch import train
 
-    unfinished = _unfinished(store, part)
+    path = _path(store, collection, config, rows)
+    run_id = f"trial-{path.stem}"  # by which a trial that was killed is gone on with
+    state = next((run.state for run in store.runs(collection.name) if run.id == run_id), None)
     start = time.perf_counter()
     try:
-        if unfinished is not None and store.run(unfinished).state == "finished":
-            run_id = unfinished
-        else:
-            watch = _watch(store, collection, config, part, progress)
-            run_id = train(store, collection, config, resume=unfinished, progress=watch).id
-        metrics = evaluate(
-            scores_of_run(store, run_id, rows, collection.label_columns), need_truth(collection)[rows]
-        )
+        if state != "finished":
+            resume = None if state is None else run_id
+            train(store, collection, config, resume=resume, run_id=run_id, progress=progress)
+        scores = Run.open(store, run_id).scores_of(rows, collection.label_columns)
+        metrics = evaluate(scores, need_truth(collection)[rows])
     except TagRefineError as error:
-        _forget(store, part)
+        _forget(store, run_id)
         return {"status": "failed", "message": str(error), "metrics": None, "seconds": None}
     found = metrics.as_dict()
     result = {
@@ -84,7 +82,7 @@ def trial(
         "config": config.model_dump(),
     }
     write_result(path, result)
-    _forget(store, part, run_id)
+    _forget(store, run_id)
     return result
 
 
@@ -113,20 +111,6 @@ def mean_of_trials(trials: list[Trial]) -> dict[str, Any]:
     return row
 
 
-def scores_of_run(
-    store: Store, run_id: str, rows: NDArray[np.int64], columns: NDArray[np.int64]
-) -> NDArray[np.float32]:
-    """Return scores float32 (V, L) of some photos and tags of a finished run, read in blocks."""
-    from tagrefine_core.runs.run import Run
-
-    scores = Run.open(store, run_id).scores
-    found = np.empty((len(rows), len(columns)), dtype=np.float32)
-    for start in range(0, len(rows), 4096):
-        block = rows[start : start + 4096]
-        found[start : start + len(block)] = scores[block][:, columns]
-    return found
-
-
 def _path(store: Store, collection: Collection, config: TrainConfig, rows: NDArray[np.int64]) -> Path:
     code = code_of("tagrefine_core.runs.launch")
     settings = config.model_dump(exclude={"preset"})
@@ -134,41 +118,7 @@ def _path(store: Store, collection: Collection, config: TrainConfig, rows: NDArr
     return experiments_folder(store.home) / "trials" / f"{key}.json"
 
 
-def _watch(
-    store: Store, collection: Collection, config: TrainConfig, part: Path, progress: Progress
-) -> Progress:
-    """Return a progress that notes which run is trained, so that a killed trial is gone on with."""
-    before = {run.id for run in store.runs(collection.name)}
-    noted = False
-
-    def watch(stage: str, done: int, total: int) -> None:
-        nonlocal noted
-        if not noted:
-            for run in store.runs(collection.name):
-                if run.id not in before and run.config == config.model_dump():
-                    write_result(part, {"run": run.id})
-                    noted = True
-        progress(stage, done, total)
-
-    return watch
-
-
-def _unfinished(store: Store, part: Path) -> str | None:
-    noted = read_result(part)
-    if noted is None:
-        return None
-    try:
-        return store.run(noted["run"]).id
-    except RunError:  # deleted meanwhile
-        return None
-
-
-def _forget(store: Store, part: Path, run_id: str | None = None) -> None:
+def _forget(store: Store, run_id: str) -> None:
     """Delete the run of a trial that has ended."""
-    from tagrefine_core.runs.run import run_folder
-
-    run_id = run_id or _unfinished(store, part)
-    if run_id is not None:
-        store.delete_run(run_id)
-        shutil.rmtree(run_folder(store.home, run_id), ignore_errors=True)
-    part.unlink(missing_ok=True)
+    store.delete_run(run_id)
+    shutil.rmtree(run_folder(store.home, run_id), ignore_errors=True)

@@ -94,6 +94,14 @@ class Run:
         """Refined scores, float32 (N, C) in [0, 1], memory-mapped; of one photo and tag: how likely it fits."""
         return self._array("scores.npy")
 
+    def scores_of(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return scores (V, L) of some photos and tags, read once from front to back."""
+        found = np.empty((len(rows), len(columns)), dtype=np.float32)
+        for start in range(0, len(rows), 4096):
+            block = rows[start : start + 4096]
+            found[start : start + len(block)] = self.scores[block][:, columns]
+        return found
+
     @cached_property
     def logits(self) -> NDArray[np.float32]:
         """The networks' logits, float32 (N, C), memory-mapped; of a photo trained on, by the one that has not seen it."""

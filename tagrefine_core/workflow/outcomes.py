@@ -64,8 +64,8 @@ def evaluate_run(store: Store, run_id: str) -> Metrics:
         from tagrefine_core.runs.material import training_rows  # loads PyTorch
 
         rows = np.setdiff1d(rows, training_rows(collection.n, run.config))
-    columns = collection.label_columns
-    metrics = evaluate(_columns(run.scores, rows, columns), truth[rows], labels=collection.labels)
+    scores = run.scores_of(rows, collection.label_columns)
+    metrics = evaluate(scores, truth[rows], labels=collection.labels)
     store.write_metrics(collection.id, run_id, metrics.as_dict())
     return metrics
 
@@ -180,14 +180,3 @@ def _truth(collection: Collection) -> NDArray[np.int8]:
             f"to get metrics; refined tags do not need them."
         )
     return collection.truth
-
-
-def _columns(
-    scores: NDArray[np.float32], rows: NDArray[np.int64], columns: NDArray[np.int64]
-) -> NDArray[np.float32]:
-    """Return scores (V, L) of some rows and columns of a memory-mapped (N, C), read once from front to back."""
-    found = np.empty((len(rows), len(columns)), dtype=np.float32)
-    for start in range(0, len(rows), 4096):
-        block = rows[start : start + 4096]
-        found[start : start + len(block)] = scores[block][:, columns]
-    return found
