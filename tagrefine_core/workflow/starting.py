@@ -1,16 +1,19 @@
 """Begin jobs under the rules, and begin them again."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from tagrefine_core import jobs
-from tagrefine_core.jobs import TRAINS
+from tagrefine_core.jobs import TRAINS, live_jobs, recording
+from tagrefine_core.progress import Progress
 from tagrefine_core.runs.run import new_run_id
 from tagrefine_core.store import JobRecord, Store
 from tagrefine_core.workflow.rules import check
 
-__all__ = ["Work", "again", "record_job", "start_job"]
+__all__ = ["Work", "again", "as_job", "record_job", "start_job"]
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,29 @@ def start_job(store: Store, work: Work) -> int:
     job_id = record_job(store, work)
     jobs.start(store, job_id)
     return job_id
+
+
+@contextmanager
+def as_job(store: Store, work: Work, progress: Progress) -> Iterator[tuple[Progress, str | None]]:
+    """Let work that was called from Python be seen as a job, so that nobody takes it for interrupted.
+
+    Yields
+    ------
+    progress : Progress
+        To pass on.
+    run_id : str or None
+        Of the run that the job makes; None where a job of this process, or the first of ``torchrun``, does the work already.
+    """
+    if os.environ.get("RANK", "0") != "0" or any(job.pid == os.getpid() for job in live_jobs(store)):
+        yield progress, None
+        return
+    with recording(store, record_job(store, work)) as recorder:
+
+        def both(stage: str, done: int, total: int) -> None:
+            progress(stage, done, total)
+            recorder(stage, done, total)
+
+        yield both, recorder.job.run_id
 
 
 def again(store: Store, job: JobRecord) -> Work | None:

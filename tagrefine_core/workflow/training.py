@@ -2,14 +2,16 @@
 
 import os
 import shutil
+from typing import Any
 
 from tagrefine_core.collections import Collection
-from tagrefine_core.config import TrainConfig
+from tagrefine_core.config import TrainConfig, settings_that_differ
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.runs.run import Run, run_folder
 from tagrefine_core.store import Store
 from tagrefine_core.workflow.outcomes import evaluate_run, evaluate_user_tags
 from tagrefine_core.workflow.rules import check
+from tagrefine_core.workflow.starting import Work, as_job
 
 __all__ = ["delete_run", "train_collection"]
 
@@ -38,11 +40,19 @@ def train_collection(
     from tagrefine_core.runs.launch import train  # loads PyTorch, which takes seconds
 
     collection = Collection.open(store, name)
-    run = train(store, collection, config, resume=resume, run_id=run_id, progress=progress)
+    work = Work("train", name, {"resume": resume} if config is None else _options(config))
+    with as_job(store, work, progress) as (seen, new):
+        run = train(store, collection, config, resume=resume, run_id=run_id or new, progress=seen)
     if collection.truth is not None and os.environ.get("RANK", "0") == "0":  # of several, the first process
         evaluate_run(store, run.id)
         evaluate_user_tags(store, name)
     return Run.open(store, run.id)
+
+
+def _options(config: TrainConfig) -> dict[str, Any]:
+    """Return what the command ``train`` would have to be told."""
+    settings = [f"{name}={value}" for name, value in settings_that_differ(config).items()]
+    return {"preset": config.preset, "task": config.task, "seed": config.seed, "settings": settings}
 
 
 def delete_run(store: Store, run_id: str) -> None:
