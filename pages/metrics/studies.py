@@ -5,15 +5,17 @@ from typing import Any
 
 import streamlit as st
 
-from pages.compare.starting import methods_of
 from pages.components.charts import chart
 from pages.components.downloads import downloads
 from pages.components.jobs import begin, live_jobs
+from pages.components.methods import methods_of
+from pages.components.setting_words import REFRESH, differs_in_words, options_of
 from pages.components.text import plain
-from pages.metrics.measured import EXPLAINED
+from pages.components.words import EXPLAINED
 from pages.state import store
 from tagrefine_core import plots
 from tagrefine_core.collections import Collection
+from tagrefine_core.config import settings_that_differ
 from tagrefine_core.runs.run import Run
 
 __all__ = ["NOISE", "ablation", "noise", "variant_name"]
@@ -25,12 +27,6 @@ NOISE = {
 }
 
 _WHOLE = "the whole model"
-_REFRESH = {
-    "exact": "all candidates, at every step",
-    "shortlist": "the likeliest candidates, at every step",
-    "bank": "features kept, renewed by and by",
-    "static": "looked up once, at the start",
-}
 _TERMS = {"vis": "look-alike photos", "sem": "related tags", "err": "few errors"}
 _ADDITIONS = {
     "no stage 2": "without the second stage",
@@ -161,7 +157,7 @@ def variant_name(variant: str) -> str:
         return " + ".join(_TERMS[part] for part in parts)
     kind, _, value = variant.partition(" ")
     if kind == "refresh":
-        return _REFRESH.get(value, value)
+        return REFRESH.get(value, value)
     return f"meaning counts {value}" if kind == "alpha" else names.get(variant, variant)
 
 
@@ -188,12 +184,9 @@ def _start(kind: str, label: str, collection: Collection, run: Run, again: bool)
     busy = any(job.collection == collection.name for job in live_jobs([kind]))
     label += " again" if again else ""
     if st.button(label, key=f"start_{kind}", disabled=busy, type="secondary" if again else "primary"):
-        weights = [] if run.config.weights == "imagenet" else [run.config.weights]
-        options = (
-            [f"--set=weights={path}" for path in weights]
-            if kind == "ablate"
-            else [f"--weights={path}" for path in weights]
-        )
+        options = options_of(settings_that_differ(run.config))
+        if kind == "ablate" and run.config.task == "annotation":  # tags are spoiled to be refined
+            options.insert(0, "--task=annotation")
         begin(
             [kind, f"--preset={run.config.preset}", *options, "--", collection.name],
             collection=collection.name,
@@ -215,6 +208,10 @@ def _measure(key: str) -> str:
 
 
 def _state(answer: Mapping[str, Any], collection: Collection, busy: bool) -> None:
+    words = [f"TagRefine’s settings: {differs_in_words(answer['preset'], answer['differs'])}."]
+    if answer.get("clean") == "tags":
+        words.append("What people tagged was taken for the truth.")
+    st.caption(plain(" ".join(words)))
     if answer["state"] != "finished":
         ending = "It is still at work." if busy else "The same button goes on."
         st.caption(f"Not finished; here is what has been measured so far. {ending}")

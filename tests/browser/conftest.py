@@ -134,7 +134,8 @@ def odd(app: App, odd_photos: Path) -> str:
     """A collection of odd names with a run; imported here when no test before has imported it."""
     if not any(record.name == "odd" for record in app.store.collections()):
         app.wait(jobs.start(app.store, ["import", "table", "--name=odd", "--", str(odd_photos)]))
-    short = [f"--set={name}" for name in ("epochs_phi0=1", "epochs=1", "s=16", "m=4", "trace_points=2")]
+    few = ("phi0.epochs=1", "constraints.epochs=1", "neighbors.s=16", "neighbors.m=4", "run.trace_queries=8")
+    short = [f"--set={setting}" for setting in few]
     app.wait(jobs.start(app.store, ["train", "--preset=demo", *short, "--", "odd"], collection="odd"))
     return "odd"
 
