@@ -62,7 +62,8 @@ def protocol(table: Mapping[str, Any]) -> str:
         times = "once" if table["repeats"] == 1 else f"{table['repeats']} times, each time from another fifth"
         how = f"Learned from a fifth of {table['photos']:,} photos and measured on the rest, {times}."
     else:
-        how = f"Measured on all {table['photos']:,} photos; methods with randomness {table['repeats']} times."
+        times = "once" if table["repeats"] == 1 else f"{table['repeats']} times"
+        how = f"Measured on all {table['photos']:,} photos; methods with randomness {times}."
         if table["mode"] == "assigned":
             how += " Only labels that a photo's user gave are ranked."
     eyes = f"All methods see the photos through the same network, {_backbone(table)}"

@@ -42,7 +42,7 @@ LABELS = {
     "network.weights": "Begins with",
     "network.finetune": "What learns",
     "network.image_size": "Picture size",
-    "network.views": "Looks at a photo",
+    "network.views": "Views of a photo",
     "network.augment": "Random crops and flips",
     "network.normalize": "Features of one length",
     "network.center": "Less the mean feature",
@@ -110,7 +110,6 @@ VALUES: Mapping[str, Mapping[str, str]] = {
         "blocks:3": "the last 3 blocks, too",
         "all": "everything",
     },
-    "network.views": {"1": "as it is", "2": "also mirrored"},
     "optimizer.schedule": {
         "onecycle": "up, then down",
         "step": "a tenth every ten passes",
