@@ -67,25 +67,10 @@ class _Network(_Group):
     ] = "mobilenet_v2"
     weights: str = Field("imagenet", description="'imagenet', 'none', or the path of a state dict")
     finetune: str = Field(
-<<<<<<< HEAD
         "head", pattern=r"^(head|all|blocks:[1-9]\d*)$", description="what learns of the backbone"
-=======
-        "head",
-        pattern=r"^(head|all|blocks:[1-9]\d*)$",
-        description="what of the backbone learns: head, blocks:K or all",
-    )
-    image_size: int | None = Field(
-        None, ge=32, le=1024, description="side in pixels; None: the backbone's own"
-    )
-    views: int = Field(
-        1,
-        ge=1,
-        le=2,
-        description="2: each photo is also looked at mirrored, and the two features are averaged",
->>>>>>> 6d18a33 (Pages for settings in groups: plain words with dotted names, the run's settings in every experiment, no page needs another)
     )
     image_size: int | None = Field(None, ge=32, le=1024, description="in pixels; None: the backbone's own")
-    views: Literal[1, 2] = Field(1, description="2: the mean feature of a photo and its mirror image")
+    views: int = Field(1, ge=1, le=2, description="2: the mean feature of a photo and its mirror image")
     augment: bool = Field(True, description="random crop and flip while the backbone learns")
     normalize: bool = Field(True, description="features of one length: neighbors are cosine neighbors")
     center: bool = Field(False, description="subtract the mean feature, which drowns what sets photos apart")
