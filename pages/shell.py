@@ -14,6 +14,7 @@ if str(ROOT) not in sys.path:  # Streamlit puts only this folder on the path.
 import streamlit as st  # noqa: E402
 
 from pages.components.base import page_styles  # noqa: E402
+from pages.components.setting_words import told  # noqa: E402
 from pages.components.text import plain  # noqa: E402
 from pages.state import choosers  # noqa: E402
 from tagrefine_core.errors import TagRefineError  # noqa: E402
@@ -37,4 +38,4 @@ try:
     choosers()
     page.run()
 except TagRefineError as error:
-    st.error(plain(error))
+    st.error(plain(told(str(error))))

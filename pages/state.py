@@ -10,6 +10,7 @@ from collections.abc import Iterable
 import streamlit as st
 
 from pages.components.header import ago, empty
+from pages.components.setting_words import BACKBONES, PRESETS
 from pages.opening import open_collection, open_run, open_store
 from tagrefine_core.collections import Collection
 from tagrefine_core.runs.run import Run
@@ -97,8 +98,9 @@ def run_names(runs: Iterable[RunRecord]) -> dict[str, str]:
 
 def run_name(run: RunRecord) -> str:
     """Name a run in a few words: when, preset, backbone."""
-    preset, backbone = run.config.get("preset", ""), run.config.get("backbone", "")
-    return f"{ago(run.created)} · {preset}" + (f" · {backbone}" if preset != "demo" else "")
+    preset, backbone = run.config["preset"], run.config["network"]["backbone"]
+    words = [ago(run.created), PRESETS.get(preset, preset)]
+    return " · ".join(words if preset == "demo" else [*words, BACKBONES.get(backbone, backbone)])
 
 
 def choosers() -> None:

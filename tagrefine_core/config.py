@@ -23,6 +23,7 @@ __all__ = [
     "settings_that_differ",
     "settings_without_effect",
     "train_config",
+    "write_settings",
 ]
 
 
@@ -71,7 +72,7 @@ class _Network(_Group):
         "head", pattern=r"^(head|all|blocks:[1-9]\d*)$", description="what learns of the backbone"
     )
     image_size: int | None = Field(None, ge=32, le=1024, description="in pixels; None: the backbone's own")
-    views: Literal[1, 2] = Field(1, description="2: the mean feature of a photo and its mirror image")
+    views: int = Field(1, ge=1, le=2, description="2: the mean feature of a photo and its mirror image")
     augment: bool = Field(True, description="random crop and flip while the backbone learns")
     normalize: bool = Field(True, description="features of one length: neighbors are cosine neighbors")
     center: bool = Field(False, description="subtract the mean feature, which drowns what sets photos apart")
@@ -284,6 +285,14 @@ def read_settings(pairs: Iterable[str], *, option: str = "--set") -> dict[str, s
     if weights := found.get("network.weights"):
         found["network.weights"] = absolute_weights(weights)
     return found
+
+
+def write_settings(settings: Mapping[str, Any]) -> list[str]:
+    """Return settings as `read_settings` takes them."""
+    return [
+        f"{name}={str(value).lower() if value in (None, True, False) else value}"
+        for name, value in settings.items()
+    ]
 
 
 def absolute_weights(given: str) -> str:

@@ -169,6 +169,20 @@ def test_only_public_names_are_imported(path: Path) -> None:
             )
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "pages").rglob("*.py")), ids=label)
+def test_no_page_needs_another(path: Path) -> None:
+    pages = {page.parent.name for page in (ROOT / "pages").glob("*/page.py")}
+    others = pages - {path.relative_to(ROOT / "pages").parts[0]}
+    assert len(others) >= 7
+    for module, names in imports(path):
+        parts = module.split(".")
+        if parts[0] == "pages":
+            needed = set(parts[1:2] or names)
+            assert not needed & others, (
+                f"{label(path)} needs a page: what two pages share lies in components/"
+            )
+
+
 @pytest.mark.parametrize("module", ["experiments", "workflow"])
 def test_showing_tables_does_not_load_pytorch(module: str) -> None:
     """It takes seconds, which a page that only reads results would make its visitor wait."""

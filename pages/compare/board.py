@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from pages.compare.words import sentence
-from pages.metrics.measured import EXPLAINED
+from pages.components.setting_words import told
+from pages.components.words import EXPLAINED, sentence, title_words
 
 __all__ = ["OURS", "board", "full_title", "measured_rows"]
 
@@ -21,7 +21,7 @@ def measured_rows(table: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def full_title(row: Mapping[str, Any]) -> str:
     """Return a method's title, with a word about it when it is a reconstruction."""
-    return row["title"] + (" (reconstruction)" if row["reconstruction"] else "")
+    return title_words(row["title"]) + (" (reconstruction)" if row["reconstruction"] else "")
 
 
 def board(table: Mapping[str, Any]) -> str:
@@ -61,7 +61,7 @@ def _row(
     if row["status"] != "done":
         why = _STOPPED.get(row["status"], row["status"])
         return _reason(row, why, row["message"], printed)
-    cells = [_name(row["title"], row["method"], row["source"], row["reconstruction"])]
+    cells = [_name(row["title"], row["method"], row["reference"], row["reconstruction"])]
     for key in EXPLAINED:
         value, pair = row[key], ahead.get((row["method"], key))
         below = _lead(pair) if pair else "" if ahead else _interval((row["intervals"] or {}).get(key))
@@ -79,20 +79,20 @@ def _row(
 
 def _reason(row: Mapping[str, Any], status: str, message: str, printed: bool) -> str:
     name = _name(row["title"] or row["method"], row["method"], "", row.get("reconstruction", False))
-    text = f"<b>{escape(status)}</b> {escape(message)}"
+    text = f"<b>{escape(status)}</b> {escape(told(message))}"
     return f'<tr class="stopped">{name}<td colspan="{10 if printed else 6}">{text}</td></tr>'
 
 
-def _name(title: str, method: str, source: str, reconstruction: bool) -> str:
-    # A variant's settings go below its name, which keeps the column narrow.
-    title, _, variant = title.partition(" (") if ":" in method else (title, "", "")
+def _name(title: str, method: str, reference: str, reconstruction: bool) -> str:
+    # What makes a variant goes below its name, which keeps the column narrow.
+    title, _, variant = title_words(title).partition(" (") if ":" in method else (title, "", "")
     small = f"<small>{escape(variant.removesuffix(')'))}</small>" if variant else ""
     small += (
         '<small title="The publication leaves parts open; those are our own.">reconstruction</small>'
         if reconstruction
         else ""
     )
-    tip = escape(f"{sentence(method, source)} {source}".strip())
+    tip = escape(f"{sentence(method, reference)} {reference} {method if variant else ''}".strip())
     return f'<th scope="row" title="{tip}">{escape(title)}{small}</th>'
 
 

@@ -6,12 +6,22 @@ from typing import Any
 
 import streamlit as st
 
-from pages.compare.words import TASKS
 from pages.components.downloads import downloads
 from pages.components.header import ago
+from pages.components.setting_words import BACKBONES, differs_in_words, told
+from pages.components.words import TASKS
 from pages.state import store
 
-__all__ = ["comparisons", "follow_newest", "protocol", "table_id", "table_names", "take_home", "watch"]
+__all__ = [
+    "comparisons",
+    "follow_newest",
+    "measured_with",
+    "protocol",
+    "table_id",
+    "table_names",
+    "take_home",
+    "watch",
+]
 
 
 def comparisons(collection: str) -> list[dict[str, Any]]:
@@ -52,17 +62,24 @@ def protocol(table: Mapping[str, Any]) -> str:
         times = "once" if table["repeats"] == 1 else f"{table['repeats']} times, each time from another fifth"
         how = f"Learned from a fifth of {table['photos']:,} photos and measured on the rest, {times}."
     else:
-        how = f"Measured on all {table['photos']:,} photos; methods with randomness {table['repeats']} times."
+        times = "once" if table["repeats"] == 1 else f"{table['repeats']} times"
+        how = f"Measured on all {table['photos']:,} photos; methods with randomness {times}."
         if table["mode"] == "assigned":
             how += " Only labels that a photo's user gave are ranked."
-    eyes = f"All methods see the photos through the same network, {table['backbone']}"
-    if table.get("views", 1) > 1:
+    eyes = f"All methods see the photos through the same network, {_backbone(table)}"
+    if table["views"] > 1:
         eyes += ", which also looks at each photo mirrored"
     return f"{how} {eyes}." + (
         f" Each but TagRefine was tuned on photos kept aside, with up to {table['budget']} settings."
         if table["budget"] > 1
         else ""
     )
+
+
+def measured_with(table: Mapping[str, Any]) -> str:
+    """Tell the settings of our own method: the preset, what differs from it, and what a comparison had to change."""
+    words = differs_in_words(table["preset"], table["differs"])
+    return " ".join([f"TagRefine’s settings: {words}.", *map(told, table["notes"])])
 
 
 def watch(collection: str, rows: int, live: bool) -> None:
@@ -93,5 +110,9 @@ def _name(table: Mapping[str, Any]) -> str:
     state = "" if table["state"] == "finished" else " · not finished"
     return (
         f"{ago(table['created'])} · {TASKS[table['task']][0]} · {count} {'method' if count == 1 else 'methods'}"
-        f" · {table['backbone']}{state}"
+        f" · {_backbone(table)}{state}"
     )
+
+
+def _backbone(table: Mapping[str, Any]) -> str:
+    return BACKBONES.get(table["backbone"], str(table["backbone"]))

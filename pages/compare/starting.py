@@ -1,38 +1,24 @@
 """Choose the task, the methods and the effort; then start the comparison as a job."""
 
-from functools import lru_cache
 from typing import Any
 
 import streamlit as st
 
-from pages.compare.words import TASKS
 from pages.components.choice import choice
 from pages.components.jobs import begin
+from pages.components.methods import methods_of
+from pages.components.setting_words import PRESETS, differs_in_words
 from pages.components.text import plain
+from pages.components.words import TASKS
 from pages.state import current_run, store
 from tagrefine_core import workflow
 from tagrefine_core.collections import Collection
-from tagrefine_core.config import PRESETS
+from tagrefine_core.config import settings_that_differ, write_settings
 
-__all__ = ["methods_of", "start_form"]
+__all__ = ["start_form"]
 
 ALL = "all"
 _FOLDS = 5  # a fifth of the photos trains, so annotation has no more repeats
-_PRESETS = {"default": "Default", "demo": "Small", "paper": "Paper", "paper+bce": "Paper, anchored"}
-
-
-@lru_cache(maxsize=1)
-def methods_of() -> dict[str, tuple[str, tuple[str, ...]]]:
-    """Return title and tasks of every method, and of variants that were published."""
-    from tagrefine_core.methods import VARIANTS, method_class, names  # loads PyTorch, which takes seconds
-
-    found = {}
-    for name in (*names(), *VARIANTS):
-        kind = method_class(name)
-        tasks = {"annotation": kind.annotates, "refinement": kind.refines}
-        title = (kind.title or name) + (" (reconstruction)" if kind.reconstruction else "")
-        found[name] = (title, tuple(task for task, able in tasks.items() if able))
-    return found
 
 
 def start_form(collection: Collection) -> None:
@@ -64,9 +50,9 @@ def start_form(collection: Collection) -> None:
         " stands in brackets. A reconstruction is of a paper that leaves parts open.",
     )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        repeats, budget, preset, weights = _effort(collection, task)
+        repeats, budget, preset, settings = _effort(collection, task)
         options = {"task": task, "methods": ",".join(chosen), "repeats": repeats, "budget": budget}
-        options |= {"preset": preset, **weights}
+        options |= {"preset": preset} | ({"settings": settings} if settings else {})
         st.button(
             "Start comparing",
             type="primary",
@@ -80,8 +66,8 @@ def start_form(collection: Collection) -> None:
     st.caption(plain(refused) if refused else words)
 
 
-def _effort(collection: Collection, task: str) -> tuple[int, int, str, dict[str, str]]:
-    """Draw how much work is put into it; return repeats, budget, preset and the option for the weights."""
+def _effort(collection: Collection, task: str) -> tuple[int, int, str, list[str]]:
+    """Draw how much work is put into it; return repeats, budget, preset and settings."""
     repeats = st.number_input(
         "Repeats",
         1,
@@ -105,24 +91,29 @@ def _effort(collection: Collection, task: str) -> tuple[int, int, str, dict[str,
         "Network",
         list(PRESETS),
         index=list(PRESETS).index(first),
-        format_func=lambda name: _PRESETS.get(name, name),
+        format_func=PRESETS.__getitem__,
         key="network",
         width=170,
         help="It turns photos into the features that all methods share; its settings are on the page Train.",
     )
-    return int(repeats), int(budget), preset, _weights(preset)
+    return int(repeats), int(budget), preset, _settings(preset)
 
 
-def _weights(preset: str) -> dict[str, str]:
-    """Offer the weights of the current run, where it has been given a file."""
+def _settings(preset: str) -> list[str]:
+    """Offer the settings of the current run that differ from its preset; return them as the command takes them."""
     run = current_run()
-    config: Any = run.config if run is not None else None
-    if config is None or config.weights in ("imagenet", "none") or config.preset != preset:
-        return {}
+    differs = settings_that_differ(run.config) if run is not None and run.config.preset == preset else {}
+    if not differs:
+        return []
     own = st.checkbox(
-        "The run's weights", True, key="own_weights", help="The weights file that the current run began with."
+        "The run's settings",
+        True,
+        key="own_settings",
+        help=plain(
+            f"TagRefine is measured with the settings of the current run: {differs_in_words(preset, differs)}."
+        ),
     )
-    return {"weights": config.weights} if own else {}
+    return write_settings(differs) if own else []
 
 
 def _start(collection: str, options: dict[str, Any]) -> None:

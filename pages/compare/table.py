@@ -6,13 +6,12 @@ from typing import Any
 import streamlit as st
 
 from pages.compare.board import OURS, board, measured_rows
-from pages.compare.found import follow_newest, protocol, table_id, table_names, take_home
+from pages.compare.found import follow_newest, measured_with, protocol, table_id, table_names, take_home
 from pages.compare.views import by_label, by_photo, by_time
-from pages.compare.words import sentence
 from pages.components.charts import picture_kind
 from pages.components.choice import choice
 from pages.components.text import plain
-from pages.metrics.measured import EXPLAINED
+from pages.components.words import EXPLAINED, sentence, title_words
 from tagrefine_core.collections import Collection
 
 __all__ = ["VIEWS", "results"]
@@ -39,6 +38,7 @@ def results(collection: Collection, tables: Sequence[Mapping[str, Any]], *, busy
             take_home(table)
             picture_kind()
     st.markdown(f":gray[{plain(protocol(table))}]")
+    st.caption(plain(measured_with(table)))
     if not table["current"]:
         st.warning(
             "The collection was imported anew since, so these numbers speak of the photos as they were."
@@ -81,10 +81,10 @@ def _explanations(table: Mapping[str, Any]) -> None:
     for name, text in EXPLAINED.values():
         st.markdown(f"**{name}** {plain(text)} 1 is perfect.")
     for row in [*table["rows"], *table["left_out"]]:
-        source = row.get("source", "")
+        reference = row.get("reference", "")
         note = " A reconstruction: the publication leaves parts open." if row.get("reconstruction") else ""
-        words = plain(sentence(row["method"], source) + note)
-        st.markdown(f"**{plain(row['title'])}** {words} :gray[{plain(source)}]")
+        words = plain(sentence(row["method"], reference) + note)
+        st.markdown(f"**{plain(title_words(row['title']))}** {words} :gray[{plain(reference)}]")
 
 
 def _views(collection: Collection, table: Mapping[str, Any]) -> None:

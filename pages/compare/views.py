@@ -10,7 +10,7 @@ from pages.compare.photos import ORDERS, duel, pictures
 from pages.components.charts import chart
 from pages.components.choice import choice
 from pages.components.text import plain
-from pages.metrics.measured import EXPLAINED
+from pages.components.words import EXPLAINED
 from tagrefine_core import plots
 from tagrefine_core.collections import Collection
 

@@ -7,13 +7,13 @@ import pandas as pd
 import streamlit as st
 
 from pages.components.charts import chart
+from pages.components.words import EXPLAINED
 from pages.state import store
 from tagrefine_core import plots, workflow
 from tagrefine_core.collections import Collection
 from tagrefine_core.store import RunRecord
 
 __all__ = [
-    "EXPLAINED",
     "USER_TAGS",
     "comparison",
     "four_measures",
@@ -24,18 +24,6 @@ __all__ = [
 
 USER_TAGS = "users' tags"
 
-EXPLAINED = {
-    "miap": ("MiAP", "For one photo: do the tags that fit it stand at the top of its list?"),
-    "map": ("mAP", "For one tag: do the photos that show it stand at the top of its list?"),
-    "micro_auc": (
-        "MicroAUC",
-        "Of a right and a wrong pair of photo and tag: how often does the right one score higher?",
-    ),
-    "macro_auc": (
-        "MacroAUC",
-        "The same within one tag at a time, so that rare tags count as much as frequent ones.",
-    ),
-}
 DETAILS = {"miap_labelled": "MiAP, photos with a label", "miap_ceiling": "highest MiAP possible"}
 
 

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.components.charts import picture_kind
+from pages.components.curves import loss_charts
 from pages.components.header import header
 from pages.components.jobs import job_cards
 from pages.metrics.measured import (
@@ -18,7 +19,6 @@ from pages.metrics.published import TABLES, published
 from pages.metrics.studies import ablation, noise
 from pages.metrics.unmeasured import changes_in_words
 from pages.state import need_run, run_names, usable_runs
-from pages.train.live import loss_charts
 
 header(
     "Metrics",

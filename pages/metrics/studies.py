@@ -5,15 +5,17 @@ from typing import Any
 
 import streamlit as st
 
-from pages.compare.starting import methods_of
 from pages.components.charts import chart
 from pages.components.downloads import downloads
 from pages.components.jobs import begin, live_jobs
+from pages.components.methods import methods_of
+from pages.components.setting_words import REFRESH, differs_in_words
 from pages.components.text import plain
-from pages.metrics.measured import EXPLAINED
+from pages.components.words import EXPLAINED
 from pages.state import store
 from tagrefine_core import plots, workflow
 from tagrefine_core.collections import Collection
+from tagrefine_core.config import settings_that_differ, write_settings
 from tagrefine_core.runs.run import Run
 
 __all__ = ["NOISE", "ablation", "noise", "variant_name"]
@@ -25,12 +27,6 @@ NOISE = {
 }
 
 _WHOLE = "the whole model"
-_REFRESH = {
-    "exact": "all candidates, at every step",
-    "shortlist": "the likeliest candidates, at every step",
-    "bank": "features kept, renewed by and by",
-    "static": "looked up once, at the start",
-}
 _TERMS = {"vis": "look-alike photos", "sem": "related tags", "err": "few errors"}
 _ADDITIONS = {
     "no stage 2": "without the second stage",
@@ -161,7 +157,7 @@ def variant_name(variant: str) -> str:
         return " + ".join(_TERMS[part] for part in parts)
     kind, _, value = variant.partition(" ")
     if kind == "refresh":
-        return _REFRESH.get(value, value)
+        return REFRESH.get(value, value)
     return f"meaning counts {value}" if kind == "alpha" else names.get(variant, variant)
 
 
@@ -190,9 +186,10 @@ def _start(command: str, label: str, collection: Collection, run: Run, again: bo
     if st.button(
         label, key=f"start_{command}", disabled=bool(refused), type="secondary" if again else "primary"
     ):
-        options: dict[str, Any] = {"preset": run.config.preset}
-        if (weights := run.config.weights) != "imagenet":
-            options |= {"settings": [f"weights={weights}"]} if command == "ablate" else {"weights": weights}
+        settings = write_settings(settings_that_differ(run.config))
+        options: dict[str, Any] = {"preset": run.config.preset} | ({"settings": settings} if settings else {})
+        if command == "ablate" and run.config.task == "annotation":  # tags are spoiled to be refined
+            options["task"] = "annotation"
         begin(command, collection.name, options)
         st.rerun()
     if refused:
@@ -213,6 +210,10 @@ def _measure(key: str) -> str:
 
 
 def _state(answer: Mapping[str, Any], collection: Collection, busy: bool) -> None:
+    words = [f"TagRefine’s settings: {differs_in_words(answer['preset'], answer['differs'])}."]
+    if answer.get("clean") == "tags":
+        words.append("What people tagged was taken for the truth.")
+    st.caption(plain(" ".join(words)))
     if answer["state"] != "finished":
         ending = "It is still at work." if busy else "The same button goes on."
         st.caption(f"Not finished; here is what has been measured so far. {ending}")

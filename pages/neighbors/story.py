@@ -6,9 +6,9 @@ from typing import Any, Literal
 import numpy as np
 from scipy import sparse
 
-from pages.browse.view import view
 from tagrefine_core.collections import Collection
 from tagrefine_core.errors import RunError
+from tagrefine_core.runs.refined import changes_of
 from tagrefine_core.runs.run import Run
 from tagrefine_core.runs.trace import Relevance, chance, precision_curve, relevance
 
@@ -34,17 +34,21 @@ def story(collection: Collection, run: Run, by: Literal["labels", "refined"]) ->
     RunError
         When the run traced no queries, or belongs to other data.
     """
+    if not run.current:
+        raise RunError(
+            f"{collection.name!r} has changed since this run was trained. Train again, or choose another run."
+        )
     trace = run.trace
     if not len(trace.queries) or not len(trace.steps):
-        raise RunError("This run traced no photos. Train again with trace_queries above 0.")
+        raise RunError("This run traced no photos. Train again with run.trace_queries above 0.")
     if by == "labels":
         have, names = sparse.csr_matrix(np.asarray(collection.truth) == 1), collection.labels
     else:
-        changes = view(run.id).changes
+        changes = changes_of(run, collection)
         have, names = _present(changes.kept) + _present(changes.added), collection.vocabulary
     judged = relevance(trace, have, by=by)
     # As many as training uses: the anchor's own place in its group of m is not a neighbor.
-    shown = min(trace.neighbors.shape[2], max(1, run.config.m - 1))
+    shown = min(trace.neighbors.shape[2], max(1, run.config.neighbors.m - 1))
     curve = precision_curve(judged, neighbors=shown)
     rows = np.unique(np.concatenate([trace.queries, trace.neighbors[:, :, :shown].ravel()]))
     random = chance(trace, have)

@@ -6,8 +6,9 @@ from pages.components.choice import choice
 from pages.components.header import header
 from pages.components.matrix import matrix
 from pages.routes.arrays import array_url
-from pages.state import need_collection
+from pages.state import current_run, need_collection
 from pages.tags.panel import SORTS, order, panel, similarity, wordnet
+from tagrefine_core.config import TrainConfig
 
 header(
     "Which tags go together",
@@ -24,23 +25,42 @@ def pick() -> None:
     st.session_state["other"] = None if other is None else collection.vocabulary[other]
 
 
+def weight(own: float) -> float:
+    """Draw the slider of alpha, at ``own`` while the address says nothing else."""
+
+    def keep() -> None:
+        st.query_params["alpha"] = f"{st.session_state['alpha']:g}"
+
+    most = max(2.0, own)
+    try:
+        value = float(st.query_params.get("alpha", own))
+    except ValueError:
+        value = own
+    # `bind` would keep the first run's weight when another run is chosen.
+    st.session_state["alpha"] = value if 0 <= value <= most else own
+    chosen: float = st.slider(
+        "Weight of meaning (alpha)",
+        0.0,
+        most,
+        step=0.05,
+        key="alpha",
+        on_change=keep,
+        width=240,
+        help="0: only how often photos carry both tags counts. Higher: the more counts how near WordNet puts their meanings.",
+    )
+    return chosen
+
+
+run = current_run()
+own = run.config.constraints.alpha if run else TrainConfig().constraints.alpha
 tags = {tag: tag for tag in collection.vocabulary}
 with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
     tag = choice("Tag", tags, key="tag", default=None, placeholder="any", width=210)
     other = choice("Compared with", tags, key="other", default=None, placeholder="none", width=210)
     sort = choice("Order", SORTS, key="sort", default="clusters", width=200)
-    alpha = st.slider(
-        "Weight of meaning (alpha)",
-        0.0,
-        2.0,
-        0.5,
-        0.05,
-        key="alpha",
-        bind="query-params",
-        width=240,
-        help="0: only how often photos carry both tags counts. Higher: the more counts how near WordNet puts their meanings.",
-    )
-    st.caption(f"{len(tags):,} tags", width="content")
+    alpha = weight(own)
+    words = f" · alpha of the current run: {own:g}" if run else ""
+    st.caption(f"{len(tags):,} tags{words}", width="content")
 
 chosen = (column.get(tag), column.get(other))
 # Import has computed the distances; this takes time only when the cache was deleted since.

@@ -4,29 +4,17 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.components.charts import chart
+from pages.components.curves import loss_charts
 from pages.components.jobs import ended_card, live_card
+from pages.components.setting_words import told
+from pages.components.text import plain
 from pages.state import choose, store
-from tagrefine_core import jobs, plots
+from tagrefine_core import jobs
 from tagrefine_core.config import TrainConfig
 from tagrefine_core.jobs import LIVE, TRAINS
 from tagrefine_core.store import EpochRecord, RunRecord
 
-__all__ = ["LOSSES", "MONITORS", "live_training", "loss_charts"]
-
-LOSSES = {
-    "loss": "sum",
-    "logistic": "users' tags",
-    "vis": "like neighbors, like tags",
-    "sem": "tags that go together",
-    "err": "few user errors",
-}
-MONITORS = {
-    "val_map": "mAP on watched photos",
-    "q50": "users' tags agreed with",
-    "p_given": "mean score of users' tags",
-    "p_absent": "mean score of other tags",
-}
+__all__ = ["live_training"]
 
 
 def live_training(live: Sequence[int]) -> None:
@@ -61,29 +49,15 @@ def _progress(record: RunRecord, epochs: list[EpochRecord]) -> None:
     now = max(epochs, key=lambda epoch: (epoch.stage != "phi0", epoch.epoch), default=None)
     values = now.values if now else {}
     stage = now.stage if now else "phi0"
-    total = config.epochs_phi0 if stage == "phi0" else config.epochs
+    total = (config.phi0 if stage == "phi0" else config.constraints).epochs
     cells = st.columns(4)
     cells[0].metric("Stage", "1 of 2" if stage == "phi0" else "2 of 2", border=True)
     cells[1].metric("Epochs done", f"{now.epoch if now else 0} of {total}", border=True)
     cells[2].metric("Photos per second", _number(values.get("images_per_second"), "{:,.0f}"), border=True)
     cells[3].metric("mAP on watched photos", _number(values.get("val_map"), "{:.3f}"), border=True)
     if record.message:
-        st.warning(record.message)
+        st.warning(plain(told(record.message)))
     loss_charts(epochs, key=f"live_{record.id}")
-
-
-def loss_charts(epochs: Sequence[EpochRecord], *, key: str) -> None:
-    """Draw losses and monitors of a run, side by side."""
-    if not epochs:
-        st.caption("The curves begin after the first epoch.")
-        return
-    left, right = st.columns(2, gap="large")
-    with left:
-        st.markdown("**Losses** :gray[what training makes small]")
-        chart(plots.curves(epochs, LOSSES), alt="Lines: losses by training step", key=f"{key}_losses")
-    with right:
-        st.markdown("**Monitors** :gray[what is watched meanwhile]")
-        chart(plots.curves(epochs, MONITORS), alt="Lines: monitors by training step", key=f"{key}_monitors")
 
 
 def _number(value: float | None, form: str) -> str:

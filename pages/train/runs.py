@@ -1,16 +1,18 @@
 """The runs of a collection: state, measures, what can be done with each, and two or more compared."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
 
 from pages.components.charts import chart
+from pages.components.curves import MONITORS
 from pages.components.jobs import resume
+from pages.components.setting_words import LABELS, told, value_words
 from pages.components.text import plain
 from pages.state import choose, run_name, run_names, store
-from pages.train.live import MONITORS
 from tagrefine_core import plots, workflow
+from tagrefine_core.config import SETTINGS, TrainConfig
 from tagrefine_core.errors import TagRefineError
 from tagrefine_core.store import RunRecord
 
@@ -51,7 +53,7 @@ def _row(run: RunRecord) -> None:
             if run.state != "running" and st.button("Delete", key=f"delete_{run.id}", type="tertiary"):
                 delete_dialog(run)
         if run.message and run.state != "running":
-            st.caption(plain(run.message))
+            st.caption(plain(told(run.message)))
 
 
 @st.dialog("Delete this run?")
@@ -86,13 +88,26 @@ def compare(runs: Sequence[RunRecord]) -> None:
     )
     curves = {names[run_id]: store().epochs(run_id) for run_id in chosen}
     chart(plots.run_curves(curves, key), alt="Lines: the chosen runs by training step")
-    settings = pd.DataFrame({names[run_id]: records[run_id].config for run_id in chosen}).astype(str)
-    differ = settings[settings.nunique(axis=1) > 1]
+    differ = _differing({names[run_id]: records[run_id] for run_id in chosen})
     if differ.empty:
         st.caption("These runs have the same settings.")
     else:
         st.markdown("**Settings that differ**")
         st.dataframe(differ, alt="Settings that differ between the chosen runs")
+
+
+def _differing(runs: Mapping[str, RunRecord]) -> pd.DataFrame:
+    """Return the settings in which runs differ, in words and by their dotted names."""
+    flat = {name: TrainConfig(**run.config).flat() for name, run in runs.items()}
+    rows = {
+        setting: [value_words(setting, values[setting]) for values in flat.values()]
+        for setting in SETTINGS
+        if len({str(values[setting]) for values in flat.values()}) > 1
+    }
+    index = pd.MultiIndex.from_tuples(
+        [(LABELS[setting], setting) for setting in rows], names=["Setting", "Name"]
+    )
+    return pd.DataFrame(list(rows.values()), index=index, columns=list(flat))
 
 
 def _measure(name: str, value: float | None) -> str:

@@ -1,66 +1,102 @@
-"""Every setting of a training run as a widget, grouped; only what differs from the preset is kept."""
+"""Every setting of a training run as a widget, by its group; only what differs from the preset is kept."""
 
+from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
 import streamlit as st
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
+from pages.components.setting_words import GROUPS, LABELS, VALUES, value_words
+from pages.components.text import plain
 from tagrefine_core.config import TrainConfig
 
-__all__ = ["GROUPS", "all_settings"]
+__all__ = ["ELSEWHERE", "all_settings"]
 
-GROUPS = {
-    "Task": ("task", "train_fraction", "fold", "seed", "device", "precision", "validation"),
-    "Network": (
-        "backbone", "finetune", "image_size", "views", "adapter", "augment", "normalize", "center",
-        "dropout", "average",
-    ),
-    "Pace": (
-        "epochs_phi0", "epochs", "epoch", "optimizer", "lr", "lr_phi0", "lr_backbone", "schedule", "lr_step",
-        "momentum", "weight_decay", "checkpoint_seconds",
-    ),
-    "Neighbors": (
-        "s", "m", "M", "refresh", "shortlist", "bank_every", "sigma", "last_group", "trace_queries",
-        "trace_points", "trace_neighbors",
-    ),
-    "Constraints": (
-        "lambda_vis", "lambda1", "lambda2", "eta", "reduction", "alpha", "kb_measure", "zero_cooccurrence",
-        "xi_topk", "implied",
-    ),
-    "Scores": ("folds", "closed_form", "smooth", "smooth_neighbors", "evidence", "related", "reporting"),
-}  # fmt: skip
-"""Fields of `TrainConfig` by tab; the page itself asks for ``preset`` and ``weights``."""
+ELSEWHERE = ("preset", "network.weights")
+"""Settings that the page itself asks for."""
+
+_COLUMNS = 3
 
 
 def all_settings(base: TrainConfig) -> dict[str, Any]:
-    """Draw the settings, filled in from the preset ``base``, and return those that were changed."""
-    changed: dict[str, Any] = {}
-    for tab, names in zip(st.tabs(list(GROUPS)), GROUPS.values(), strict=True):
+    """Draw the settings, filled in from the preset ``base``, and return those that were changed, by their dotted names."""
+    fields = TrainConfig.model_fields
+    groups = [name for name in fields if isinstance(getattr(base, name), BaseModel)]
+    changed = _widgets("", {name: field for name, field in fields.items() if name not in groups}, base)
+    for tab, group in zip(st.tabs([GROUPS[name] for name in groups]), groups, strict=True):
         with tab:
-            columns = st.columns(4)
-            for place, name in enumerate(names):
-                with columns[place % 4]:
-                    default = getattr(base, name)
-                    value = _widget(name, default, key=f"set_{base.preset}_{name}")
-                    if value != default:
-                        changed[name] = value
+            kind = type(getattr(base, group))
+            st.caption(plain(kind.__doc__))
+            changed |= _widgets(f"{group}.", kind.model_fields, base)
     return changed
 
 
-def _widget(name: str, default: Any, *, key: str) -> Any:
-    field = TrainConfig.model_fields[name]
-    words = field.description
-    if get_origin(field.annotation) is Literal:
-        options = list(get_args(field.annotation))
-        return st.selectbox(name, options, index=options.index(default), help=words, key=key)
-    if isinstance(default, bool):
-        return st.toggle(name, value=default, help=words, key=key)
-    if isinstance(default, int):
-        return st.number_input(name, value=default, step=1, help=words, key=key)
-    if isinstance(default, float):
-        return st.number_input(
-            name, value=default, format="%g", step=default / 10 or 0.1, help=words, key=key
+def _widgets(prefix: str, fields: dict[str, FieldInfo], base: TrainConfig) -> dict[str, Any]:
+    defaults, changed = base.flat(), {}
+    asked = [(prefix + leaf, field) for leaf, field in fields.items() if prefix + leaf not in ELSEWHERE]
+    for first in range(0, len(asked), _COLUMNS):
+        columns = st.columns(_COLUMNS, vertical_alignment="bottom")
+        for column, (name, field) in zip(columns, asked[first : first + _COLUMNS], strict=False):
+            with column:
+                value = _widget(name, field, defaults[name], key=f"set_{base.preset}_{name}")
+            if value != defaults[name]:
+                changed[name] = value
+    return changed
+
+
+def _widget(name: str, field: FieldInfo, default: Any, *, key: str) -> Any:
+    """Draw the widget of a setting by its type, range and description, and return its value."""
+    kind, optional = _kind(field)
+    label = LABELS[name] + (f" :gray[:small[{plain(name)}]]" if "." in name else "")
+    told = {"label": label, "help": field.description, "key": key}
+    options = (
+        list(get_args(kind))
+        if get_origin(kind) is Literal
+        else list(VALUES.get(name, ())) if kind is str else []
+    )  # fmt: skip
+    if options:
+        return st.selectbox(
+            **told,
+            options=options,
+            index=options.index(default),
+            format_func=lambda value: value_words(name, value),
+            accept_new_options=kind is str,  # such as blocks:7
         )
-    text = st.text_input(
-        name, value="" if default is None else str(default), placeholder="automatic", help=words, key=key
-    )
-    return text.strip() or None
+    if kind is bool:
+        return st.toggle(**told, value=default)
+    least, most = _range(field, kind)
+    number = {"min_value": least, "max_value": most, "step": 1}
+    if kind is float:
+        number |= {"step": default / 10 or 0.1, "format": "%g"}
+    if optional:
+        # Only a number without a default of its own can be emptied.
+        st.session_state.setdefault(key, default)
+        default = None
+    return st.number_input(**told, **number, value=default, placeholder="automatic")
+
+
+def _kind(field: FieldInfo) -> tuple[Any, bool]:
+    """Return the type of a setting, and whether it may also be None."""
+    parts = get_args(field.annotation)
+    if NoneType in parts:
+        (kind,) = (part for part in parts if part is not NoneType)
+        return kind, True
+    return field.annotation, False
+
+
+def _range(field: FieldInfo, kind: type) -> tuple[Any, Any]:
+    """Return the least and the greatest number; an open end of real numbers is left to the check of all settings."""
+    apart, least, most = int(kind is int), None, None
+    for limit in field.metadata:
+        match limit:
+            case Ge():
+                least = kind(limit.ge)
+            case Gt():
+                least = kind(limit.gt) + apart
+            case Le():
+                most = kind(limit.le)
+            case Lt():
+                most = kind(limit.lt) - apart
+    return least, most

@@ -1,41 +1,40 @@
 """Choose a preset, the weights and, on demand, every setting; then start."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from pages.components.jobs import begin
+from pages.components.setting_words import PRESETS, VALUES, told
 from pages.components.text import plain
 from pages.train.settings import all_settings
 from tagrefine_core.collections import Collection
-from tagrefine_core.config import PRESETS, TrainConfig, train_config
+from tagrefine_core.config import TrainConfig, settings_without_effect, train_config, write_settings
 from tagrefine_core.errors import TagRefineError
 
 __all__ = ["start_form"]
 
 CARDS = {
     "default": (
-        "Default",
         "A ready-made network looks at every photo once, then only its last layers learn. Good results in minutes.",
         "For your own photos, on any machine.",
     ),
     "demo": (
-        "Small",
         "A small network learns to see from nothing, on pictures of 64 pixels. Needs no download.",
         "For the demo collection.",
     ),
     "paper": (
-        "Paper",
         "As it was published: VGG-16, every layer learns, three constraints and nothing else. May collapse.",
         "For comparing; wants a GPU and hours.",
     ),
     "paper+bce": (
-        "Paper, anchored",
         "The published network, held to the users' tags by one more term, so that it does not collapse.",
         "For comparing; wants a GPU and hours.",
     ),
 }
+"""Preset to what it does and for whom."""
 
 WEIGHTS = {
     "imagenet": "ImageNet weights, downloaded once",
@@ -48,33 +47,50 @@ def start_form(collection: Collection, *, busy: bool) -> None:
     """Draw everything that starts a run on ``collection``; ``busy`` while none may be started."""
     preset = _cards("demo" if collection.record.kind == "demo" else "default")
     base = train_config(preset)
+    # Drawn above the settings, but what the network can begin with depends on which of them it is.
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        weights = _weights(base) if base.backbone != "small_cnn" else {}
+        above = st.container(width="content", horizontal=True, vertical_alignment="bottom")
         start = st.container(width="content")
+    beside = st.container()
     with st.expander("All settings"):
-        changed = {**weights, **all_settings(base)}
-    problem = _problem(preset, changed)
+        changed = all_settings(base)
+    with above:
+        changed = {**_weights(base, changed.get("network.backbone", base.network.backbone)), **changed}
+    problem = _problem(base, changed)
     with start:
         if st.button("Start training", type="primary", key="start", disabled=bool(problem) or busy):
-            settings = [f"{name}={_text(value)}" for name, value in changed.items()]
+            settings = write_settings(changed)
             begin("train", collection.name, {"preset": preset} | ({"settings": settings} if settings else {}))
             st.rerun()
-    if problem:
-        st.error(plain(problem))
-    elif changed.get("weights") == "none" and train_config(preset, **changed).finetune == "head":
-        st.warning("A network that knows nothing and may not learn gives random tags: set finetune to all.")
+    with beside:
+        if problem:
+            st.error(plain(told(problem)))
+        else:
+            _remarks(base.replaced(changed), changed)
+
+
+def _remarks(config: TrainConfig, changed: Mapping[str, Any]) -> None:
+    """Say what these settings will not do."""
+    for line in settings_without_effect(config, changed):
+        st.caption(plain(told(line)))
+    if config.network.weights == "none" and config.network.finetune == "head":
+        everything = VALUES["network.finetune"]["all"]
+        st.warning(
+            f"A network that knows nothing and may not learn gives random tags: let {everything} learn"
+            " (network.finetune)."
+        )
 
 
 def _cards(first: str) -> str:
     """Draw the presets and return the chosen one."""
     chosen = st.session_state.setdefault("preset", first)
-    for (name, (title, sentence, use)), column in zip(CARDS.items(), st.columns(len(CARDS)), strict=True):
+    for (name, (sentence, use)), column in zip(CARDS.items(), st.columns(len(CARDS)), strict=True):
         state = "chosen" if name == chosen else "other"
         with (
             column,
-            st.container(border=True, key=f"preset_{state}_{list(PRESETS).index(name)}", height="stretch"),
+            st.container(border=True, key=f"preset_{state}_{list(CARDS).index(name)}", height="stretch"),
         ):
-            st.markdown(f"**{title}**")
+            st.markdown(f"**{PRESETS[name]}**")
             st.markdown(sentence)
             st.caption(use)
             label = "Chosen" if name == chosen else "Choose"
@@ -84,29 +100,29 @@ def _cards(first: str) -> str:
     return str(chosen)
 
 
-def _weights(base: TrainConfig) -> dict[str, Any]:
-    source = st.selectbox(
-        "Start from", list(WEIGHTS), format_func=WEIGHTS.get, key="weights_source", width=330
-    )
+def _weights(base: TrainConfig, backbone: str) -> dict[str, Any]:
+    """Ask what the network begins with; return it where it is not what the preset says."""
+    if backbone == "small_cnn":
+        source = "none"  # nobody has trained it before
+    else:
+        source = st.selectbox(
+            "Start from", list(WEIGHTS), format_func=WEIGHTS.get, key="weights_source", width=330
+        )
     if source != "file":
-        return {} if source == base.weights else {"weights": source}
+        return {} if source == base.network.weights else {"network.weights": source}
     path = st.text_input("Weights file", placeholder="mobilenet_v2.pth", key="weights_file", width=420)
-    return {"weights": str(Path(path.strip()).expanduser().absolute()) if path.strip() else ""}
+    return {"network.weights": str(Path(path.strip()).expanduser().absolute()) if path.strip() else ""}
 
 
-def _problem(preset: str, changed: dict[str, Any]) -> str:
+def _problem(base: TrainConfig, changed: Mapping[str, Any]) -> str:
     """Return why these settings cannot be trained with, or nothing."""
     try:
-        train_config(preset, **changed)
+        base.replaced(changed)
     except TagRefineError as error:
         return str(error)
-    weights = changed.get("weights")
+    weights = changed.get("network.weights")
     if weights == "":
         return "Name the weights file: a state dict as torchvision stores it (.pth or .safetensors)."
     if weights not in (None, "imagenet", "none") and not Path(weights).is_file():
         return f"There is no weights file {weights}."
     return ""
-
-
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

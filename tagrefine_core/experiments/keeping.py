@@ -89,7 +89,11 @@ def code_of(module: str) -> str:
     while waiting:
         name = waiting.pop()
         path = _module_path(name)
-        if name not in seen and path is not None and (name == module or name.split(".")[1:2][0] in _ROOMS):
+        if (
+            name not in seen
+            and path is not None
+            and (name == module or name.partition(".")[2].split(".")[0] in _ROOMS)
+        ):
             seen[name] = path
             waiting += _imports(path)
     digest = hashlib.sha256()

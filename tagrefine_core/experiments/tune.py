@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.model_selection import ParameterGrid, ParameterSampler
 
 from tagrefine_core.collections import Collection
-from tagrefine_core.config import TrainConfig, settings_that_differ
+from tagrefine_core.config import TrainConfig, settings_that_differ, write_settings
 from tagrefine_core.errors import ConfigError
 from tagrefine_core.experiments.choosing import best_trial
 from tagrefine_core.experiments.intervals import MEASURES
@@ -128,4 +128,4 @@ def set_line(settings: Mapping[str, Any]) -> str:
     >>> set_line({"constraints.lambda1": 10.0, "neighbors.refresh": "static"})
     '--set constraints.lambda1=10.0 --set neighbors.refresh=static'
     """
-    return " ".join(f"--set {key}={value}" for key, value in settings.items())
+    return " ".join(f"--set {pair}" for pair in write_settings(settings))

@@ -5,7 +5,7 @@ import shutil
 from typing import Any
 
 from tagrefine_core.collections import Collection
-from tagrefine_core.config import TrainConfig, settings_that_differ
+from tagrefine_core.config import TrainConfig, settings_that_differ, write_settings
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.runs.run import Run, run_folder
 from tagrefine_core.store import Store
@@ -51,7 +51,7 @@ def train_collection(
 
 def _options(config: TrainConfig) -> dict[str, Any]:
     """Return what the command ``train`` would have to be told."""
-    settings = [f"{name}={value}" for name, value in settings_that_differ(config).items()]
+    settings = write_settings(settings_that_differ(config))
     return {"preset": config.preset, "task": config.task, "seed": config.seed, "settings": settings}
 
 

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from scipy import sparse
 from streamlit.testing.v1 import AppTest
 
 from tagrefine_core import jobs
 from tagrefine_core.collections import Source, check_images, write_collection
-from tagrefine_core.config import train_config
+from tagrefine_core.config import TrainConfig, train_config
 from tagrefine_core.evaluation import evaluate
 from tagrefine_core.files import write_array
 from tagrefine_core.runs.run import run_folder
@@ -92,6 +93,9 @@ def add_run(
     write_array(folder / "scores.npy", scores)
     write_array(folder / "features.npy", rng.random((PHOTOS, 8)).astype(np.float16))
     write_array(folder / "rows.npy", np.arange(PHOTOS))
+    sparse.save_npz(
+        folder / "implied.npz", sparse.csr_matrix((len(VOCABULARY), len(VOCABULARY)), dtype=np.float32)
+    )
     if record.labels:
         from tagrefine_core.collections import Collection
 
@@ -100,6 +104,12 @@ def add_run(
         store.write_metrics(record.id, run_id, measures.as_dict())
         tagged = evaluate(opened.tags[:, opened.label_columns].toarray(), opened.truth, labels=opened.labels)
         store.write_metrics(record.id, "user_tags", tagged.as_dict())
+
+
+def set_config(store: Store, run_id: str, config: TrainConfig) -> None:
+    """Let a run have been trained with other settings."""
+    with store.transaction() as connection:
+        connection.execute("UPDATE runs SET config = ? WHERE id = ?", (config.model_dump_json(), run_id))
 
 
 @pytest.fixture

@@ -2,20 +2,23 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from scipy import sparse
 from starlette.requests import Request
 from streamlit.testing.v1 import AppTest
 
 from pages.browse.reasons import reason
 from pages.browse.routes import near_photos, one_photo, photo_query, photos
-from pages.browse.view import view, window
+from pages.browse.view import photo, view, window
 from tagrefine_core.collections import Collection
 from tagrefine_core.errors import ConfigError, RunError
 from tagrefine_core.refinement import MAX_ADDED
 from tagrefine_core.refinement.photo import PhotoTag
+from tagrefine_core.runs.run import run_folder
 from tagrefine_core.store import Store
 
 OpenPage = Callable[..., AppTest]
@@ -131,6 +134,37 @@ def test_one_photo_in_full(small_home: Store) -> None:
     assert shown["why"] == "dog"
     assert f"{listed['dog']['score']:.2f}" in listed["dog"]["reason"]
     assert "size=1024" in shown["picture"]
+
+
+def test_why_names_the_limit_that_counts_and_the_tag_that_implies(small_home: Store) -> None:
+    """Every tag of every photo against a naive second implementation, with limits and implications of its own."""
+    rng = np.random.default_rng(3)
+    names = Collection.open(small_home, "demo").vocabulary
+    implied = np.where(rng.random((len(names), len(names))) < 0.6, rng.random((len(names), len(names))), 0)
+    folder = run_folder(small_home.home, "run-new")
+    sparse.save_npz(folder / "implied.npz", sparse.csr_matrix(implied.astype(np.float32)))
+    of = view("run-new")
+    places = np.arange(len(names)) / 100
+    limits = replace(of.thresholds, add=0.55 + places, remove=0.35 + places)
+    of = replace(of, thresholds=limits)
+    told = {"own": 0, "implied": 0, "not by the first": 0}
+    for row in range(of.collection.n):
+        given = [int(column) for column in of.collection.tags[[row]].indices]
+        for score in photo(of, row)["scores"]:
+            column = names.index(score["tag"])
+            own = column in given
+            limit = float((limits.remove if own else limits.add)[column])
+            assert score["limit"] == limit and f"{limit:.2f}" in score["reason"]
+            told["own"] += own
+            speakers = [(implied[tag, column], tag) for tag in given if implied[tag, column] > 0]
+            if own or not speakers:
+                assert "implies" not in score["reason"]
+                continue
+            _, speaker = max(speakers)
+            assert f"The user's “{names[speaker]}” implies it." in score["reason"]
+            told["implied"] += 1
+            told["not by the first"] += speaker != given[0]
+    assert min(told.values()) > 20
 
 
 def test_neighbors_are_the_nearest_others(small_home: Store) -> None:

@@ -11,16 +11,20 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.compare.board import board, full_title
-from pages.compare.found import protocol, table_id, table_names
+from pages.compare.found import measured_with, protocol, table_id, table_names
 from pages.compare.photos import Duel, duel, pictures, top_labels
-from pages.compare.starting import ALL, methods_of
-from pages.compare.words import METHODS, sentence
+from pages.compare.starting import ALL
+from pages.components.methods import methods_of
+from pages.components.words import METHODS, VARIANTS, sentence, title_words
 from tagrefine_core.collections import Collection
+from tagrefine_core.config import train_config
 from tagrefine_core.evaluation import average_precision
 from tagrefine_core.experiments import benchmark, scores_of, tables
 from tagrefine_core.experiments.table import add_published, stopped_row
+from tagrefine_core.methods import VARIANTS as VARIANT_NAMES
 from tagrefine_core.methods import method_class, names
 from tagrefine_core.store import Store
+from tests.app.conftest import set_config
 
 OpenPage = Callable[..., AppTest]
 
@@ -33,7 +37,7 @@ def compared_files(small_home_files: Path, tmp_path_factory: pytest.TempPathFact
     home = tmp_path_factory.mktemp("compared") / "home"
     shutil.copytree(small_home_files, home)
     store = Store(home)
-    benchmark(store, "demo", task="refinement", methods=MEASURED, repeats=2, budget=1, preset="demo")
+    benchmark(store, "demo", train_config("demo"), methods=MEASURED, repeats=2, budget=1)
     path = table_file(store)
     table = json.loads(path.read_text(encoding="utf-8"))
     table["rows"].append(
@@ -84,6 +88,12 @@ def test_methods_are_offered_for_what_they_can_do() -> None:
     assert offered["user_tags"][1] == ("refinement",)
     assert offered["knn"][1] == ("annotation", "refinement")
     assert offered["wdnl"][0] == "WDNL (reconstruction)"
+    assert offered["cca:variant=direct"][0] == "CCA (without look-alike photos)"
+
+
+def test_every_variant_has_its_words() -> None:
+    assert {name.split(":")[1] for name in VARIANT_NAMES} == set(VARIANTS)
+    assert title_words("CCA (variant=other)") == "CCA (variant=other)"
 
 
 def test_first_comparison_is_started_with_what_was_chosen(
@@ -100,6 +110,30 @@ def test_first_comparison_is_started_with_what_was_chosen(
     assert started == [("benchmark", "demo", options)]
     assert "Comparing methods on demo" in shown(page)
     assert page.button(key="start_benchmark").disabled, "one at a time"
+
+
+def test_comparison_takes_the_settings_of_the_run_unless_told_not_to(
+    small_home: Store, open_page: OpenPage, started: list[Any]
+) -> None:
+    changed = {"scoring.smooth": 0.3, "network.normalize": False}
+    set_config(small_home, "run-new", train_config("demo", **changed))
+    page = open_page("compare", collection="demo", run="run-new")
+    assert "Share of neighbors 0.3 (scoring.smooth)" in page.checkbox(key="own_settings").help.replace(
+        "\\", ""
+    )
+    page.button(key="start_benchmark").click().run()
+    options = {"task": "refinement", "methods": "all", "repeats": 3, "budget": 6, "preset": "demo"}
+    settings = ["network.normalize=false", "scoring.smooth=0.3"]
+    assert started == [("benchmark", "demo", {**options, "settings": settings})]
+    page = open_page("compare", collection="demo", run="run-new")
+    small_home.update_job(small_home.jobs()[0].id, state="finished")
+    page.run().checkbox(key="own_settings").uncheck().run()
+    page.button(key="start_benchmark").click().run()
+    assert started[1] == ("benchmark", "demo", options)
+    page = open_page("compare", collection="demo", run="run-new")
+    page.selectbox(key="network").set_value("default").run()
+    assert not page.checkbox, "settings are laid over the preset that they belong to"
+    assert not open_page("compare", collection="demo", run="run-old").checkbox, "as its preset says"
 
 
 def test_all_takes_the_place_of_single_methods_and_none_cannot_start(
@@ -133,7 +167,8 @@ def test_page_shows_table_and_reasons(compared: Store, open_page: OpenPage) -> N
         assert word in table
     (found,) = tables(compared, "demo")
     assert all(f"{row['map']:.3f}" in table for row in found["rows"] if row["map"] is not None)
-    assert "40 photos" in text and "95" in text
+    assert "40 photos" in text and "95" in text and "the same network, a small one" in text.replace("\\", "")
+    assert "settings: Small." in text.replace("\\", "") and "small_cnn" not in text
     assert [button.label for button in page.get("download_button")] == ["CSV", "LaTeX", "Markdown"]
     assert page.get("plotly_chart"), "label by label comes first"
 
@@ -209,6 +244,8 @@ def test_board_names_a_variant_below_its_method(compared: Store) -> None:
     text = board(table)
     assert ">CCA<small>variant=&lt;direct&gt;</small></th>" in text
     assert METHODS["cca"] in text and "A method of your own" not in text
+    table["rows"][0] |= {"title": "CCA (variant=direct)"}
+    assert ">CCA<small>without look-alike photos</small></th>" in board(table)
 
 
 def test_tables_have_names_of_their_own(compared: Store) -> None:
@@ -216,6 +253,18 @@ def test_tables_have_names_of_their_own(compared: Store) -> None:
     shown = table_names([table, table | {"id": "another"}])
     assert len(set(shown.values())) == 2 and table_id(table) in shown
     assert "fifth" in protocol(table | {"task": "annotation"})
+
+
+def test_heading_tells_settings_and_what_had_to_be_changed(compared: Store) -> None:
+    (table,) = tables(compared, "demo")
+    assert measured_with(table).startswith("TagRefine’s settings: Small. The backbone is frozen")
+    assert "“What learns” everything (network.finetune)" in measured_with(table)
+    differs = {"scoring.smooth": 0.3, "neighbors.refresh": "static"}
+    words = measured_with(table | {"differs": differs, "notes": []})
+    assert words == (
+        "TagRefine’s settings: Small, but for: Share of neighbors 0.3 (scoring.smooth); "
+        "Renewing of features looked up once, at the start (neighbors.refresh)."
+    )
 
 
 # Two methods on the same photos

@@ -40,7 +40,7 @@ def told(page: AppTest) -> dict[str, Any]:
 def test_story_is_that_of_the_trace(traced_home: Store) -> None:
     collection, run = Collection.open(traced_home, "demo"), Run.open(traced_home, "run-new")
     tale = story(collection, run, "labels")
-    shown = run.config.m - 1
+    shown = run.config.neighbors.m - 1
     assert tale["steps"] == [0, 10, 20, 30]
     truth = np.asarray(collection.truth) == 1
     number = {int(row): q for q, row in enumerate(run.trace.queries)}
@@ -72,6 +72,13 @@ def test_choice_of_judge_and_query_come_from_the_address(traced_home: Store, ope
     assert told(open_page("neighbors", collection="demo"))["basis"] == "true labels"
     page = open_page("neighbors", collection="demo", by="refined", query="9")
     assert told(page)["basis"] == "refined tags" and told(page)["chosen"] == 9
+
+
+def test_run_of_other_data_is_refused(traced_home: Store, open_page: OpenPage) -> None:
+    with traced_home.transaction() as connection:
+        connection.execute("UPDATE runs SET data_hash = 'before' WHERE id = 'run-new'")
+    page = open_page("neighbors", collection="demo", run="run-new")
+    assert "has changed" in page.error[0].value and not page.exception
 
 
 def test_run_without_trace_says_what_to_do(small_home: Store, open_page: OpenPage) -> None:

@@ -12,12 +12,13 @@ from streamlit.testing.v1 import AppTest
 from pages.annotate import uploads
 from pages.collection.importing import import_options
 from pages.metrics.published import MEASURES, TABLES, published
-from pages.train.settings import GROUPS
 from pages.train.starting import CARDS
 from tagrefine_core import jobs
-from tagrefine_core.config import PRESETS, TrainConfig, train_config
+from tagrefine_core.config import train_config
 from tagrefine_core.errors import CollectionError, JobError
+from tagrefine_core.presets import PRESETS
 from tagrefine_core.store import Store
+from tests.app.conftest import set_config
 
 
 def _error(page) -> str:
@@ -144,17 +145,15 @@ def test_what_an_import_made_is_chosen_whenever_it_ends(small_home: Store, open_
 # Train
 
 
-def test_every_setting_and_preset_has_its_place() -> None:
-    placed = [name for names in GROUPS.values() for name in names]
-    assert sorted([*placed, "preset", "weights"]) == sorted(TrainConfig.model_fields)
+def test_every_preset_has_its_card() -> None:
     assert list(CARDS) and set(CARDS) == set(PRESETS)
 
 
 def test_start_passes_the_preset_and_only_what_was_changed(small_home: Store, open_page, started) -> None:
     page = open_page("train", collection="fresh")
-    page.number_input(key="set_demo_epochs").set_value(3).run()
+    page.number_input(key="set_demo_constraints.epochs").set_value(3).run()
     page.button(key="start").click().run()
-    assert started == [("train", "fresh", {"preset": "demo", "settings": ["epochs=3"]})]
+    assert started == [("train", "fresh", {"preset": "demo", "settings": ["constraints.epochs=3"]})]
 
 
 def test_weights_file_must_exist(small_home: Store, open_page) -> None:
@@ -168,9 +167,56 @@ def test_weights_file_must_exist(small_home: Store, open_page) -> None:
 
 def test_settings_that_contradict_each_other_are_told(small_home: Store, open_page) -> None:
     page = open_page("train", collection="fresh")
-    page.number_input(key="set_demo_s").set_value(13).run()
-    assert "multiple of m" in page.error[0].value
+    page.number_input(key="set_demo_neighbors.s").set_value(13).run()
+    words = "“Photos in a batch” (neighbors.s) must be a multiple of “Photos in a group” (neighbors.m)"
+    assert words in page.error[0].value.replace("\\", "")
     assert page.button(key="start").disabled
+
+
+def test_settings_without_effect_are_told_beside_the_button(small_home: Store, open_page, started) -> None:
+    page = open_page("train", collection="fresh")
+    assert "no effect" not in _texts(page)
+    page.number_input(key="set_demo_run.part").set_value(2).run()
+    page.number_input(key="set_demo_constraints.lambda1").set_value(0.0).run()
+    page.number_input(key="set_demo_scoring.related").set_value(0.2).run()
+    lines = [text.value.replace("\\", "") for text in page.caption]
+    assert "“Which part” 2 (run.part) has no effect with “Task” Clean up given tags (task)." in lines
+    assert any("still uses it on scores" in line for line in lines)
+    assert not page.error
+    options = ["--set=constraints.lambda1=0.0", "--set=scoring.related=0.2", "--set=run.part=2"]
+    page.button(key="start").click().run()
+    assert started == [["train", "--preset=demo", *options, "--", "fresh"]]
+
+
+def test_weights_follow_the_network(small_home: Store, open_page, started) -> None:
+    page = open_page("train", collection="fresh")
+    assert "weights_source" not in {box.key for box in page.selectbox}
+    page.selectbox(key="set_demo_network.backbone").set_value("resnet50").run()
+    assert page.selectbox(key="weights_source").value == "imagenet"
+    page.button(key="start").click().run()
+    options = ["--set=network.weights=imagenet", "--set=network.backbone=resnet50"]
+    assert started == [["train", "--preset=demo", *options, "--", "fresh"]]
+    page = open_page("train", collection="fresh")
+    page.button(key="choose_default").click().run()
+    page.selectbox(key="set_default_network.backbone").set_value("small_cnn").run()
+    assert "weights_source" not in {box.key for box in page.selectbox} and not page.error
+    assert "gives random tags" in page.warning[0].value, "it begins with nothing, and only new layers learn"
+
+
+def test_compared_runs_list_the_settings_that_differ(small_home: Store, open_page) -> None:
+    changed = {"neighbors.refresh": "static", "network.adapter": None, "scoring.smooth": 0.3}
+    set_config(small_home, "run-old", train_config("demo", **changed))
+    page = open_page("train", collection="demo")
+    box = page.multiselect(key="compared")
+    box.set_value(["run-new", "run-old"]).run()
+    differ = page.dataframe[0].value
+    assert list(differ.index) == [
+        ("Renewing of features", "neighbors.refresh"),
+        ("Share of neighbors", "scoring.smooth"),
+    ]
+    assert differ.loc[("Share of neighbors", "scoring.smooth")].tolist() == ["0", "0.3"]
+    box.set_value(["run-new", "run-dead"]).run()
+    assert "same settings" in _texts(page)
 
 
 def test_runs_show_their_state_and_a_dead_one_can_be_resumed(small_home: Store, open_page, started) -> None:
@@ -238,7 +284,7 @@ def test_live_run_shows_epoch_and_speed_and_blocks_a_second_start(
     page = open_page("train", collection="demo")
     assert {metric.label: metric.value for metric in page.metric} == {
         "Stage": "2 of 2",
-        "Epochs done": f"3 of {train_config('demo').epochs}",
+        "Epochs done": f"3 of {train_config('demo').constraints.epochs}",
         "Photos per second": "100",
         "mAP on watched photos": "0.700",
     }

@@ -9,10 +9,13 @@ from streamlit.testing.v1 import AppTest
 
 from pages.metrics.one_tag import thinned
 from pages.metrics.studies import variant_name
+from tagrefine_core.cli.settings import configuration
 from tagrefine_core.collections import Collection
+from tagrefine_core.config import train_config
 from tagrefine_core.experiments import MEASURES
 from tagrefine_core.experiments.keeping import experiments_folder, write_result
 from tagrefine_core.store import Store
+from tests.app.conftest import set_config
 
 OpenPage = Callable[..., AppTest]
 
@@ -26,12 +29,13 @@ def measured(value: float | None, **more: object) -> dict[str, object]:
 def studied(small_home: Store) -> Store:
     """Add an ablation in which one variant failed, and noise curves of two methods."""
     head = {"collection": "demo", "data_hash": small_home.collection("demo").data_hash, "seed": 0}
+    head |= {"preset": "demo", "differs": {"scoring.smooth": 0.3}}
     head |= {"created": "2026-01-02T03:04:05+00:00", "state": "partial", "task": "refinement", "repeats": 1}
     values = {"all": 0.6, "phi0": 0.5, "vis + sem": 0.59, "refresh static": 0.55, "alpha 0.5": None}
     values["no closed form"] = 0.58
     rows = [measured(value, variant=name, settings={}, seconds=1.0) for name, value in values.items()]
     folder = experiments_folder(small_home.home)
-    write_result(folder / "ablations" / "0.json", {**head, "preset": "demo", "rows": rows})
+    write_result(folder / "ablations" / "0.json", {**head, "rows": rows})
     curves = {
         method: [measured(value, kind="missing", rate=rate) for rate, value in ((0.0, 0.9), (0.5, 0.4))]
         for method in ("user_tags", "knn")
@@ -39,7 +43,7 @@ def studied(small_home: Store) -> Store:
     titles = {"user_tags": "UserTags", "knn": "<b>KNN"}
     noise = {
         **head,
-        "source": "labels",
+        "clean": "tags",
         "kinds": ["missing"],
         "rates": [0.0, 0.5],
         "titles": titles,
@@ -61,6 +65,9 @@ def test_ablation_and_noise_are_drawn_with_what_is_missing(studied: Store, open_
     assert "Use and meaning" not in text, "its only variant failed"
     assert "meaning counts 0.5 failed" in text.replace("\\", "")
     assert "trained once" in text
+    words = "settings: Small, but for: Share of neighbors 0.3 (scoring.smooth)."
+    assert text.replace("\\", "").count(words) == 2
+    assert "taken for the truth" in text
     buttons = page.get("download_button")
     labels = [button.label for button in buttons]
     assert labels.count("CSV") == 3 and labels.count("LaTeX") == 2
@@ -72,16 +79,34 @@ def test_ablation_and_noise_are_drawn_with_what_is_missing(studied: Store, open_
 def test_experiments_start_with_the_settings_of_the_run(
     small_home: Store, open_page: OpenPage, started: list[Any]
 ) -> None:
+    changed = {"network.normalize": False, "network.image_size": None, "scoring.smooth": 0.3}
+    config = train_config("demo", **changed)
+    set_config(small_home, "run-new", config)
     page = open_page("metrics", collection="demo", run="run-new")
     assert "Nothing has been measured yet" in shown(page)
     page.button(key="start_ablate").click().run()
     page.button(key="start_noise").click().run()
+    settings = ["network.image_size=none", "network.normalize=false", "scoring.smooth=0.3"]
     assert started == [
-        ("ablate", "demo", {"preset": "demo", "settings": ["weights=none"]}),
-        ("noise", "demo", {"preset": "demo", "weights": "none"}),
+        ("ablate", "demo", {"preset": "demo", "settings": settings}),
+        ("noise", "demo", {"preset": "demo", "settings": settings}),
     ]
+    assert configuration("demo", settings, {}) == config
     assert page.button(key="start_ablate").disabled
     assert "Taking the model apart" in shown(page)
+
+
+def test_model_is_taken_apart_at_the_task_of_the_run(
+    small_home: Store, open_page: OpenPage, started: list[Any]
+) -> None:
+    set_config(small_home, "run-new", train_config("demo", task="annotation"))
+    page = open_page("metrics", collection="demo", run="run-new")
+    page.button(key="start_ablate").click().run()
+    page.button(key="start_noise").click().run()
+    assert started == [
+        ("ablate", "demo", {"preset": "demo", "task": "annotation"}),
+        ("noise", "demo", {"preset": "demo"}),
+    ]
 
 
 def test_precision_and_recall_follow_the_chosen_tag(small_home: Store, open_page: OpenPage) -> None:

@@ -9,12 +9,15 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.routes.arrays import array_url
 from pages.tags import panel as panels
 from pages.tags.panel import order, panel, similarity, wordnet
 from tagrefine_core.collections import Collection
+from tagrefine_core.config import train_config
 from tagrefine_core.errors import WordNetMissing
 from tagrefine_core.store import Store
 from tagrefine_core.tags import google_distance, load
+from tests.app.conftest import set_config
 
 OpenPage = Callable[..., AppTest]
 
@@ -91,6 +94,32 @@ def test_alpha_changes_the_matrix(small_home: Store, open_page: OpenPage) -> Non
     before = shown(page)["address"]
     page.slider(key="alpha").set_value(2.0).run()
     assert shown(page)["address"] != before
+
+
+def test_weight_of_meaning_is_that_of_the_run_until_another_is_chosen(
+    small_home: Store, open_page: OpenPage
+) -> None:
+    set_config(small_home, "run-new", train_config("demo", **{"constraints.alpha": 0.8}))
+    collection = Collection.open(small_home, "demo")
+
+    def xi(alpha: float) -> str:
+        return array_url(similarity(collection).levels(alpha)[0])
+
+    page = open_page("tags", collection="demo", run="run-new")
+    assert page.slider(key="alpha").value == 0.8 and shown(page)["address"] == xi(0.8)
+    assert "alpha of the current run: 0.8" in page.caption[0].value
+    page.selectbox(key="run").select("run-old").run()
+    assert page.slider(key="alpha").value == 0.5 and shown(page)["address"] == xi(0.5)
+    assert "alpha" not in page.query_params
+    page.slider(key="alpha").set_value(1.2).run()
+    assert page.query_params["alpha"] == "1.2"
+    page.selectbox(key="run").select("run-new").run()
+    assert page.slider(key="alpha").value == 1.2 and shown(page)["address"] == xi(1.2)
+    for wrong in ("nan", "-1", "many"):
+        page = open_page("tags", collection="demo", run="run-new", alpha=wrong)
+        assert page.slider(key="alpha").value == 0.8
+    page = open_page("tags", collection="fresh")
+    assert page.slider(key="alpha").value == 0.5 and "run" not in page.caption[0].value
 
 
 def test_panel_adds_up(small_home: Store) -> None:

@@ -135,7 +135,13 @@ def odd(app: App, odd_photos: Path) -> str:
     """A collection of odd names with a run; imported here when no test before has imported it."""
     if not any(record.name == "odd" for record in app.store.collections()):
         app.wait(start_job(app.store, Work("import", "odd", {"kind": "table", "source": str(odd_photos)})))
-    short = ["epochs_phi0=1", "epochs=1", "s=16", "m=4", "trace_points=2"]
+    short = [
+        "phi0.epochs=1",
+        "constraints.epochs=1",
+        "neighbors.s=16",
+        "neighbors.m=4",
+        "run.trace_queries=8",
+    ]
     app.wait(start_job(app.store, Work("train", "odd", {"preset": "demo", "settings": short})))
     return "odd"
 

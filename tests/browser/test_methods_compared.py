@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from tagrefine_core.config import train_config
 from tagrefine_core.experiments import benchmark
 from tests.browser.visitor import Visitor, pictures_load
 
@@ -14,7 +15,7 @@ METHODS = ("random_guess", "user_tags", "knn")
 
 
 def test_compared_methods_can_be_looked_at_and_taken_home(visitor: Visitor, app, demo: str) -> None:
-    table = benchmark(app.store, demo, task="refinement", methods=METHODS, repeats=1, budget=1, preset="demo")
+    table = benchmark(app.store, demo, train_config("demo"), methods=METHODS, repeats=1, budget=1)
     page = visitor.open("compare", f"?collection={demo}")
     expect(page.locator(".tr-board tbody tr")).to_have_count(3)
     best = max(table["rows"], key=lambda row: row["map"])

@@ -1,6 +1,6 @@
-"""Every method in one sentence, for somebody who has read none of the papers."""
+"""Tasks, measures and methods in one sentence each, for somebody who has read none of the papers."""
 
-__all__ = ["METHODS", "TASKS", "sentence"]
+__all__ = ["EXPLAINED", "METHODS", "TASKS", "VARIANTS", "sentence", "title_words"]
 
 TASKS = {
     "refinement": ("Clean up given tags", "All photos have tags from people; each method says which of them fit."),
@@ -10,6 +10,20 @@ TASKS = {
     ),
 }  # fmt: skip
 """Task to its name and a sentence."""
+
+EXPLAINED = {
+    "miap": ("MiAP", "For one photo: do the tags that fit it stand at the top of its list?"),
+    "map": ("mAP", "For one tag: do the photos that show it stand at the top of its list?"),
+    "micro_auc": (
+        "MicroAUC",
+        "Of a right and a wrong pair of photo and tag: how often does the right one score higher?",
+    ),
+    "macro_auc": (
+        "MacroAUC",
+        "The same within one tag at a time, so that rare tags count as much as frequent ones.",
+    ),
+}
+"""Measure to its name and a sentence."""
 
 METHODS = {
     "random_guess": "Draws tags by lot: the least that any method has to beat.",
@@ -32,7 +46,26 @@ METHODS = {
     "tagrefine": "Ours: a network that also listens to look-alike photos, related tags and the chance of errors.",
 }
 
+VARIANTS = {
+    "weights=distance": "weighs by distance",
+    "visual=true": "looks at the picture, too",
+    "crossfit=5": "judges photos it has not learned from",
+    "variant=direct": "without look-alike photos",
+}
+"""What makes a variant of a method, and what the pages call it."""
 
-def sentence(method: str, source: str = "") -> str:
+
+def title_words(title: str) -> str:
+    """Return a method's title with what makes it a variant in words.
+
+    >>> title_words("CCA (variant=direct)")
+    'CCA (without look-alike photos)'
+    """
+    name, _, variant = title.partition(" (")
+    words = VARIANTS.get(variant.removesuffix(")"))
+    return f"{name} ({words})" if words else title
+
+
+def sentence(method: str, reference: str = "") -> str:
     """Return what a method, or what a variant is of, does; for one that is not known here, where it comes from."""
-    return METHODS.get(method.split(":")[0], source or "A method of your own.")
+    return METHODS.get(method.split(":")[0], reference or "A method of your own.")
