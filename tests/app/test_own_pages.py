@@ -183,9 +183,9 @@ def test_settings_without_effect_are_told_beside_the_button(small_home: Store, o
     assert "“Which part” 2 (run.part) has no effect with “Task” Clean up given tags (task)." in lines
     assert any("still uses it on scores" in line for line in lines)
     assert not page.error
-    options = ["--set=constraints.lambda1=0.0", "--set=scoring.related=0.2", "--set=run.part=2"]
+    settings = ["constraints.lambda1=0.0", "scoring.related=0.2", "run.part=2"]
     page.button(key="start").click().run()
-    assert started == [["train", "--preset=demo", *options, "--", "fresh"]]
+    assert started == [("train", "fresh", {"preset": "demo", "settings": settings})]
 
 
 def test_weights_follow_the_network(small_home: Store, open_page, started) -> None:
@@ -194,8 +194,8 @@ def test_weights_follow_the_network(small_home: Store, open_page, started) -> No
     page.selectbox(key="set_demo_network.backbone").set_value("resnet50").run()
     assert page.selectbox(key="weights_source").value == "imagenet"
     page.button(key="start").click().run()
-    options = ["--set=network.weights=imagenet", "--set=network.backbone=resnet50"]
-    assert started == [["train", "--preset=demo", *options, "--", "fresh"]]
+    settings = ["network.weights=imagenet", "network.backbone=resnet50"]
+    assert started == [("train", "fresh", {"preset": "demo", "settings": settings})]
     page = open_page("train", collection="fresh")
     page.button(key="choose_default").click().run()
     page.selectbox(key="set_default_network.backbone").set_value("small_cnn").run()
