@@ -107,7 +107,7 @@ class Run:
         """How far each tag counted for others, csr float32 (C, C) ``[given, implied]``."""
         try:
             return sparse.load_npz(self.folder / "implied.npz")
-        except (OSError, ValueError) as error:
+        except Exception as error:  # whatever a damaged archive makes of itself
             raise RunError(f"{self.folder / 'implied.npz'} is gone or damaged. Train again.") from error
 
     @cached_property

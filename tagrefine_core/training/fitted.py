@@ -140,8 +140,9 @@ class Fitted:
         """
         tensors: dict[str, Tensor] = {}
         for number, network in enumerate(self.networks):
-            learned = {**trainable(network), "center": network.center}
-            tensors |= {f"network{number}.{name}": weight.detach().cpu() for name, weight in learned.items()}
+            tensors |= {
+                f"network{number}.{name}": weight.detach().cpu() for name, weight in _learned(network).items()
+            }
         rates = {"given": self.rates.given, "reported": self.rates.reported}
         tensors |= {f"rates.{name}": torch.from_numpy(np.array(rate)) for name, rate in rates.items()}
         content = to_safetensors(
@@ -189,9 +190,13 @@ class Fitted:
                 for name, tensor in tensors.items()
                 if name.startswith(prefix)
             }
+            if "classifier.weight" not in learned:
+                raise RunError(f"{folder / _FILE} lacks network {number}. Train again.")
             tags, dimensions = learned["classifier.weight"].shape
             network = build_network(config, dimensions=dimensions, tags=tags, trunk=None if frozen else trunk)
-            network.load_state_dict(learned, strict=False)
+            if learned.keys() != _learned(network).keys():
+                raise RunError(f"{folder / _FILE} does not hold all of network {number}. Train again.")
+            network.load_state_dict(learned, strict=False)  # what is frozen came with the trunk
             networks.append(network.to(device).eval())
         related = _sparse(folder / "related.npz").toarray() if config.scoring.related else None
         return cls(
@@ -204,6 +209,11 @@ class Fitted:
             implied=_sparse(folder / "implied.npz"),
             trunk=None if trunk is None else trunk.to(device).eval(),
         )
+
+
+def _learned(network: Network) -> dict[str, Tensor]:
+    """Return what of a network is kept, by name."""
+    return {**trainable(network), "center": network.center}
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], TrainConfig]:
@@ -227,7 +237,7 @@ def _array(path: Path) -> NDArray[Any]:
 def _sparse(path: Path) -> sparse.csr_matrix:
     try:
         return sparse.load_npz(path)
-    except (OSError, ValueError) as error:
+    except Exception as error:  # whatever a damaged archive makes of itself
         raise RunError(f"{path} is gone or damaged. Train again.") from error
 
 
