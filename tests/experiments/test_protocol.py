@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
+from tagrefine_core.training.setup import training_rows
 
 from tagrefine_core.config import train_config
 from tagrefine_core.errors import CollectionError
 from tagrefine_core.experiments.protocol import FITTED, repeat_split, validation_split
-from tagrefine_core.training.setup import training_rows
 
 CONFIG = train_config("default", seed=3)
 

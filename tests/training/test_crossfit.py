@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from tagrefine_core.training.setup import folds
 
 from tagrefine_core import workflow
 from tagrefine_core.collections import Collection
@@ -9,7 +10,6 @@ from tagrefine_core.config import train_config
 from tagrefine_core.errors import Cancelled, ConfigError
 from tagrefine_core.runs.run import Run
 from tagrefine_core.training.scoring import owners
-from tagrefine_core.training.setup import folds
 from tests.training.conftest import small
 
 SETTINGS = {

@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
+from tagrefine_core.training.setup import training_rows
 from torch import nn
 
 from tagrefine_core.config import train_config
@@ -14,7 +15,6 @@ from tagrefine_core.training.distributed import World, pick_device
 from tagrefine_core.training.monitors import monitors, warning_after_phi0, warning_of_epoch
 from tagrefine_core.training.recorder import trace_queries
 from tagrefine_core.training.schedule import Average, learning_rate
-from tagrefine_core.training.setup import training_rows
 
 
 def test_papers_schedule_is_a_tenth_every_ten_epochs():

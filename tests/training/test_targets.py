@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from scipy.sparse import csr_matrix
+from tagrefine_core.training.setup import find_implications, new_layers
 
 from tagrefine_core.config import train_config
 from tagrefine_core.errors import TagRefineWarning
@@ -11,7 +12,6 @@ from tagrefine_core.features.inputs import FeatureInputs
 from tagrefine_core.methods import create
 from tagrefine_core.model.implied import with_implied
 from tagrefine_core.progress import silent
-from tagrefine_core.training.setup import find_implications, new_layers
 
 WORDS = ("boy", "people", "turkey", "bird")
 BOY, PEOPLE, TURKEY, BIRD = range(4)
