@@ -16,7 +16,7 @@ from torch import Tensor
 from tagrefine_core.config import TrainConfig
 from tagrefine_core.errors import RunError
 from tagrefine_core.features.backbones import Trunk, look
-from tagrefine_core.files import read_array, write_array, write_file
+from tagrefine_core.files import read_array, read_sparse, write_array, write_file, write_sparse
 from tagrefine_core.model.network import Network
 from tagrefine_core.model.posterior import TagRates
 from tagrefine_core.progress import Progress, silent
@@ -152,10 +152,9 @@ class Fitted:
         _keep(self.logits, folder / "logits.npy")
         _keep(self.features, folder / "features.npy")
         write_array(folder / "rows.npy", self.rows)
-        write_file(folder / "implied.npz", lambda file: sparse.save_npz(file, self.implied))
+        write_sparse(folder / "implied.npz", self.implied)
         if self.rates.related is not None:
-            related = sparse.csr_matrix(self.rates.related)
-            write_file(folder / "related.npz", lambda file: sparse.save_npz(file, related))
+            write_sparse(folder / "related.npz", sparse.csr_matrix(self.rates.related))
         write_file(folder / _FILE, lambda file: file.write(content))
 
     @classmethod
@@ -236,8 +235,8 @@ def _array(path: Path) -> NDArray[Any]:
 
 def _sparse(path: Path) -> sparse.csr_matrix:
     try:
-        return sparse.load_npz(path)
-    except Exception as error:  # whatever a damaged archive makes of itself
+        return read_sparse(path)
+    except (OSError, ValueError) as error:
         raise RunError(f"{path} is gone or damaged. Train again.") from error
 
 
