@@ -53,7 +53,7 @@ MISTAKES = {
     "benchmark nothing --task annotation": "no collection 'nothing'",
     "benchmark shapes --task annotation --methods knn,kmm": "no method 'kmm'",
     "benchmark shapes --task annotation --methods ,": "names with commas",
-    "benchmark shapes --task annotation --methods knn --repeats 9": "Part 5 of 0.2",
+    "benchmark shapes --task annotation --methods knn --repeats 9": "Part 8 of 0.2 of 80 photos does not exist; there are 5 parts",
     "benchmark shapes --task annotation --method-file none.py": "no file none.py",
     "noise shapes --rates many --methods knn": "numbers with commas",
     "noise shapes --kinds odd --methods knn": "no noise 'odd'",

@@ -211,12 +211,3 @@ def test_a_run_of_other_data_names_no_tags(shapes, tmp_path):
     (run.folder / "scores.npy").unlink()
     with pytest.raises(RunError, match="is gone"):
         assert Run.open(shapes, run.id).scores
-
-
-def test_changes_are_computed_once_and_agree_with_the_user_tags(shapes, finished):
-    collection = Collection.open(shapes, "shapes")
-    found = workflow.changes_of(shapes, finished.id)
-    assert (found.kept + found.removed).nnz == collection.tags.nnz
-    assert found.added.multiply(collection.tags).nnz == 0
-    again = workflow.changes_of(shapes, finished.id)
-    assert (again.added != found.added).nnz == 0
