@@ -1,6 +1,6 @@
 """Cost of one training step in each neighbor refresh mode, and how often its neighbors are those of `exact`.
 
-    python -m benchmarks.refresh [--images 600] [--steps 40] [--home DIR --collection NAME] [--set KEY=VALUE ...]
+    python -m benchmarks.refresh [--images 600] [--steps 40] [--home DIR --collection NAME] [--set NAME=VALUE ...]
 
 All modes are measured in one run, on one network, at the same moments of its training, beside a plain supervised step of
 the same batch. Without --home a demo collection is made in a temporary folder.
@@ -17,14 +17,17 @@ import torch
 
 from tagrefine_core import workflow
 from tagrefine_core.collections import Collection
-from tagrefine_core.config import train_config
+from tagrefine_core.config import read_settings, train_config
+from tagrefine_core.features.backbones import BACKBONES
 from tagrefine_core.model.losses import logistic
 from tagrefine_core.progress import silent
+from tagrefine_core.runs.material import material
 from tagrefine_core.store import Store
 from tagrefine_core.training.distributed import World
 from tagrefine_core.training.journal import Silence
-from tagrefine_core.training.setup import prepare
+from tagrefine_core.training.layers import build_network, initialize
 from tagrefine_core.training.trainer import Trainer
+from tagrefine_core.training.training_set import TrainingSet
 
 MODES = ("exact", "shortlist", "bank", "static")
 
@@ -40,26 +43,52 @@ def main() -> None:
     parser.add_argument("--looks", type=int, default=5)
     parser.add_argument("--home", type=Path)
     parser.add_argument("--collection", default="demo")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         store = Store(options.home or Path(temporary))
         if options.home is None:
             workflow.make_demo(store, images=options.images)
-        settings = dict(pair.split("=", 1) for pair in options.set)
+        settings = read_settings(options.set)
         measure(store, options.collection, options.steps, options.looks, settings, Path(temporary))
 
 
-def measure(store: Store, name: str, steps: int, looks: int, settings: dict[str, str], folder: Path) -> None:
-    config = train_config(
-        "demo", **{"epochs_phi0": 2, "epochs": 1, "trace_queries": 0, "lambda1": 0, **settings}
+def measure(
+    store: Store, name: str, steps: int, looks: int, settings: dict[str, str | None], folder: Path
+) -> None:
+    config = train_config("demo").replaced(
+        {
+            "phi0.epochs": 2,
+            "constraints.epochs": 1,
+            "run.trace_queries": 0,
+            "constraints.lambda1": 0,
+            **settings,
+        }
     )
     collection = Collection.open(store, name)
-    world = World.join(config.device)
-    setup, _ = prepare(
-        store.home, collection, config, world.device, silent, held_out=np.zeros(0, dtype=np.int64)
+    world = World.alone(config.run.device)
+    given = material(store.home, collection, config, world.device, silent)
+    tags = collection.tags[given.rows]
+    frozen = config.network.finetune == "head"
+    dimensions = given.inputs.read(given.rows[:1]).shape[1] if frozen else None
+    network = build_network(
+        config,
+        dimensions=dimensions or BACKBONES[config.network.backbone].dimensions,
+        tags=tags.shape[1],
+        trunk=None if frozen else given.trunk,
     )
-    trainer = Trainer(config, setup, world, folder=folder, journal=Silence(), progress=silent)
+    initialize(network, tags, config.seed)
+    training_set = TrainingSet(given.rows, tags, tags.astype(np.float32), given.inputs)
+    trainer = Trainer(
+        config,
+        network.to(world.device),
+        training_set,
+        world,
+        folder=folder,
+        trace=None,
+        journal=Silence(),
+        progress=silent,
+    )
     trainer.learn_phi0()
     trainer.step = 0
     trainer.start_constraints(steps)
@@ -80,11 +109,11 @@ def measure(store: Store, name: str, steps: int, looks: int, settings: dict[str,
                 seconds[mode].append(selected)
                 forwarded[mode].append(batch.forwarded)
                 shared = [len(set(a[1:]) & set(b[1:])) for a, b in zip(exact, batch.rows, strict=True)]
-                agreement[mode].append(float(np.mean(shared)) / (config.m - 1))
+                agreement[mode].append(float(np.mean(shared)) / (config.neighbors.m - 1))
         batch = neighborhood.select(anchors, "bank")
         rows = batch.rows.reshape(-1)
         start = time.perf_counter()
-        logits, features = trainer.forward_step(rows, config.s)
+        logits, features = trainer.forward_step(rows, config.neighbors.s)
         trainer.update({"logistic": logistic(logits, trainer.forward.user_tags(rows))}, {"logistic": 1.0})
         seconds["supervised"].append(time.perf_counter() - start)
         start = time.perf_counter()
@@ -97,7 +126,8 @@ def measure(store: Store, name: str, steps: int, looks: int, settings: dict[str,
         trainer.step += 1
     plain = statistics.median(seconds["supervised"])
     print(
-        f"{collection.n} photos, {config.backbone} ({config.finetune}), s={config.s} m={config.m} "
+        f"{collection.n} photos, {config.network.backbone} ({config.network.finetune}), "
+        f"s={config.neighbors.s} m={config.neighbors.m} "
         f"M={neighborhood.candidates.shape[1]}, {torch.get_num_threads()} threads, {world.device}"
     )
     print(f"plain supervised step: {plain * 1e3:.0f} ms (median of {len(seconds['supervised'])})")

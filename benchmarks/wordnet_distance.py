@@ -1,6 +1,6 @@
 """Time the WordNet distance matrix against NLTK called pair by pair.
 
-    python benchmarks/wordnet_distance.py --sizes 444 3010 --pairs 2000
+    python -m benchmarks.wordnet_distance --sizes 444 3010 --pairs 2000
 
 NLTK's time is measured on random pairs of tags and extrapolated to all pairs; NLTK has parsed and cached every
 synset before its clock starts. The last column is the largest difference between the two on those pairs.

@@ -327,13 +327,15 @@ def settings_without_effect(config: TrainConfig, names: Iterable[str]) -> list[s
     elif config.neighbors.refresh == "static":
         idle["neighbors.M"] = "neighbors.refresh=static"
     if not config.needs_xi:
-        idle["constraints.alpha"] = "constraints.lambda1=0 and scoring.related=0"
+        unused = "constraints.lambda1=0" if constraints.epochs else "constraints.epochs=0"
+        idle["constraints.alpha"] = f"{unused} and scoring.related=0"
     flat = config.flat()
     switched_on = [name for name in dict.fromkeys(names) if flat.get(name)]
     lines = [f"{name}={flat[name]} has no effect with {idle[name]}." for name in switched_on if name in idle]
     if (
         not constraints.lambda1
         and scoring.related
+        and "scoring.related" not in idle
         and {"constraints.lambda1", "scoring.related"} & set(names)
     ):
         lines.append(

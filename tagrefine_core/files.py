@@ -10,8 +10,18 @@ from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
-__all__ = ["create_array", "read_array", "read_json", "write_array", "write_file", "write_json"]
+__all__ = [
+    "create_array",
+    "read_array",
+    "read_json",
+    "read_sparse",
+    "write_array",
+    "write_file",
+    "write_json",
+    "write_sparse",
+]
 
 
 def write_file(path: Path, write: Callable[[BinaryIO], object]) -> None:
@@ -56,6 +66,20 @@ def read_array(path: Path, *, mmap: bool = True) -> NDArray[Any]:
     """Open an ``.npy`` file, memory-mapped read-only unless ``mmap`` is false."""
     array: NDArray[Any] = np.load(path, mmap_mode="r" if mmap else None, allow_pickle=False)
     return array
+
+
+def write_sparse(path: Path, matrix: sparse.csr_matrix) -> None:
+    """Store a sparse matrix as ``.npz``."""
+    write_file(path, lambda file: sparse.save_npz(file, matrix))
+
+
+def read_sparse(path: Path) -> sparse.csr_matrix:
+    """Read an ``.npz`` file; OSError when there is none, ValueError when it is damaged."""
+    with path.open("rb") as file:  # NumPy would leave a damaged one open
+        try:
+            return sparse.load_npz(file)
+        except Exception as error:  # whatever a damaged archive makes of itself
+            raise ValueError(f"{path} is no sparse matrix ({error}).") from error
 
 
 def create_array(path: Path, shape: tuple[int, ...], dtype: Any) -> np.memmap[Any, Any]:

@@ -22,7 +22,14 @@ from tagrefine_core.experiments.keeping import (
     write_result,
 )
 from tagrefine_core.experiments.measure import Outcome, measure, supports
-from tagrefine_core.experiments.protocol import PROTOCOL, Material, Task, repeat_split, validation_split
+from tagrefine_core.experiments.protocol import (
+    PROTOCOL,
+    Material,
+    Task,
+    frozen_notes,
+    repeat_split,
+    validation_split,
+)
 from tagrefine_core.experiments.steps import Steps
 from tagrefine_core.experiments.table import (
     Table,
@@ -206,7 +213,7 @@ class Comparison:
             "budget": self.budget,
             "preset": self.config.preset,
             "differs": settings_that_differ(self.config),
-            "notes": _notes(self.config),
+            "notes": frozen_notes(self.config),
             "backbone": self.config.network.backbone,
             "views": self.config.network.views,
             "weights_hash": self.material.weights_hash,
@@ -243,16 +250,6 @@ class Comparison:
         return sum(bool(trial) and trial["map"] is not None for trial in tried) + sum(
             path.exists() for path in kept
         )
-
-
-def _notes(config: TrainConfig) -> list[str]:
-    """Say in words what a comparison on features had to change of the settings."""
-    if config.network.finetune == "head":
-        return []
-    return [
-        f"The backbone is frozen, since all methods get the same features: network.finetune={config.network.finetune} "
-        f"and optimizer.lr_backbone have no effect here."
-    ]
 
 
 def _now() -> str:

@@ -89,11 +89,7 @@ def code_of(module: str) -> str:
     while waiting:
         name = waiting.pop()
         path = _module_path(name)
-        if (
-            name not in seen
-            and path is not None
-            and (name == module or name.partition(".")[2].split(".")[0] in _ROOMS)
-        ):
+        if name not in seen and path is not None and (name == module or _room(name) in _ROOMS):
             seen[name] = path
             waiting += _imports(path)
     digest = hashlib.sha256()
@@ -110,6 +106,11 @@ def write_result(path: Path, value: Any) -> None:
 def read_result(path: Path) -> Any:
     """Return what `write_result` wrote, or None when there is nothing."""
     return read_json(path) if path.exists() else None
+
+
+def _room(module: str) -> str:
+    """Return the part of the package that a module is in; nothing for the package itself."""
+    return "".join(module.split(".")[1:2])
 
 
 def _module_path(name: str) -> Path | None:

@@ -19,6 +19,7 @@ from tagrefine_core.experiments.choosing import choose, settings_of
 from tagrefine_core.experiments.intervals import MEASURES
 from tagrefine_core.experiments.keeping import (
     experiments_folder,
+    is_ours,
     key_of,
     method_key,
     read_result,
@@ -29,6 +30,7 @@ from tagrefine_core.experiments.protocol import (
     PROTOCOL,
     Material,
     feature_material,
+    frozen_notes,
     repeat_split,
     validation_split,
 )
@@ -171,6 +173,7 @@ def recover(
         "clean": clean,
         "preset": config.preset,
         "differs": settings_that_differ(config),
+        "notes": frozen_notes(config),
         "kinds": list(kinds),
         "rates": [float(rate) for rate in rates],
         "seed": seed,
@@ -180,7 +183,8 @@ def recover(
         "titles": {method.name: method.title or method.name for method in classes},
         "curves": {},
     }
-    summary = folder / f"curves-{key_of([method.name for method in classes], points)}.json"
+    ours = config.model_dump() if any(is_ours(method) for method in classes) else None
+    summary = folder / f"curves-{key_of([method.name for method in classes], points, ours)}.json"
     middle = (kinds[0], sorted(rates)[len(rates) // 2])
     for method in classes:
         curve = []

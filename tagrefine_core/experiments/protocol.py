@@ -21,6 +21,7 @@ __all__ = [
     "Split",
     "Task",
     "feature_material",
+    "frozen_notes",
     "need_truth",
     "repeat_split",
     "validation_split",
@@ -181,6 +182,16 @@ def feature_material(
         key=f"{collection.data_hash}-{weights}-{size}-{network.views}",
         weights_hash=weights,
     )
+
+
+def frozen_notes(config: TrainConfig) -> list[str]:
+    """Say in words what a comparison on features has to change of the settings."""
+    if config.network.finetune == "head":
+        return []
+    return [
+        f"The backbone is frozen, since all methods get the same features: network.finetune={config.network.finetune} "
+        f"and optimizer.lr_backbone have no effect here."
+    ]
 
 
 def need_truth(collection: Collection) -> NDArray[np.int8]:

@@ -57,7 +57,7 @@ class CCA(Method):
 
     name = "cca"
     title = "CCA"
-    source = (
+    reference = (
         "Murthy, Maji, Manmatha: Automatic image annotation using deep learning representations, ICMR 2015"
     )
 

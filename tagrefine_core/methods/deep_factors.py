@@ -60,7 +60,7 @@ class WDNL(Method):
 
     name = "wdnl"
     title = "WDNL"
-    source = "Li and Tang: Weakly-supervised deep non-negative low-rank model, AAAI 2017"
+    reference = "Li and Tang: Weakly-supervised deep non-negative low-rank model, AAAI 2017"
     reconstruction = True
 
     def __init__(
@@ -177,7 +177,7 @@ class WDMF(WDNL):
 
     name = "wdmf"
     title = "WDMF"
-    source = (
+    reference = (
         "Li and Tang: Weakly supervised deep matrix factorization for social image understanding, TIP 2017"
     )
 

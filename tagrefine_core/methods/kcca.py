@@ -46,7 +46,7 @@ class KCCA(CCA):
 
     name = "kcca"
     title = "KCCA"
-    source = "Ballan, Uricchio, Seidenari, Del Bimbo: A cross-media model for image annotation, ICMR 2014"
+    reference = "Ballan, Uricchio, Seidenari, Del Bimbo: A cross-media model for image annotation, ICMR 2014"
 
     def __init__(
         self,

@@ -56,7 +56,7 @@ class NMF(Method):
 
     name = "nmf"
     title = "NMF"
-    source = "After Li and Tang: Weakly-supervised deep non-negative low-rank model, AAAI 2017"
+    reference = "After Li and Tang: Weakly-supervised deep non-negative low-rank model, AAAI 2017"
     reconstruction = True
 
     def __init__(

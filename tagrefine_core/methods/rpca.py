@@ -54,7 +54,7 @@ class RPCA(Method):
 
     name = "rpca"
     title = "RPCA"
-    source = (
+    reference = (
         "Zhu, Yan, Ma: Image tag refinement towards low-rank, content-tag prior and error sparsity, MM 2010"
     )
     annotates = False

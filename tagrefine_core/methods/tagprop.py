@@ -59,7 +59,7 @@ class TagProp(Method):
 
     name = "tagprop"
     title = "TagProp"
-    source = "Guillaumin, Mensink, Verbeek, Schmid: TagProp, ICCV 2009"
+    reference = "Guillaumin, Mensink, Verbeek, Schmid: TagProp, ICCV 2009"
 
     def __init__(
         self,

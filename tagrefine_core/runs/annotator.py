@@ -43,8 +43,7 @@ class Annotator:
         self.tags = tuple(tags)
         self.size = picture_size(run.config)
         self.device = pick_device("cpu" if run.config.run.device == "cpu" else "auto")
-        key = read_json(run.folder / "material.json")["weights_hash"]
-        trunk = kept_trunk(run.store.home, run.config, key)
+        trunk = kept_trunk(run.store.home, run.config, _weights_hash(run))
         self.fitted = Fitted.load(run.folder, trunk=trunk, device=self.device)
         known = self.fitted.logits.shape[1]
         if known != len(tags):
@@ -57,3 +56,17 @@ class Annotator:
         """Return scores (B, C) in [0, 1] of photos; ImageError names one that cannot be read."""
         pictures = torch.from_numpy(decode_many(list(images), self.size)).to(self.device)
         return self.fitted.scores_of_new(normalize(pictures))
+
+
+def _weights_hash(run: Run) -> str:
+    """Return which trunk a run was trained on."""
+    path = run.folder / "material.json"
+    try:
+        return str(read_json(path)["weights_hash"])
+    except FileNotFoundError:
+        raise RunError(
+            f"Run {run.id} is of an earlier TagRefine, whose networks cannot be read any more. "
+            f"Train again to annotate new photos."
+        ) from None
+    except (ValueError, KeyError) as error:
+        raise RunError(f"{path} is damaged. Train again to annotate new photos.") from error

@@ -13,7 +13,7 @@ from scipy import sparse
 
 from tagrefine_core.config import TrainConfig
 from tagrefine_core.errors import RunError
-from tagrefine_core.files import read_array
+from tagrefine_core.files import read_array, read_sparse
 from tagrefine_core.store import EpochRecord, RunRecord, Store
 
 __all__ = ["NeighborTrace", "Run", "new_run_id", "run_folder"]
@@ -121,7 +121,7 @@ class Run:
     def implied(self) -> sparse.csr_matrix:
         """How far each tag counted for others, csr float32 (C, C) ``[given, implied]``."""
         try:
-            return sparse.load_npz(self.folder / "implied.npz")
+            return read_sparse(self.folder / "implied.npz")
         except (OSError, ValueError) as error:
             raise RunError(f"{self.folder / 'implied.npz'} is gone or damaged. Train again.") from error
 

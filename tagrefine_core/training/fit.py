@@ -100,6 +100,8 @@ def fit(
     photos, width = tags.shape
     rows = np.arange(photos, dtype=np.int64) if rows is None else rows
     parts = held_out_parts(len(rows), config)
+    if config.constraints.epochs or (trace is not None and config.run.trace_queries):
+        _check_groups(len(rows) - max(map(len, parts)), config.neighbors.m)
     words = _Words.of(vocabulary, config)
     networks: list[Network] = []
     first: tuple[TrainingSet, sparse.csr_matrix] | None = None
@@ -162,6 +164,15 @@ def held_out_parts(n: int, config: TrainConfig) -> list[NDArray[np.int64]]:
         raise ConfigError(f"{n} photos cannot be divided into scoring.crossfit={parts} parts. Use fewer.")
     order = np.random.default_rng((config.seed, 5)).permutation(n)
     return [np.sort(part).astype(np.int64) for part in np.array_split(order, parts)]
+
+
+def _check_groups(seen: int, m: int) -> None:
+    """Refuse too few photos for neighbors now, not after phi0 has been trained."""
+    if seen < m:
+        raise ConfigError(
+            f"Groups of neighbors.m={m} photos need at least {m} photos to train on; there are {seen}. "
+            f"Use a smaller m, or more photos."
+        )
 
 
 def without_pictures(config: TrainConfig) -> TrainConfig:

@@ -16,7 +16,7 @@ from torch import Tensor
 from tagrefine_core.config import TrainConfig
 from tagrefine_core.errors import RunError
 from tagrefine_core.features.backbones import Trunk, look
-from tagrefine_core.files import read_array, write_array, write_file
+from tagrefine_core.files import read_array, read_sparse, write_array, write_file, write_sparse
 from tagrefine_core.model.network import Network
 from tagrefine_core.model.posterior import TagRates
 from tagrefine_core.progress import Progress, silent
@@ -140,8 +140,9 @@ class Fitted:
         """
         tensors: dict[str, Tensor] = {}
         for number, network in enumerate(self.networks):
-            learned = {**trainable(network), "center": network.center}
-            tensors |= {f"network{number}.{name}": weight.detach().cpu() for name, weight in learned.items()}
+            tensors |= {
+                f"network{number}.{name}": weight.detach().cpu() for name, weight in _learned(network).items()
+            }
         rates = {"given": self.rates.given, "reported": self.rates.reported}
         tensors |= {f"rates.{name}": torch.from_numpy(np.array(rate)) for name, rate in rates.items()}
         content = to_safetensors(
@@ -151,10 +152,9 @@ class Fitted:
         _keep(self.logits, folder / "logits.npy")
         _keep(self.features, folder / "features.npy")
         write_array(folder / "rows.npy", self.rows)
-        write_file(folder / "implied.npz", lambda file: sparse.save_npz(file, self.implied))
+        write_sparse(folder / "implied.npz", self.implied)
         if self.rates.related is not None:
-            related = sparse.csr_matrix(self.rates.related)
-            write_file(folder / "related.npz", lambda file: sparse.save_npz(file, related))
+            write_sparse(folder / "related.npz", sparse.csr_matrix(self.rates.related))
         write_file(folder / _FILE, lambda file: file.write(content))
 
     @classmethod
@@ -189,9 +189,13 @@ class Fitted:
                 for name, tensor in tensors.items()
                 if name.startswith(prefix)
             }
+            if "classifier.weight" not in learned:
+                raise RunError(f"{folder / _FILE} lacks network {number}. Train again.")
             tags, dimensions = learned["classifier.weight"].shape
             network = build_network(config, dimensions=dimensions, tags=tags, trunk=None if frozen else trunk)
-            network.load_state_dict(learned, strict=False)
+            if learned.keys() != _learned(network).keys():
+                raise RunError(f"{folder / _FILE} does not hold all of network {number}. Train again.")
+            network.load_state_dict(learned, strict=False)  # what is frozen came with the trunk
             networks.append(network.to(device).eval())
         related = _sparse(folder / "related.npz").toarray() if config.scoring.related else None
         return cls(
@@ -204,6 +208,11 @@ class Fitted:
             implied=_sparse(folder / "implied.npz"),
             trunk=None if trunk is None else trunk.to(device).eval(),
         )
+
+
+def _learned(network: Network) -> dict[str, Tensor]:
+    """Return what of a network is kept, by name."""
+    return {**trainable(network), "center": network.center}
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], TrainConfig]:
@@ -226,7 +235,7 @@ def _array(path: Path) -> NDArray[Any]:
 
 def _sparse(path: Path) -> sparse.csr_matrix:
     try:
-        return sparse.load_npz(path)
+        return read_sparse(path)
     except (OSError, ValueError) as error:
         raise RunError(f"{path} is gone or damaged. Train again.") from error
 

@@ -6,6 +6,7 @@ from scipy.sparse import csr_matrix
 
 from tagrefine_core import workflow
 from tagrefine_core.collections import Collection
+from tagrefine_core.config import TrainConfig, train_config
 from tagrefine_core.experiments.protocol import Material
 from tagrefine_core.store import Store
 from tests.training.conftest import draw
@@ -29,6 +30,55 @@ def shapes(drawn, store) -> Store:
 @pytest.fixture
 def collection(shapes):
     return Collection.open(shapes, "shapes")
+
+
+def paper(**settings):
+    """Preset paper, literally, but for a small backbone and as few epochs as there can be."""
+    small = {
+        "network.backbone": "small_cnn",
+        "network.weights": "none",
+        "network.image_size": 32,
+        "neighbors.s": 16,
+        "neighbors.m": 4,
+        "neighbors.M": 20,
+        "phi0.epochs": 1,
+        "constraints.epochs": 1,
+        "run.device": "cpu",
+        "run.trace_queries": 5,
+    }
+    return train_config("paper").replaced({**small, **settings})
+
+
+def flat(settings):
+    """Settings in groups, as results keep them, by their names with a dot."""
+    return TrainConfig(**settings).flat()
+
+
+LITERAL = {
+    "preset": "paper",
+    "constraints.reduction": "literal",
+    "constraints.eta": 0.0,
+    "constraints.lambda2": 0.001,
+    "optimizer.schedule": "step",
+    "optimizer.average": 0.0,
+    "network.normalize": False,
+    "network.views": 1,
+    "network.center": False,
+    "neighbors.refresh": "exact",
+    "scoring.crossfit": 1,
+    "scoring.closed_form": 0.0,
+    "scoring.smooth": 0.0,
+    "scoring.evidence": 0.0,
+    "scoring.related": 0.0,
+    "scoring.reporting": 0.0,
+}
+"""What makes a training the paper's."""
+
+
+def assert_literal(settings):
+    """What was measured is the paper's, not a default of anybody."""
+    found = flat(settings)
+    assert {name: found[name] for name in LITERAL} == LITERAL
 
 
 def numbers(n=60, seed=0, labels=3):

@@ -1,18 +1,24 @@
 import json
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import tagrefine_core
 from tagrefine_core import experiments
 from tagrefine_core.collections import Collection
 from tagrefine_core.config import train_config
 from tagrefine_core.errors import Cancelled, ConfigError, LabelError, RunError
 from tagrefine_core.evaluation import evaluate, user_tag_scores
 from tagrefine_core.experiments.comparison import Comparison
+from tagrefine_core.experiments.export import settings_sentence, to_markdown
 from tagrefine_core.experiments.intervals import MEASURES
 from tagrefine_core.experiments.keeping import code_of, method_key
-from tagrefine_core.methods import Method, method_class
-from tests.experiments.conftest import numbers
+from tagrefine_core.experiments.measure import make
+from tagrefine_core.experiments.protocol import feature_material, repeat_split
+from tagrefine_core.methods import Method, create, method_class
+from tests.experiments.conftest import assert_literal, flat, numbers, paper
 from tests.fake_data import small_collection
 
 
@@ -53,12 +59,10 @@ class Ours(Counted):
         return {}
 
 
-def compare(folder, collection, kinds, task="annotation", **options):
-    config = train_config("default", task=task, seed=1)
+def compare(folder, collection, kinds, task="annotation", changed=None, **options):
+    config = train_config("default", task=task, seed=1).replaced(changed or {})
     material = numbers(n=collection.n)
-    comparison = Comparison(
-        folder, material, config, task, **{"table": "t", "repeats": 3, "budget": 4, **options}
-    )
+    comparison = Comparison(folder, material, config, **{"table": "t", "repeats": 3, "budget": 4, **options})
     return comparison.run(kinds, collection)
 
 
@@ -66,9 +70,9 @@ KINDS = [Counted, method_class("user_tags"), Failing, Ours, method_class("random
 
 
 def test_the_user_tags_of_a_collection_are_measured_as_anywhere(shapes):
-    table = experiments.benchmark(
-        shapes, "shapes", task="refinement", methods=["user_tags", "knn"], repeats=2, budget=2, preset="demo"
-    )
+    config = train_config("demo")
+    table = experiments.benchmark(shapes, "shapes", config, methods=["user_tags", "knn"], repeats=2, budget=2)
+    assert (table["task"], table["preset"], table["differs"]) == ("refinement", "demo", {})
     collection = Collection.open(shapes, "shapes")
     scores = user_tag_scores(collection.tag_positions, option="position", columns=collection.label_columns)
     expected = evaluate(scores, collection.truth)
@@ -175,19 +179,132 @@ def test_too_large_is_a_row(tmp_path, collection):
 
 
 def test_results_are_found_by_settings_only_where_these_matter():
-    one, two = train_config("default"), train_config("default", lambda2=0.5)
+    one, two = train_config("default"), train_config("default", **{"constraints.lambda2": 0.5})
     assert method_key(Counted, one) == method_key(Counted, two)
     assert method_key(Ours, one) != method_key(Ours, two)
     assert code_of("tagrefine_core.methods.votes") != code_of("tagrefine_core.methods.baselines")
 
 
+def test_tables_of_other_settings_stand_side_by_side(tmp_path, collection):
+    plain = compare(tmp_path, collection, [Ours, Counted])
+    other = compare(tmp_path, collection, [Ours, Counted], changed={"scoring.smooth": 0.1})
+    assert plain["id"] != other["id"] and len(list(tmp_path.glob("*/table-*.json"))) == 2
+    assert (plain["differs"], other["differs"]) == ({}, {"scoring.smooth": 0.1})
+    # Without ours, settings of ours say nothing.
+    alone = compare(tmp_path, collection, [Counted])
+    assert alone["id"] == compare(tmp_path, collection, [Counted], changed={"scoring.smooth": 0.1})["id"]
+
+
+@pytest.mark.parametrize("task", ["refinement", "annotation"])
+def test_preset_paper_is_measured_as_it_is(shapes, collection, task):
+    config = paper(task=task, seed=2)
+    table = experiments.benchmark(shapes, "shapes", config, methods=["tagrefine", "knn"], repeats=1, budget=1)
+    ours, knn = table["rows"]
+    assert (ours["status"], ours["trials"], knn["settings"]) == ("done", [], None)
+    assert_literal(ours["settings"])
+    changed = {name for name, value in flat(ours["settings"]).items() if config.flat()[name] != value}
+    assert changed <= {"network.finetune", "run.validation", "run.trace_queries", "run.checkpoint_seconds"}
+    assert flat(ours["settings"])["network.finetune"] == "head"
+    assert table["preset"] == "paper" and table["differs"]["network.backbone"] == "small_cnn"
+    assert "constraints.reduction" not in table["differs"] and "task" not in table["differs"]
+    (note,) = table["notes"]
+    assert "The backbone is frozen" in note and "network.finetune=all" in note
+    sentence = settings_sentence(table)
+    assert "TagRefine with preset paper but for network.backbone=small_cnn" in sentence and note in sentence
+    assert sentence in to_markdown(table).replace("\n", " ")
+    # And the numbers are those of the method on the same features.
+    material = feature_material(shapes, collection, config)
+    split = repeat_split(collection.n, config, task, 0)
+    method = create("tagrefine", config=config, vocabulary=collection.vocabulary)
+    method.fit(material.features[split.train], collection.tags[split.train])
+    found = (
+        method.refine(material.features, collection.tags)
+        if task == "refinement"
+        else method.annotate(material.features[split.test])
+    )
+    expected = evaluate(found[:, collection.label_columns], collection.truth[split.test])
+    assert ours["map"] == pytest.approx(expected.map, abs=1e-6)
+
+
+def test_a_variant_with_a_preset_of_its_own_keeps_it():
+    material = numbers()
+    kind = method_class("tagrefine:preset=paper")
+    method = make(kind, {}, material, "refinement", seed=3, config=train_config("default"))
+    assert method._settings() == train_config("paper", seed=3)
+
+
+def test_a_frozen_backbone_needs_no_note(tmp_path, collection):
+    assert compare(tmp_path, collection, [Ours])["notes"] == []
+
+
+# What tells code apart
+
+
+@pytest.fixture
+def copy_of_the_core(tmp_path, monkeypatch):
+    """A copy of the package whose code digests are asked for."""
+    source = Path(tagrefine_core.__file__).parent
+    copy = tmp_path / "tagrefine_core"
+    shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(tagrefine_core, "__file__", str(copy / "__init__.py"))
+    code_of.cache_clear()
+    yield copy
+    code_of.cache_clear()
+
+
+def digests():
+    code_of.cache_clear()
+    return [
+        code_of(f"tagrefine_core.{name}") for name in ("methods.networks", "methods.votes", "runs.launch")
+    ]
+
+
+def edit(path, add):
+    path.write_text(path.read_text() + add)
+
+
+def test_results_are_not_stale_and_not_lost_for_a_comment(copy_of_the_core):
+    before = digests()
+    for name in (
+        "training/fit.py",
+        "model/losses.py",
+        "config.py",
+        "methods/votes.py",
+        "neighbors/search.py",
+    ):
+        edit(copy_of_the_core / name, "\n\n# Why it is so.\n")
+    assert digests() == before
+    # What is imported or shown otherwise changes no number.
+    for name in ("demo/canvas.py", "collections/table.py", "store/store.py", "refinement/changes.py", "files.py",
+                 "progress.py", "errors.py"):  # fmt: skip
+        edit(copy_of_the_core / name, "\n\nNEW = 1\n")
+    assert digests() == before
+
+
+def test_code_that_numbers_depend_on_tells_results_apart(copy_of_the_core):
+    before = digests()
+    # Of our method, of one that only asks neighbors, and of runs.
+    for name, expected in {
+        "training/trainer.py": [True, False, True],
+        "model/posterior.py": [True, False, True],
+        "presets.py": [True, False, True],
+        "runs/material.py": [False, False, True],
+        "neighbors/search.py": [True, True, True],
+        "methods/votes.py": [False, True, False],
+    }.items():
+        edit(copy_of_the_core / name, "\n\nNEW = 1\n")
+        after = digests()
+        assert [one != other for one, other in zip(after, before, strict=True)] == expected, name
+        before = after
+
+
 def test_without_ground_truth_nothing_can_be_compared(store, tmp_path):
     small_collection(store, tmp_path / "photos", truth=None)
     with pytest.raises(LabelError, match="no ground truth"):
-        experiments.benchmark(store, "small", task="refinement", methods=["knn"])
+        experiments.benchmark(store, "small", train_config("demo"), methods=["knn"])
 
 
-@pytest.mark.parametrize("options", [{"repeats": 0}, {"budget": 0}, {"task": "search"}, {"methods": ["kmm"]}])
+@pytest.mark.parametrize("options", [{"repeats": 0}, {"budget": 0}, {"methods": ["kmm"]}])
 def test_wrong_options(store, options):
     with pytest.raises(ConfigError):
-        experiments.benchmark(store, "none", **options)
+        experiments.benchmark(store, "none", train_config("demo"), **options)

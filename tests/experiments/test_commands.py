@@ -15,7 +15,7 @@ import numpy as np
 from tagrefine_core.methods import Method
 
 class Constant(Method):
-    name, title, source = "constant", "Constant", "ourselves"
+    name, title, reference = "constant", "Constant", "ourselves"
 
     def _fit(self, features, tags, users):
         pass
@@ -83,12 +83,12 @@ MISTAKES = {
     "benchmark nothing --task annotation": "no collection 'nothing'",
     "benchmark shapes --task annotation --methods knn,kmm": "no method 'kmm'",
     "benchmark shapes --task annotation --methods ,": "names with commas",
-    "benchmark shapes --task annotation --methods knn --repeats 9": "Fold 8",
+    "benchmark shapes --task annotation --methods knn --repeats 9": "Part 8 of 0.2 of 80 photos does not exist; there are 5 parts",
     "benchmark shapes --task annotation --method-file none.py": "no file none.py",
     "noise shapes --rates many --methods knn": "numbers with commas",
     "noise shapes --kinds odd --methods knn": "no noise 'odd'",
     "ablate shapes --groups beta": "no ablation 'beta'",
-    "ablate shapes --set lr": "--set takes KEY=VALUE",
+    "ablate shapes --set lr": "--set takes NAME=VALUE",
     "tune shapes": "Missing option '--grid'",
     "tune shapes --grid lr": "--grid takes",
     "tune shapes --grid speed=1": "no setting 'speed'",

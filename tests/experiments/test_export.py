@@ -6,6 +6,7 @@ import pytest
 from tagrefine_core.evaluation.published import METHODS, TABLES, published
 from tagrefine_core.experiments.export import (
     grid_texts,
+    settings_sentence,
     to_csv,
     to_latex,
     to_markdown,
@@ -29,6 +30,7 @@ def measured(name, low, high):
             "fit_seconds": 1.0,
             "score_seconds": 2.0 * value,
             "peak_mb": 100 * value,
+            "settings": None,
         }
         for value in (low, high)
     ]
@@ -47,6 +49,9 @@ def table():
         "photos": 1000,
         "backbone": "small_cnn",
         "labels": ["sea", "sky"],
+        "preset": "default",
+        "differs": {},
+        "notes": [],
         "rows": [knn, nmf, failed],
         "paired": [],
     }
@@ -111,6 +116,14 @@ def test_paired_differences_stand_in_every_form(with_ours):
     second = to_markdown(with_ours).split("TagRefine less each other method")[1].split("As published")[0]
     assert f"| {row} |" in second and "NMF" not in second
     assert row.replace("|", "&") in to_latex(with_ours) and r"95 \% intervals" in to_latex(with_ours)
+
+
+def test_settings_of_ours_are_said(table):
+    assert settings_sentence(table) == "TagRefine with preset default."
+    other = {**table, "preset": "paper", "differs": {"phi0.lr": 0.1, "task": "x"}, "notes": ["It is so."]}
+    sentence = "TagRefine with preset paper but for phi0.lr=0.1, task=x. It is so."
+    assert settings_sentence(other) == sentence
+    assert sentence in to_markdown(other) and sentence.replace("_", "\\_") in to_latex(other)
 
 
 def test_latex_is_booktabs_and_escaped(table):

@@ -30,9 +30,9 @@ class Failing(Method):
 
 
 class Told(Failing):
-    def __init__(self, *, seed=0, vocabulary=None, label_columns=None, positions=None, preset=""):
+    def __init__(self, *, seed=0, vocabulary=None, label_columns=None, positions=None, config=None):
         self.seed, self.vocabulary, self.label_columns = seed, vocabulary, label_columns
-        self.positions, self.preset = positions, preset
+        self.positions, self.config = positions, config
 
 
 def test_annotation_is_measured_on_the_photos_not_trained_on():
@@ -88,11 +88,13 @@ def test_cancelling_is_none():
 def test_a_method_is_told_what_it_asks_for():
     material = numbers()
     told = make(Told, {}, material, "refinement", seed=5, config=CONFIG)
-    assert (told.seed, told.vocabulary, told.preset) == (5, material.vocabulary, "default")
+    assert (told.seed, told.vocabulary) == (5, material.vocabulary)
+    assert told.config is None, "settings are of our own method"
     assert told.label_columns is material.label_columns
     assert make(Told, {"seed": 9}, material, "annotation", seed=5, config=CONFIG).seed == 9
-    ours = make(method_class("tagrefine"), {}, material, "annotation", seed=1, config=train_config("demo"))
-    assert (ours.epochs, ours.average, ours.seed) == (5, 0.95, 1)
+    config = train_config("demo")
+    ours = make(method_class("tagrefine"), {}, material, "annotation", seed=1, config=config)
+    assert ours._settings() == config.replaced({"seed": 1})
 
 
 def test_peak_memory_sees_what_was_given_back():

@@ -3,8 +3,13 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from tagrefine_core import experiments
+from tagrefine_core.config import train_config
 from tagrefine_core.errors import ConfigError
+from tagrefine_core.evaluation import evaluate
 from tagrefine_core.experiments.noise import NOISE, inject
+from tagrefine_core.experiments.protocol import feature_material
+from tagrefine_core.methods import create
+from tests.experiments.conftest import assert_literal, paper
 
 CLEAN = csr_matrix((np.random.default_rng(0).random((400, 9)) < 0.3).astype(np.uint8))
 
@@ -59,16 +64,37 @@ def test_unknown_noise(kind, rate):
 
 
 def test_spoiled_tags_lose_and_methods_are_measured(shapes):
-    options = {"methods": ["user_tags", "knn"], "kinds": ["swapped"], "preset": "demo", "budget": 2}
-    found = experiments.recover(shapes, "shapes", rates=[0.0, 0.4, 0.8], **options)
+    config = train_config("demo")
+    options = {"methods": ["user_tags", "knn"], "kinds": ["swapped"], "budget": 2}
+    found = experiments.recover(shapes, "shapes", config, rates=[0.0, 0.4, 0.8], **options)
     spoiled = [point["map"] for point in found["curves"]["user_tags"]]
     assert spoiled[0] == 1 and spoiled[0] > spoiled[1] > spoiled[2]
     assert [point["status"] for point in found["curves"]["knn"]] == ["done"] * 3
     assert found["curves"]["knn"][0]["map"] > found["curves"]["knn"][2]["map"]
-    again = experiments.recover(shapes, "shapes", rates=[0.0, 0.4, 0.8], **options)
+    again = experiments.recover(shapes, "shapes", config, rates=[0.0, 0.4, 0.8], **options)
     assert again["curves"] == found["curves"]
     assert [answer["state"] for answer in experiments.recoveries(shapes, "shapes")] == ["finished"]
-    with_tags = experiments.recover(shapes, "shapes", rates=[0.0], source="tags", **options)
+    with_tags = experiments.recover(shapes, "shapes", config, rates=[0.0], clean="tags", **options)
     assert with_tags["curves"]["user_tags"][0]["map"] == 1
     with pytest.raises(ConfigError):
-        experiments.recover(shapes, "shapes", rates=[])
+        experiments.recover(shapes, "shapes", config, rates=[])
+
+
+def test_preset_paper_refines_as_it_is(shapes, collection):
+    config = paper(seed=3)
+    options = {"methods": ["tagrefine"], "kinds": ["missing"], "rates": [0.3]}
+    found = experiments.recover(shapes, "shapes", config, **options)
+    assert found["preset"] == "paper" and found["differs"]["network.backbone"] == "small_cnn"
+    assert any("The backbone is frozen" in note for note in found["notes"])
+    (point,) = found["curves"]["tagrefine"]
+    # The method by hand, on the labels spoiled by hand.
+    clean = csr_matrix(collection.truth == 1, dtype=np.uint8)
+    spoiled = inject(clean, "missing", 0.3, 3)
+    features = feature_material(shapes, collection, config).features
+    method = create("tagrefine", config=config, vocabulary=collection.labels)
+    scores = method.fit(features, spoiled).refine(features, spoiled)
+    assert_literal(method.config_.model_dump())
+    assert point["map"] == pytest.approx(evaluate(scores, collection.truth).map, abs=1e-6)
+    other = experiments.recover(shapes, "shapes", paper(seed=3, **{"constraints.epochs": 0}), **options)
+    assert other["differs"] != found["differs"]
+    assert len(experiments.recoveries(shapes, "shapes")) == 2

@@ -4,7 +4,7 @@ import pytest
 from tagrefine_core.config import train_config
 from tagrefine_core.errors import CollectionError
 from tagrefine_core.experiments.protocol import FITTED, repeat_split, validation_split
-from tagrefine_core.training.setup import training_rows
+from tagrefine_core.runs.material import training_rows
 
 CONFIG = train_config("default", seed=3)
 
@@ -15,7 +15,7 @@ def test_five_disjoint_fifths_train_and_the_rest_is_measured():
     assert len(trained) == len(set(trained)) == 100
     for split in splits:
         assert sorted([*split.train, *split.test]) == list(range(103))
-    with pytest.raises(CollectionError, match="Fold 5"):
+    with pytest.raises(CollectionError, match="Part 5"):
         repeat_split(103, CONFIG, "annotation", 5)
 
 
@@ -34,7 +34,7 @@ def test_the_validation_fold_is_a_tenth_of_fold_0_and_is_not_fitted():
 
 
 def test_a_training_cut_shorter_leaves_out_the_validation_fold():
-    config = train_config("default", seed=3, task="annotation", train_fraction=0.2 * FITTED)
+    config = train_config("default", seed=3, task="annotation", **{"run.train_fraction": 0.2 * FITTED})
     assert np.array_equal(training_rows(200, config), validation_split(200, CONFIG, "annotation").train)
 
 

@@ -6,38 +6,55 @@ import numpy as np
 import pytest
 
 from tagrefine_core import experiments
-from tagrefine_core.config import train_config
+from tagrefine_core.config import SETTINGS, TrainConfig, train_config
 from tagrefine_core.errors import Cancelled, ConfigError
 from tagrefine_core.experiments.ablation import variants_of
 from tagrefine_core.experiments.examples import most_different
 from tagrefine_core.experiments.reproduce import reproduce
 from tagrefine_core.experiments.tune import set_line
-from tests.training.conftest import SMALL
+from tagrefine_core.files import read_json
+from tests.experiments.conftest import assert_literal, flat, paper
+from tests.training.conftest import small
 
-FAST = {**SMALL, "epochs_phi0": 1, "epochs": 1}
+
+def fast(**settings):
+    return small(**{"phi0.epochs": 1, "constraints.epochs": 1, **settings})
 
 
 def test_variants_switch_terms_off_and_keep_weights():
     found = variants_of(train_config("default"))
-    visual = {"lambda_vis": 0.0, "smooth": 0.0}
-    semantic, error = {"lambda1": 0.0, "implied": 0.0, "related": 0.0}, {"lambda2": 0.0, "evidence": 0.0}
-    assert found["all"] == {} and found["phi0"] == {"epochs": 0, **visual, **semantic, **error}
+    visual = {"constraints.lambda_vis": 0.0, "scoring.smooth": 0.0}
+    semantic = {"constraints.lambda1": 0.0, "constraints.implied": 0.0, "scoring.related": 0.0}
+    error, no_stage_2 = {"constraints.lambda2": 0.0, "scoring.evidence": 0.0}, {"constraints.epochs": 0}
+    assert found["all"] == {} and found["phi0"] == {**no_stage_2, **visual, **semantic, **error}
     assert found["none"] == {**visual, **semantic, **error}
     assert found["sem"] == {**visual, **error}
     assert found["vis + err"] == semantic
-    assert found["no cross-fitting"] == {"folds": 1} and found["no stage 2"] == {"epochs": 0}
-    assert found["refresh static"] == {"refresh": "static"} and found["alpha 0.25"] == {"alpha": 0.25}
+    assert found["no cross-fitting"] == {"scoring.crossfit": 1} and found["no stage 2"] == no_stage_2
+    assert found["refresh static"] == {"neighbors.refresh": "static"}
+    assert found["alpha 0.25"] == {"constraints.alpha": 0.25}
     # Without an anchor nothing is left to train once every term is off.
-    off = {"lambda_vis": 0.0, "lambda1": 0.0, "lambda2": 0.0, "epochs": 0}
+    off = {
+        "constraints.lambda_vis": 0.0,
+        "constraints.lambda1": 0.0,
+        "constraints.lambda2": 0.0,
+        **no_stage_2,
+    }
     assert variants_of(train_config("paper"), ["constraints"])["none"] == off
     assert set(variants_of(train_config("paper"), ["additions"])) == {"all", "no stage 2"}
+    for over in found.values():
+        assert set(over) <= set(SETTINGS)
     with pytest.raises(ConfigError, match="no ablation 'beta'"):
         variants_of(train_config("default"), ["beta"])
 
 
 def test_an_ablation_is_trained_once_and_leaves_no_run(shapes):
-    variants = {"all": {}, "static": {"refresh": "static"}, "phi0": {"epochs": 0}}
-    options = {"preset": "demo", "settings": FAST, "variants": variants}
+    variants = {
+        "all": {},
+        "static": {"neighbors.refresh": "static"},
+        "phi0": {"constraints.epochs": 0},
+    }
+    options = {"config": paper(), "variants": variants}
     steps = []
 
     def stop(stage, done, total):
@@ -58,31 +75,57 @@ def test_an_ablation_is_trained_once_and_leaves_no_run(shapes):
     )
     assert again["rows"] == found["rows"] and set(asked) == {(3, 3)}
     assert experiments.ablations(shapes, "shapes")[0]["rows"] == found["rows"]
+    # What was trained is the paper's, and that is said.
+    assert found["preset"] == "paper" and found["differs"]["network.backbone"] == "small_cnn"
+    assert "constraints.reduction" not in found["differs"]
+    trained = [read_json(path)["config"] for path in (shapes.home / "experiments" / "trials").glob("*.json")]
+    assert len(trained) == 3 and {flat(one)["network.finetune"] for one in trained} == {"all"}
+    for one in trained:
+        assert_literal({**one, "neighbors": {**one["neighbors"], "refresh": "exact"}})
+    assert sorted((flat(one)["constraints.epochs"], flat(one)["neighbors.refresh"]) for one in trained) == [
+        (0, "exact"),
+        (1, "exact"),
+        (1, "static"),
+    ]
 
 
 def test_a_search_names_the_best_setting(shapes):
-    grid = {"lambda2": ["0", "50"], "lr": ["0.05"]}
-    found = experiments.tune(shapes, "shapes", grid, preset="demo", settings=FAST)
+    grid = {"constraints.lambda2": ["0", "50"], "constraints.lr": ["0.05"]}
+    config = fast(task="annotation", **{"optimizer.schedule": "step", "constraints.reduction": "literal"})
+    found = experiments.tune(shapes, "shapes", grid, config)
     best = max(found["trials"], key=lambda trial: trial["metrics"]["map"])
     assert found["best"] == best["settings"] and found["set"] == set_line(best["settings"])
     assert [trial["settings"] for trial in found["trials"]] == [
-        {"lambda2": 0.0, "lr": 0.05},
-        {"lambda2": 50.0, "lr": 0.05},
+        {"constraints.lambda2": 0.0, "constraints.lr": 0.05},
+        {"constraints.lambda2": 50.0, "constraints.lr": 0.05},
     ]
     assert found["judged"] == 2  # a tenth of a fifth of 80 photos
-    assert found["trials"][0]["config"]["train_fraction"] == pytest.approx(0.18)
+    trained = flat(found["trials"][0]["config"])
+    assert trained["run.train_fraction"] == pytest.approx(0.18)
+    changed = {name for name, value in config.flat().items() if trained[name] != value}
+    assert changed == {"run.train_fraction", "constraints.lambda2"}, "all else is as it was given"
+    assert (found["preset"], found["task"]) == ("demo", "annotation")
+    assert found["differs"]["optimizer.schedule"] == "step"
     assert shapes.runs("shapes") == []
-    drawn = experiments.tune(shapes, "shapes", grid, random=1, preset="demo", settings=FAST)
+    drawn = experiments.tune(shapes, "shapes", grid, config, random=1)
     assert drawn["trials"][0] in found["trials"]
 
 
 @pytest.mark.parametrize(
     ("grid", "options"),
-    [({}, {}), ({"lr": []}, {}), ({"fold": [1]}, {}), ({"lr": [1]}, {"metric": "f1"}), ({"speed": [1]}, {})],
+    [
+        ({}, {}),
+        ({"constraints.lr": []}, {}),
+        ({"run.part": [1]}, {}),
+        ({"seed": [1]}, {}),
+        ({"constraints.lr": [1]}, {"metric": "f1"}),
+        ({"constraints.lr": [1]}, {"random": 0}),
+        ({"speed": [1]}, {}),
+    ],
 )
 def test_wrong_searches(store, grid, options):
     with pytest.raises(ConfigError):
-        experiments.tune(store, "none", grid, **options)
+        experiments.tune(store, "none", grid, fast(), **options)
 
 
 def test_photos_on_which_methods_differ_most():
@@ -98,10 +141,9 @@ def test_all_in_one_go(shapes, tmp_path):
         shapes,
         "shapes",
         tmp_path / "out",
-        methods=["user_tags", "knn"],
-        preset="demo",
-        settings=FAST,
-        repeats=2,
+        paper(),
+        methods=["user_tags", "knn", "tagrefine"],
+        repeats=1,
         budget=2,
         groups=[],
     )
@@ -112,4 +154,9 @@ def test_all_in_one_go(shapes, tmp_path):
     trace = json.loads((tmp_path / "out" / "figure4.json").read_text())
     assert len(trace["queries"]) == 5 and len(trace["queries"][0]["steps"]) == len(trace["precision"])
     (run,) = shapes.runs("shapes")
-    assert run.state == "finished"
+    assert run.state == "finished" and TrainConfig(**run.config) == paper()
+    both = experiments.tables(shapes, "shapes")
+    assert {table["task"] for table in both} == {"annotation", "refinement"}
+    for table in both:
+        assert_literal(table["rows"][-1]["settings"])
+        assert table["differs"]["network.backbone"] == "small_cnn" and table["notes"]

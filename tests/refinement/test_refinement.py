@@ -185,30 +185,10 @@ def test_tags_are_places_whatever_their_values():
     assert with_zeros.nnz == without.nnz + 4
 
 
-def test_save_and_open(tmp_path):
-    scores, tags = random_case(5)
-    result = changes(scores, tags, thresholds(scores, tags, strictness=0.2))
-    result.save(tmp_path / "changes")
-    result.save(tmp_path / "changes")  # again, over what is there
-    opened = Changes.open(tmp_path / "changes")
-    for kind in ("kept", "added", "removed"):
-        assert (getattr(opened, kind) != getattr(result, kind)).nnz == 0
-        assert stored(getattr(opened, kind)) == stored(getattr(result, kind))
-        assert not getattr(opened, kind).data.flags.writeable
-    assert opened.strictness == 0.2 and opened.shape == (120, 7)
-    np.testing.assert_array_equal(opened.magnitude(), result.magnitude())
-    assert opened.refined(3).tolist() == result.refined(3).tolist()
-    (tmp_path / "changes" / "changes.json").unlink()
-    with pytest.raises(DataError, match=r"changes\.json is missing"):
-        Changes.open(tmp_path / "changes")
-
-
-def test_empty_collections(tmp_path):
+def test_empty_collections():
     scores, tags = np.empty((0, 3), dtype=np.float32), sparse.csr_matrix((0, 3))
     result = changes(scores, tags, thresholds(scores, tags))
-    result.save(tmp_path)
-    opened = Changes.open(tmp_path)
-    assert opened.shape == (0, 3) and opened.magnitude().shape == (0,)
+    assert result.shape == (0, 3) and result.magnitude().shape == (0,)
 
 
 @pytest.mark.parametrize(

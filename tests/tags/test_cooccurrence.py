@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.sparse import coo_array, csr_matrix
 
-from tagrefine_core.errors import ConfigError, DataError
+from tagrefine_core.errors import DataError
 from tagrefine_core.tags import google_distance, tag_counts
 
 
@@ -70,19 +70,10 @@ def test_against_plain_loops(random_tags):
     assert np.isinf(expected).any()
 
 
-def test_cap_gives_pairs_that_never_meet_the_largest_finite_distance(random_tags):
-    open_ended = google_distance(random_tags)
-    capped = google_distance(random_tags, zero_cooccurrence="cap")
-    never = np.isinf(open_ended)
-    assert never.any()
-    assert (capped[never] == open_ended[~never].max()).all()
-    np.testing.assert_array_equal(capped[~never], open_ended[~never])
-
-
 def test_unused_tags_and_no_images():
     distance = google_distance(np.array([[1, 0, 0], [1, 0, 0]]))
     np.testing.assert_array_equal(distance, np.where(np.eye(3), 0, np.inf))
-    assert np.isinf(google_distance(np.zeros((0, 2)), zero_cooccurrence="cap")[0, 1])
+    assert np.isinf(google_distance(np.zeros((0, 2)))[0, 1])
 
 
 def test_permuting_tags_permutes_distances(random_tags):
@@ -99,5 +90,3 @@ def test_bad_input():
         tag_counts(csr_matrix([[np.nan]]))
     with pytest.raises(DataError, match="shape"):
         tag_counts(np.zeros(3))
-    with pytest.raises(ConfigError, match="zero_cooccurrence"):
-        google_distance(np.zeros((2, 2)), zero_cooccurrence="max")

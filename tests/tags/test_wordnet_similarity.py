@@ -80,21 +80,6 @@ def test_lin_on_the_toy_taxonomy(a, b, lin):
     assert between(a, b) == pytest.approx(1 - lin)
 
 
-@pytest.mark.parametrize(
-    ("a", "b", "distance"), [("dog", "wolf", 3), ("dog", "cat", 3.5), ("dog", "car", 5), ("dog", "run", 0)]
-)
-def test_jiang_conrath_on_the_toy_taxonomy(a, b, distance):
-    assert between(a, b, measure="jcn") == pytest.approx(distance)
-
-
-def test_jiang_conrath_gives_unknown_pairs_the_largest_distance():
-    matrix = wordnet_distance(["dog", "wolf", "car", "unheard", "ghost"], measure="jcn", wordnet=Toy())
-    assert matrix[1, 2] == 6
-    assert (matrix[3, :3] == 6).all()
-    assert matrix[3, 4] == matrix[0, 4] == 6
-    assert between("unheard", "unknown", measure="jcn") == 1
-
-
 def test_first_sense_looks_at_the_first_noun_sense_only():
     assert between("cat", "beetle") == 0
     assert between("cat", "beetle", senses="first") == 1
@@ -107,8 +92,6 @@ def test_same_unknown_tag_is_at_distance_zero_from_itself_alone():
 
 
 def test_bad_options():
-    with pytest.raises(ConfigError, match="measure"):
-        wordnet_distance(["dog"], measure="resnik", wordnet=Toy())
     with pytest.raises(ConfigError, match="senses"):
         wordnet_distance(["dog"], senses="all", wordnet=Toy())
 
@@ -123,21 +106,17 @@ def nouns_and_verbs(wordnet, n, seed):
 def test_equals_nltk(wordnet):
     words = nouns_and_verbs(wordnet, 60, seed=1)
     matrix = wordnet_distance(words, wordnet=wordnet)
-    jcn = wordnet_distance(words, measure="jcn", wordnet=wordnet)
     np.testing.assert_array_equal(matrix, matrix.T)
     compared = 0
     for i, j in itertools.combinations(range(len(words)), 2):
-        lins, contents = [], []
+        lins = []
         for part in "nv":
             for a, b in itertools.product(wordnet.senses(words[i], part), wordnet.senses(words[j], part)):
                 first, second = wordnet.synset(part, a), wordnet.synset(part, b)
                 lins.append(first.lin_similarity(second, wordnet.ic))
-                contents.append(first.jcn_similarity(second, wordnet.ic))
         if lins:
             compared += 1
             assert matrix[i, j] == pytest.approx(1 - max(lins), abs=1e-9)
-            if 0 < max(contents) < 1e200:  # NLTK's words for the root and for identical synsets
-                assert 1 / jcn[i, j] == pytest.approx(max(contents), rel=1e-9)
         else:
             assert matrix[i, j] == 1
     assert compared > 1000

@@ -44,25 +44,25 @@ def shapes(tmp_path_factory):
 
 
 SMALL = {
-    "backbone": "small_cnn",
-    "weights": "none",
-    "finetune": "all",
-    "image_size": 32,
-    "epochs_phi0": 2,
-    "epochs": 2,
-    "s": 16,
-    "m": 4,
-    "M": 20,
-    "lambda1": 0.0,
-    "lr": 0.05,
-    "average": 0.9,
-    "evidence": 0.0,
-    "trace_queries": 5,
-    "trace_points": 4,
-    "device": "cpu",
+    "network.backbone": "small_cnn",
+    "network.weights": "none",
+    "network.finetune": "all",
+    "network.image_size": 32,
+    "optimizer.average": 0.9,
+    "phi0.epochs": 2,
+    "neighbors.s": 16,
+    "neighbors.m": 4,
+    "neighbors.M": 20,
+    "constraints.epochs": 2,
+    "constraints.lr": 0.05,
+    "constraints.lambda1": 0.0,
+    "scoring.evidence": 0.0,
+    "run.device": "cpu",
+    "run.trace_queries": 5,
 }
 
 
 def small(**settings):
-    """Settings of a run that takes a second or two."""
-    return train_config("demo", **{**SMALL, **settings})
+    """Settings of a run that takes a second or two, by their names with a dot."""
+    # Not by train_config, which warns of what has no effect beside the rest.
+    return train_config("demo").replaced({**SMALL, **settings})

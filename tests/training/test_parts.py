@@ -1,4 +1,4 @@
-"""Schedules, averages, monitors, folds, worlds: the small parts of training."""
+"""Schedules, averages, monitors, worlds, checkpoints: the small parts of training."""
 
 from itertools import pairwise
 
@@ -8,27 +8,29 @@ import torch
 from torch import nn
 
 from tagrefine_core.config import train_config
-from tagrefine_core.errors import CollectionError, ConfigError, RunError
+from tagrefine_core.errors import ConfigError, RunError
+from tagrefine_core.features.backbones import build_trunk
 from tagrefine_core.training.checkpoint import Checkpoint
 from tagrefine_core.training.distributed import World, pick_device
+from tagrefine_core.training.layers import build_network
 from tagrefine_core.training.monitors import monitors, warning_after_phi0, warning_of_epoch
 from tagrefine_core.training.recorder import trace_queries
-from tagrefine_core.training.schedule import Average, learning_rate
-from tagrefine_core.training.setup import training_rows
+from tagrefine_core.training.schedule import (
+    Average,
+    learning_rate,
+    make_optimizer,
+    steps_per_epoch,
+    trainable,
+)
 
 
 def test_papers_schedule_is_a_tenth_every_ten_epochs():
-    rates = [
-        learning_rate("step", step, steps_per_epoch=5, total=150, drop_every=10)
-        for step in (0, 49, 50, 99, 100)
-    ]
+    rates = [learning_rate("step", step, steps_per_epoch=5, total=150) for step in (0, 49, 50, 99, 100)]
     assert rates == pytest.approx([1, 1, 0.1, 0.1, 0.01])
 
 
 def test_onecycle_rises_then_falls():
-    rates = [
-        learning_rate("onecycle", step, steps_per_epoch=10, total=100, drop_every=1) for step in range(100)
-    ]
+    rates = [learning_rate("onecycle", step, steps_per_epoch=10, total=100) for step in range(100)]
     assert np.argmax(rates) in (9, 10) and max(rates) == pytest.approx(1.0)
     assert all(b > a for a, b in pairwise(rates[:10]))
     assert all(b < a for a, b in pairwise(rates[10:])) and rates[-1] < 0.01
@@ -68,7 +70,6 @@ def watch(p, given, truth=None):
         torch.tensor(given),
         label_columns=np.array([0]),
         truth=truth,
-        judged=slice(0, 2),
         seed=0,
     )
 
@@ -96,15 +97,6 @@ def test_collapse_is_called_by_its_name():
     assert warning_after_phi0({"q50": 0.6}, eta=0.0, lambda2=0.1) is None
 
 
-def test_folds_are_disjoint_fifths():
-    config = [train_config("default", task="annotation", fold=fold) for fold in range(5)]
-    rows = [training_rows(100, c) for c in config]
-    assert sorted(np.concatenate(rows)) == list(range(100)) and all(len(part) == 20 for part in rows)
-    with pytest.raises(CollectionError, match="5 folds"):
-        training_rows(100, train_config("default", task="annotation", fold=5))
-    assert len(training_rows(100, train_config("default"))) == 100
-
-
 def test_queries_are_photos_that_have_tags():
     queries = trace_queries(np.array([0, 3, 0, 1, 2]), 10, seed=0)
     assert queries.tolist() == [1, 3, 4]
@@ -122,7 +114,7 @@ def test_batches_that_cannot_be_shared_say_so():
 def test_devices():
     assert pick_device("cpu").type == "cpu"
     if not torch.cuda.is_available():
-        with pytest.raises(ConfigError, match="device=cuda is not available"):
+        with pytest.raises(ConfigError, match=r"run\.device=cuda is not available"):
             pick_device("cuda")
 
 
@@ -143,22 +135,40 @@ def test_checkpoint_comes_back_whole(tmp_path):
         Checkpoint.load(path, torch.device("cpu"))
 
 
-def test_unknown_and_impossible_settings():
-    for settings, said in [
-        ({"lrr": 1}, "no setting 'lrr'"),
-        ({"s": 63}, "multiple of m"),
-        ({"finetune": "some"}, "finetune"),
-        ({"lr": "fast"}, "lr='fast'"),
-        ({"backbone": "small_cnn"}, "finetune=all"),
-    ]:
-        with pytest.raises(ConfigError, match=said):
-            train_config("default", **settings)
-    with pytest.raises(ConfigError, match="no preset"):
-        train_config("fast")
+def test_an_epoch_is_as_many_steps_as_the_photos_fill():
+    config = train_config("default")  # batches of 64
+    assert [steps_per_epoch(config, n) for n in (1, 63, 64, 65, 128, 129)] == [1, 1, 1, 2, 2, 3]
 
 
-def test_preset_paper_is_literal():
-    paper = train_config("paper")
-    assert (paper.s, paper.m, paper.M, paper.epochs, paper.lr, paper.lr_step) == (64, 8, 512, 30, 0.001, 10)
-    assert (paper.backbone, paper.finetune, paper.refresh, paper.eta) == ("vgg16", "all", "exact", 0.0)
-    assert train_config("paper+bce").eta == 1.0
+def test_rates_and_decay_go_to_the_weights_they_are_meant_for():
+    trunk = build_trunk("small_cnn", None, seed=0)
+    settings = {
+        "optimizer.lr_backbone": 0.25,
+        "optimizer.weight_decay": 0.07,
+        "phi0.lr": 0.2,
+        "constraints.lr": 0.04,
+        "network.finetune": "blocks:1",
+        "network.adapter": 3,
+    }
+    config = train_config("default").replaced(settings)
+    network = build_network(config, dimensions=256, tags=2, trunk=trunk)
+    for stage, lr in (("phi0", 0.2), ("constraints", 0.04)):
+        optimizer = make_optimizer(config, stage, network)
+        found = {
+            id(weight): (group["base"], group["weight_decay"], group["momentum"])
+            for group in optimizer.param_groups
+            for weight in group["params"]
+        }
+        assert len(found) == len(trainable(network)) < len(list(network.parameters()))
+        for name, weight in trainable(network).items():
+            rate = lr * (0.25 if name.startswith("trunk.stages.3") else 1.0)
+            assert found[id(weight)] == (rate, 0.07 if weight.ndim > 1 else 0.0, 0.9)
+
+
+@pytest.mark.parametrize(
+    ("finetune", "adapter", "hidden"), [("head", None, 256), ("all", None, 0), ("all", 7, 7), ("head", 0, 0)]
+)
+def test_a_frozen_backbone_has_a_layer_that_learns(finetune, adapter, hidden):
+    config = train_config("default").replaced({"network.finetune": finetune, "network.adapter": adapter})
+    network = build_network(config, dimensions=5, tags=2)
+    assert (network.adapter[0].out_features if network.adapter is not None else 0) == hidden

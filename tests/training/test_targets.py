@@ -2,19 +2,19 @@
 
 import numpy as np
 import pytest
-import torch
 from scipy.sparse import csr_matrix
 
 from tagrefine_core.config import train_config
 from tagrefine_core.errors import TagRefineWarning
-from tagrefine_core.features.inputs import FeatureInputs
 from tagrefine_core.methods import create
 from tagrefine_core.model.implied import with_implied
-from tagrefine_core.progress import silent
-from tagrefine_core.training.setup import find_implications, new_layers
+from tagrefine_core.training.fit import fit
+from tests.training.data import inputs_of, photos
 
 WORDS = ("boy", "people", "turkey", "bird")
 BOY, PEOPLE, TURKEY, BIRD = range(4)
+# What is taught is known before the first step.
+AT_ONCE = {"phi0.epochs": 0, "constraints.epochs": 0, "scoring.crossfit": 1, "run.device": "cpu"}
 
 
 def travels(n=300):
@@ -32,12 +32,9 @@ def travels(n=300):
 @pytest.mark.parametrize("implied", [1.0, 0.5, 0.0])
 def test_a_tag_counts_for_what_it_implies_where_looks_agree(implied):
     features, tags = travels()
-    config = train_config("default", implied=implied)
-    network = new_layers(config, None, 12, 4)
-    network.initialize(torch.full((4,), 0.2), torch.Generator().manual_seed(0))
-    inputs = FeatureInputs(features, torch.device("cpu"))
+    config = train_config("default").replaced({**AT_ONCE, "constraints.implied": implied})
     rows = np.arange(3, 300)  # rows of the collection and of training differ
-    links = find_implications(network, inputs, rows, tags[rows], WORDS, config, silent)
+    links = fit(inputs_of(features), tags, config, vocabulary=WORDS, rows=rows).implied
     targets = with_implied(tags[rows], links).toarray()
     given = tags[rows].toarray()
     assert (targets >= given).all() and (targets[given == 1] == 1).all()
@@ -47,12 +44,20 @@ def test_a_tag_counts_for_what_it_implies_where_looks_agree(implied):
     assert (targets[:, BIRD] == given[:, BIRD]).all()  # a turkey is a bird, but these photos show none
 
 
+def ours(**settings):
+    quick = {"phi0.epochs": 5, "constraints.epochs": 0, "scoring.crossfit": 1, "run.device": "cpu"}
+    return train_config("default").replaced({**quick, **settings})
+
+
 def test_ours_finds_people_whom_users_only_call_boys():
     features, tags = travels()
     portraits = np.arange(300) % 3 == 0
-    quick = {"epochs_phi0": 5, "epochs": 0, "folds": 1}
     taught, untaught = (
-        create("tagrefine", vocabulary=WORDS, implied=implied, reporting=0.0, **quick)
+        create(
+            "tagrefine",
+            vocabulary=WORDS,
+            config=ours(**{"constraints.implied": implied, "scoring.reporting": 0.0}),
+        )
         .fit(features, tags)
         .annotate(features)[portraits, PEOPLE]
         .mean()
@@ -62,10 +67,12 @@ def test_ours_finds_people_whom_users_only_call_boys():
 
 
 def test_without_words_it_says_what_changes():
-    features, tags = travels()
+    features, tags = photos()
     with pytest.warns(
         TagRefineWarning, match="No vocabulary was given, so TagRefine knows from their use alone"
     ):
-        mute = create("tagrefine", epochs_phi0=1, epochs=0, folds=1).fit(features, tags)
-    assert not mute.networks_[0].setup.links.nnz and np.isfinite(mute.annotate(features)).all()
+        mute = create("tagrefine", config=ours(**{"phi0.epochs": 1})).fit(features, tags)
+    assert not mute.fitted_.implied.nnz and np.isfinite(mute.annotate(features)).all()
+    assert (mute.config_.constraints.alpha, mute.config_.constraints.implied) == (0, 0)
+    assert mute.fitted_.rates.related.any(), "use alone still tells which tags go together"
     create("multi_cnn", epochs=1).fit(features, tags)  # which never asks for words

@@ -14,7 +14,7 @@ from tests.training.conftest import SMALL
 
 SETTINGS = [
     part
-    for key, value in {**SMALL, "epochs": 4, "checkpoint_seconds": 0.05}.items()
+    for key, value in {**SMALL, "constraints.epochs": 4, "run.checkpoint_seconds": 0.05}.items()
     for part in ("--set", f"{key}={value}")
 ]
 
@@ -61,8 +61,13 @@ def test_killed_and_resumed_is_bit_identical(shapes):
 @pytest.mark.parametrize("refresh", ["bank", "exact"])
 def test_two_ranks_do_what_one_does(shapes, refresh):
     # One epoch of stage 2: later on, a neighbor that rounding has swapped makes the runs drift apart.
-    gentle = ("lr=0.005", "epochs=1", "lambda1=10")
-    settings = [*SETTINGS, "--refresh", refresh, *(part for pair in gentle for part in ("--set", pair))]
+    gentle = (
+        "constraints.lr=0.005",
+        "constraints.epochs=1",
+        "constraints.lambda1=10",
+        f"neighbors.refresh={refresh}",
+    )
+    settings = [*SETTINGS, *(part for pair in gentle for part in ("--set", pair))]
     run(command(shapes, *settings))
     one = Run(shapes, shapes.runs("shapes")[0])
     torchrun = [

@@ -1,0 +1,128 @@
+"""Our method and phi0 as methods on features: the settings that are fitted with, and that nothing leaks."""
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_matrix
+
+from tagrefine_core.config import TrainConfig, train_config
+from tagrefine_core.errors import TagRefineWarning
+from tagrefine_core.methods import create, method_class
+from tagrefine_core.presets import PRESETS
+from tagrefine_core.training.fit import held_out_parts
+from tests.training.data import WORDS, everything_on, inputs_of, photos
+
+# What features alone can do nothing with.
+PICTURES = {
+    "network.backbone",
+    "network.finetune",
+    "run.device",
+    "run.validation",
+    "run.trace_queries",
+    "run.checkpoint_seconds",
+}
+
+
+def differences(one, other):
+    return {name for name, value in one.flat().items() if other.flat()[name] != value}
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_it_is_fitted_with_the_configuration_it_is_given(preset):
+    features, tags = photos(n=40)
+    config = train_config(preset).replaced({"phi0.epochs": 1, "constraints.epochs": 1, "run.device": "cpu"})
+    method = create("tagrefine", vocabulary=WORDS, config=config).fit(features, tags)
+    assert differences(method.config_, config) <= PICTURES
+    assert method.config_.network.finetune == "head"
+    assert method.fitted_.config == method.config_ and len(method.fitted_.networks) == config.scoring.crossfit
+    assert not any(differences(method.config_, config) & {name} for name in ("preset", "seed", "task"))
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_preset_is_a_configuration(preset):
+    method = create("tagrefine", preset=preset, seed=4)
+    assert method._settings() == train_config(preset, seed=4)
+    assert create(f"tagrefine:preset={preset}", seed=4)._settings() == train_config(preset, seed=4)
+    assert method_class("tagrefine").grid(1000) == {}, "nothing of it is tuned"
+
+
+def test_by_default_it_is_preset_default():
+    features, tags = photos(n=40)
+    method = create("tagrefine", vocabulary=WORDS)
+    assert method._settings() == train_config("default")
+    method.fit(features, tags)
+    assert differences(method.config_, train_config("default")) <= PICTURES
+
+
+def test_a_configuration_goes_before_preset_and_seed():
+    config = everything_on(seed=6)
+    assert create("tagrefine", config=config, preset="paper", seed=1)._settings() == config
+
+
+def test_multi_cnn_is_phi0_and_nothing_else():
+    given = {"epochs": 3, "lr": 0.02, "weight_decay": 0.3, "dropout": 0.4, "average": 0.5, "seed": 2}
+    features, tags = photos(n=40)
+    method = create("multi_cnn", **given, schedule="step").fit(features, tags)
+    expected = TrainConfig().replaced(
+        {
+            "seed": 2,
+            "network.finetune": "head",
+            "network.adapter": 0,
+            "network.dropout": 0.4,
+            "optimizer.schedule": "step",
+            "optimizer.weight_decay": 0.3,
+            "optimizer.average": 0.5,
+            "phi0.epochs": 3,
+            "phi0.lr": 0.02,
+            "constraints.epochs": 0,
+        }
+    )
+    assert differences(method.config_, expected) <= PICTURES
+    # Its scores are P: no evidence, no smoothing.
+    probabilities = 1 / (1 + np.exp(-method.logits_.astype(np.float64)))
+    np.testing.assert_allclose(method.refine(features, tags), probabilities, atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    features, tags = photos()
+    return create("tagrefine", vocabulary=WORDS, config=everything_on()).fit(features, tags)
+
+
+def test_a_photos_own_tags_do_not_move_its_logits(fitted):
+    features, tags = photos()
+    changed = tags.toarray()
+    changed[11] = 1 - changed[11]
+    again = create("tagrefine", vocabulary=WORDS, config=everything_on()).fit(features, csr_matrix(changed))
+    (own,) = (part for part in held_out_parts(len(features), fitted.config_) if 11 in part)
+    np.testing.assert_array_equal(again.logits_[own], fitted.logits_[own])
+    others = np.setdiff1d(np.arange(len(features)), own)
+    assert (again.logits_[others] != fitted.logits_[others]).any(axis=1).all()
+
+
+def test_refining_its_own_photos_and_annotating_new_ones_are_the_fitted_models(fitted):
+    features, tags = photos()
+    np.testing.assert_array_equal(fitted.refine(features, tags), fitted.fitted_.scores(tags))
+    new, given = photos(n=30, seed=3)
+    x = inputs_of(new).read(np.arange(30))
+    np.testing.assert_array_equal(fitted.annotate(new), fitted.fitted_.scores_of_new(x))
+    np.testing.assert_array_equal(fitted.refine(new, given), fitted.fitted_.scores_of_new(x, given))
+
+
+@pytest.mark.parametrize(("images", "alone"), [(7, True), (8, False)])
+def test_too_few_photos_for_neighbors_are_learned_from_alone(images, alone):
+    features, tags = photos(n=images)
+    config = everything_on(**{"phi0.epochs": 1, "scoring.crossfit": 2})  # groups of 4
+    method = create("tagrefine", vocabulary=WORDS, config=config)
+    if alone:
+        with pytest.warns(TagRefineWarning, match="7 photos are too few for groups of m=4"):
+            method.fit(features, tags)
+        left_out = {
+            "constraints.epochs",
+            "scoring.crossfit",
+            "scoring.related",
+            "constraints.implied",
+        }
+        assert differences(method.config_, config) - PICTURES == left_out
+    else:
+        method.fit(features, tags)
+        assert differences(method.config_, config) <= PICTURES

@@ -1,0 +1,348 @@
+"""Every setting: its name, its group, what it takes, what is said of it, and where those of 0.1.0 are now."""
+
+import json
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tagrefine_core.config import (
+    SETTINGS,
+    TrainConfig,
+    read_settings,
+    settings_that_differ,
+    settings_without_effect,
+    train_config,
+)
+from tagrefine_core.errors import ConfigError, TagRefineWarning
+from tagrefine_core.presets import PRESETS
+from tagrefine_core.store import Store
+from tagrefine_core.store.migrations import MIGRATIONS
+
+GROUPS = {"network", "optimizer", "phi0", "neighbors", "constraints", "scoring", "run"}
+
+
+def test_names_are_groups_and_leaves():
+    assert len(set(SETTINGS)) == len(SETTINGS)
+    assert {name.partition(".")[0] for name in SETTINGS if "." in name} == GROUPS
+    assert {name for name in SETTINGS if "." not in name} == {"preset", "task", "seed"}
+    assert set(TrainConfig().flat()) == set(SETTINGS)
+    config = train_config("paper", **{"phi0.epochs": 7, "seed": 3})
+    for name, value in config.flat().items():
+        group, _, leaf = name.rpartition(".")
+        assert getattr(getattr(config, group) if group else config, leaf) == value
+
+
+def test_every_setting_says_what_it_is_or_is_named_in_the_paper():
+    for group in GROUPS:
+        of = type(getattr(TrainConfig(), group))
+        assert of.__doc__
+        silent = {name for name, field in of.model_fields.items() if not field.description}
+        assert silent <= {"backbone", "weight_decay", "device"}
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_presets_build_and_differ_from_themselves_in_nothing(preset):
+    config = train_config(preset)
+    assert config.preset == preset and settings_that_differ(config) == {}
+    for name, value in PRESETS[preset].items():
+        assert config.flat()[name] == value
+    untouched = TrainConfig().flat()
+    for name in set(SETTINGS) - set(PRESETS[preset]) - {"preset"}:
+        assert config.flat()[name] == untouched[name]
+
+
+def test_preset_paper_is_literal():
+    paper = train_config("paper")
+    assert (paper.neighbors.s, paper.neighbors.m, paper.neighbors.M) == (64, 8, 512)
+    assert (paper.phi0.epochs, paper.constraints.epochs) == (30, 30)
+    assert (paper.phi0.lr, paper.constraints.lr, paper.optimizer.schedule) == (0.001, 0.001, "step")
+    assert (paper.network.backbone, paper.network.finetune) == ("vgg16", "all")
+    assert (paper.neighbors.refresh, paper.constraints.reduction) == ("exact", "literal")
+    assert paper.constraints.eta == 0 and not paper.network.normalize
+    for name, value in paper.scoring.model_dump().items():
+        assert value == (1 if name == "crossfit" else 0), "the paper ends with P"
+    anchored = train_config("paper+bce")
+    assert anchored.constraints.eta == 1
+    assert anchored.replaced({"preset": "paper", "constraints.eta": 0}) == paper
+
+
+def test_three_ways_to_name_a_setting_are_one():
+    by_dot = train_config("demo", **{"scoring.reporting": 0.5, "phi0.lr": 0.2})
+    assert by_dot == train_config("demo", scoring={"reporting": 0.5}, phi0={"lr": 0.2})
+    assert by_dot == train_config("demo").replaced({"scoring.reporting": 0.5, "phi0.lr": 0.2})
+    assert settings_that_differ(by_dot) == {"scoring.reporting": 0.5, "phi0.lr": 0.2}
+    assert settings_that_differ(by_dot.replaced({"seed": 4, "task": "annotation"})) == {
+        "scoring.reporting": 0.5,
+        "phi0.lr": 0.2,
+    }
+
+
+def test_text_is_converted_and_nothing_else_changes():
+    given = {
+        "seed": "3",
+        "network.views": 2,
+        "network.center": "true",
+        "network.image_size": "64",
+        "network.adapter": None,
+        "neighbors.s": "32",
+        "constraints.lambda1": "1e2",
+        "optimizer.schedule": "step",
+    }
+    config = train_config("default", **given)
+    assert (config.seed, config.network.center, config.network.image_size) == (3, True, 64)
+    assert (config.neighbors.s, config.constraints.lambda1, config.network.adapter) == (32, 100.0, None)
+    rest = set(SETTINGS) - set(given)
+    assert {n: config.flat()[n] for n in rest} == {n: train_config("default").flat()[n] for n in rest}
+
+
+def test_a_configuration_comes_back_from_json():
+    config = train_config("paper", **{"seed": 5, "scoring.smooth": 0.25})
+    assert TrainConfig(**json.loads(json.dumps(config.model_dump()))) == config
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("smooth", r"There is no setting 'smooth'; did you mean scoring\.smooth\?"),
+        ("training.smooth", r"did you mean scoring\.smooth\?"),
+        ("epochs", r"did you mean phi0\.epochs or constraints\.epochs\?"),
+        ("lr", r"did you mean phi0\.lr or constraints\.lr\?"),
+        ("scoring.reportin", r"did you mean scoring\.reporting"),
+        ("reporing", r"did you mean scoring\.reporting"),
+        ("network.backbon", r"did you mean network\.backbone"),
+        ("sed", r"did you mean seed\?"),
+        ("momentum", r"the settings are: preset, task, seed, network\.backbone"),
+        ("network", "There is no setting 'network'"),
+    ],
+)
+def test_an_unknown_name_is_told_with_the_nearest_one(name, said):
+    for build in (
+        lambda: train_config("default", **{name: 1}),
+        lambda: train_config("default").replaced({name: 1}),
+        lambda: read_settings([f"{name}=1"]),
+    ):
+        with pytest.raises(ConfigError, match=said):
+            build()
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"neighbors.s": 63}, r"neighbors\.s must be a multiple of neighbors\.m.*s=63, m=8"),
+        ({"neighbors.M": 6}, r"neighbors\.M must be at least m-1; got M=6, m=8"),
+        ({"network.finetune": "some"}, r"Setting network\.finetune='some'"),
+        ({"network.finetune": "blocks:0"}, r"network\.finetune='blocks:0'"),
+        ({"constraints.lr": "fast"}, r"Setting constraints\.lr='fast': .*number"),
+        ({"constraints.lr": 0}, r"constraints\.lr=0.*greater than 0"),
+        ({"network.backbone": "small_cnn"}, r"small_cnn.*network\.weights=none"),
+        ({"network.backbone": "alexnet"}, r"network\.backbone='alexnet'.*vgg16"),
+        ({"network.image_size": 16}, r"network\.image_size=16.*32"),
+        ({"network.views": 3}, r"network\.views=3"),
+        ({"scoring.crossfit": 0}, r"scoring\.crossfit=0"),
+        ({"scoring.crossfit": 21}, r"scoring\.crossfit=21.*20"),
+        ({"scoring.smooth": 1}, r"scoring\.smooth=1.*less than 1"),
+        ({"scoring.reporting": 1.1}, r"scoring\.reporting=1\.1"),
+        ({"constraints.lambda2": float("nan")}, r"constraints\.lambda2=nan"),
+        ({"constraints.lambda2": -1}, r"constraints\.lambda2=-1"),
+        ({"run.train_fraction": 1}, r"run\.train_fraction=1"),
+        ({"task": "tagging"}, r"task='tagging'.*refinement"),
+        ({"seed": -1}, r"seed=-1"),
+        ({"seed": 2**31}, r"seed=2147483648"),
+    ],
+)
+def test_ranges(settings, said):
+    with pytest.raises(ConfigError, match=said):
+        train_config("default", **settings)
+
+
+def test_an_unknown_preset():
+    with pytest.raises(
+        ConfigError, match=r"no preset 'fast'; choose one of: default, paper, paper\+bce, demo"
+    ):
+        train_config("fast")
+
+
+# NAME=VALUE
+
+
+def test_pairs_are_read_as_text_the_last_one_counts(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = read_settings(["scoring.smooth=0.1", "seed=3", "scoring.smooth=0.3", "network.weights=w/a=b.pth"])
+    assert found == {
+        "scoring.smooth": "0.3",
+        "seed": "3",
+        "network.weights": str(tmp_path / "w" / "a=b.pth"),
+    }
+    assert read_settings(["network.weights=imagenet"]) == {"network.weights": "imagenet"}
+    assert read_settings(["network.weights=none"]) == {"network.weights": "none"}
+    home = read_settings(["network.weights=~/w.pth"])["network.weights"]
+    assert home == str(Path.home() / "w.pth")
+
+
+@pytest.mark.parametrize("nothing", ["none", "None", "null"])
+def test_nothing_is_said_where_a_setting_may_be_nothing(nothing):
+    pairs = [f"network.adapter={nothing}", f"network.image_size={nothing}"]
+    assert read_settings(pairs) == {"network.adapter": None, "network.image_size": None}
+    config = train_config("paper", **read_settings(pairs))
+    assert config.network.adapter is None
+    with pytest.raises(ConfigError, match=r"phi0\.epochs"):
+        train_config("paper", **read_settings([f"phi0.epochs={nothing}"]))
+
+
+@pytest.mark.parametrize("pair", ["scoring.smooth", "=3", "scoring.smooth=", ""])
+def test_what_is_no_pair(pair):
+    with pytest.raises(ConfigError, match=r"--grid takes NAME=VALUE"):
+        read_settings([pair], option="--grid")
+
+
+def test_the_preset_has_an_option_of_its_own():
+    with pytest.raises(ConfigError, match="--preset"):
+        read_settings(["preset=paper"])
+
+
+# What has no effect
+
+
+@pytest.mark.parametrize(
+    ("beside", "name", "value", "reason"),
+    [
+        ({}, "run.train_fraction", 0.3, "task=refinement"),
+        ({}, "run.part", 2, "task=refinement"),
+        ({"task": "annotation"}, "scoring.evidence", 1.0, "task=annotation"),
+        ({"task": "annotation"}, "scoring.related", 1.0, "task=annotation"),
+        ({}, "network.augment", True, "network.finetune=head"),
+        ({}, "optimizer.lr_backbone", 0.5, "network.finetune=head"),
+        ({"constraints.epochs": 0}, "constraints.lambda2", 0.3, "constraints.epochs=0"),
+        ({"constraints.epochs": 0}, "constraints.lambda1", 0.3, "constraints.epochs=0"),
+        ({"constraints.epochs": 0}, "constraints.lambda_vis", 0.3, "constraints.epochs=0"),
+        ({"constraints.epochs": 0}, "constraints.eta", 0.3, "constraints.epochs=0"),
+        ({"constraints.epochs": 0}, "constraints.lr", 0.3, "constraints.epochs=0"),
+        ({"constraints.epochs": 0}, "constraints.reduction", "literal", "constraints.epochs=0"),
+        ({"constraints.epochs": 0}, "neighbors.refresh", "exact", "constraints.epochs=0"),
+        ({"neighbors.refresh": "static"}, "neighbors.M", 99, "neighbors.refresh=static"),
+        (
+            {"constraints.lambda1": 0, "scoring.related": 0},
+            "constraints.alpha",
+            0.3,
+            "constraints.lambda1=0 and scoring.related=0",
+        ),
+        (
+            {"constraints.epochs": 0, "scoring.related": 0},
+            "constraints.alpha",
+            0.3,
+            "constraints.epochs=0 and scoring.related=0",
+        ),
+    ],
+)
+def test_what_has_no_effect_is_said(beside, name, value, reason):
+    config = train_config("default").replaced({**beside, name: value})
+    assert settings_without_effect(config, [name]) == [f"{name}={value} has no effect with {reason}."]
+    assert settings_without_effect(config, []) == [], "only of what was asked for"
+    with pytest.warns(TagRefineWarning) as said:
+        train_config("default", **{**beside, name: value})
+    assert f"{name}={value} has no effect with {reason}." in [str(one.message) for one in said]
+
+
+@pytest.mark.parametrize(
+    ("beside", "name", "value"),
+    [
+        ({"task": "annotation"}, "run.part", 2),
+        ({}, "scoring.evidence", 1.0),
+        ({"network.finetune": "all"}, "optimizer.lr_backbone", 0.5),
+        ({}, "constraints.lambda2", 0.3),
+        ({"neighbors.refresh": "exact"}, "neighbors.M", 99),
+        ({"constraints.lambda1": 0}, "constraints.alpha", 0.3),
+        ({"constraints.epochs": 0}, "constraints.implied", 0.5),
+        ({}, "network.augment", False),  # switched off where it has no effect: nothing to say
+    ],
+)
+def test_what_has_an_effect_is_not(beside, name, value):
+    assert settings_without_effect(train_config("default").replaced({**beside, name: value}), [name]) == []
+
+
+def test_similarity_that_is_kept_out_of_training_alone_is_said_in_one_line():
+    with pytest.warns(TagRefineWarning) as said:
+        train_config("default", **{"constraints.lambda1": 0, "scoring.related": 5})
+    (line,) = (str(one.message) for one in said)
+    assert "constraints.lambda1=0" in line and "scoring.related=5 still uses it" in line
+    # In annotation nothing uses it, and one line says that.
+    with pytest.warns(TagRefineWarning) as said:
+        train_config("default", task="annotation", **{"constraints.lambda1": 0, "scoring.related": 5})
+    assert [str(one.message) for one in said] == ["scoring.related=5.0 has no effect with task=annotation."]
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_preset_alone_warns_of_nothing(preset, recwarn):
+    train_config(preset)
+    assert not recwarn.list
+
+
+# Settings of 0.1.0
+
+# As 0.1.0 wrote the settings of its presets into the database.
+OLD = json.loads((Path(__file__).parent / "old_settings.json").read_text())
+
+
+def with_old_runs(home: Path, configs: dict[str, dict]) -> Store:
+    """A home whose runs have settings of 0.1.0."""
+    with sqlite3.connect(home / "tagrefine.db") as connection:
+        connection.execute("CREATE TABLE migrations (name TEXT PRIMARY KEY, applied TEXT NOT NULL)")
+        for name in ("0001_collections", "0002_runs", "0003_jobs"):
+            connection.executescript(MIGRATIONS[name])
+            connection.execute("INSERT INTO migrations VALUES (?, '')", (name,))
+        connection.execute("INSERT INTO collections VALUES (1,'old','table','x',0,0,0,0,'h','','{}')")
+        for run_id, config in configs.items():
+            connection.execute(
+                "INSERT INTO runs VALUES (?, 1, 'finished', ?, 0, 'h', '{}', '', NULL, '')",
+                (run_id, json.dumps(config)),
+            )
+    connection.close()
+    return Store(home)
+
+
+def test_runs_of_0_1_0_open_with_todays_settings(home):
+    store = with_old_runs(home, OLD)
+    assert set(OLD) == set(PRESETS)
+    for preset in OLD:
+        assert TrainConfig(**store.run(preset).config) == train_config(preset)
+    again = Store(home)  # nothing is grouped twice
+    assert [run.config for run in again.runs()] == [run.config for run in store.runs()]
+
+
+def test_what_was_set_is_kept_and_what_is_gone_is_left_out(home):
+    changed = {
+        **OLD["default"],
+        "task": "annotation",
+        "seed": 9,
+        "fold": 3,
+        "folds": 2,
+        "epochs": 4,
+        "epochs_phi0": 6,
+        "lr": 0.5,
+        "lr_phi0": None,
+        "weights": "none",
+        "alpha": 0.25,
+        "optimizer": "adamw",
+        "xi_topk": 5,
+        "kb_measure": "jcn",
+    }
+    config = TrainConfig(**with_old_runs(home, {"a": changed}).run("a").config)
+    assert settings_that_differ(config) == {
+        "run.part": 3,
+        "scoring.crossfit": 2,
+        "constraints.epochs": 4,
+        "phi0.epochs": 6,
+        "constraints.lr": 0.5,
+        "phi0.lr": 0.5,  # None stood for the other one
+        "network.weights": "none",
+        "constraints.alpha": 0.25,
+    }
+    assert (config.task, config.seed) == ("annotation", 9)
+
+
+def test_configuration_and_settings_do_not_load_pytorch():
+    code = "import sys, tagrefine_core.config, tagrefine_core.presets; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,37 @@
+"""Photos as features, with words that WordNet knows: what the method is tried on without any picture."""
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+
+from tagrefine_core.config import train_config
+from tagrefine_core.features.inputs import FeatureInputs
+
+WORDS = ("boy", "people", "puppy", "dog", "turkey", "bird")
+BOY, PEOPLE, PUPPY, DOG, TURKEY, BIRD = range(6)
+CPU = torch.device("cpu")
+
+
+def photos(n=72, d=12, seed=0):
+    """Portraits, dogs, birds, and a country that is named like one: features float32 (n, d), tags csr (n, 6)."""
+    generator = np.random.default_rng(seed)
+    kind = np.arange(n) % 4
+    features = np.eye(4, d)[kind] + 0.2 * generator.normal(size=(n, d)) + 0.5
+    tags = np.zeros((n, 6), dtype=np.uint8)
+    portraits, dogs, birds, country = (np.flatnonzero(kind == k) for k in range(4))
+    tags[portraits[::2], BOY] = tags[portraits[1::2], PEOPLE] = 1
+    tags[dogs, DOG] = tags[dogs[::2], PUPPY] = 1
+    tags[birds, BIRD] = tags[country, TURKEY] = 1
+    # Some are missing and some are wrong.
+    flipped = generator.random(tags.shape) < 0.05
+    return features.astype(np.float32), sp.csr_matrix(np.where(flipped, 1 - tags, tags).astype(np.uint8))
+
+
+def inputs_of(features):
+    return FeatureInputs(features, CPU)
+
+
+def everything_on(**settings):
+    """Preset default as it is, with batches that these few photos fill more than once."""
+    quick = {"neighbors.s": 32, "neighbors.m": 4, "neighbors.M": 16, "run.device": "cpu", "phi0.epochs": 5}
+    return train_config("default").replaced({**quick, **settings})

@@ -1,0 +1,292 @@
+"""The method from beginning to end on features: who scores whom, and that no step of it is left out."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from tagrefine_core.config import train_config
+from tagrefine_core.errors import Cancelled, ConfigError
+from tagrefine_core.model.posterior import TagRates
+from tagrefine_core.presets import PRESETS
+from tagrefine_core.tags import tag_similarity, wordnet_distance
+from tagrefine_core.training.fit import fit, held_out_parts, without_pictures
+from tagrefine_core.training.forward import in_use
+from tagrefine_core.training.scoring import answers, smooth_all, smooth_new
+from tests.training.data import BOY, PEOPLE, WORDS, everything_on, inputs_of, photos
+
+
+def fitted_on(features, tags, config=None, **options):
+    config = config or everything_on()
+    return fit(inputs_of(features), tags, config, vocabulary=WORDS, **options)
+
+
+@pytest.fixture(scope="module")
+def data():
+    return photos()
+
+
+@pytest.fixture(scope="module")
+def whole(data):
+    return fitted_on(*data)
+
+
+@pytest.fixture(scope="module")
+def quick(data):
+    config = everything_on(**{"scoring.crossfit": 1, "phi0.epochs": 2, "constraints.lr": 0.02})
+    return fitted_on(*data, config)
+
+
+def logits_of(network, features, config):
+    return in_use(network, inputs_of(features).read(np.arange(len(features))), config)[0].numpy()
+
+
+# Who scores whom
+
+
+def test_every_photo_is_held_out_once():
+    config = train_config("demo", **{"scoring.crossfit": 4})
+    parts = held_out_parts(10, config)
+    assert len(parts) == 4 and sorted(np.concatenate(parts)) == list(range(10))
+    assert all((np.diff(part) > 0).all() for part in parts)
+    assert [part.tolist() for part in parts] == [part.tolist() for part in held_out_parts(10, config)]
+    other = held_out_parts(10, config.replaced({"seed": 1}))
+    assert [part.tolist() for part in parts] != [part.tolist() for part in other]
+    assert [len(part) for part in held_out_parts(10, train_config("demo"))] == [0]
+    with pytest.raises(ConfigError, match=r"3 photos cannot be divided into scoring\.crossfit=4"):
+        held_out_parts(3, config)
+
+
+def test_every_photo_is_scored_by_the_network_that_has_not_seen_it(data, whole):
+    features, _ = data
+    parts = held_out_parts(len(features), whole.config)
+    assert len(whole.networks) == len(parts) == 5
+    for number, held_out in enumerate(parts):
+        for other, network in enumerate(whole.networks):
+            apart = np.abs(logits_of(network, features[held_out], whole.config) - whole.logits[held_out])
+            assert (apart.max() < 1e-4) == (other == number)
+
+
+def test_a_photos_own_tags_do_not_move_its_logits(data, whole):
+    features, tags = data
+    changed = tags.toarray()
+    changed[7] = 1 - changed[7]
+    again = fitted_on(features, sp.csr_matrix(changed))
+    (own,) = (part for part in held_out_parts(len(features), whole.config) if 7 in part)
+    np.testing.assert_array_equal(again.logits[own], whole.logits[own])
+    others = np.setdiff1d(np.arange(len(features)), own)
+    assert (again.logits[others] != whole.logits[others]).any(axis=1).all()
+
+
+def test_without_cross_fitting_they_do(data):
+    """Else the test above would say nothing."""
+    features, tags = data
+    changed = tags.toarray()
+    changed[7] = 1 - changed[7]
+    config = everything_on(**{"scoring.crossfit": 1, "phi0.epochs": 1})
+    one, other = (fitted_on(features, sp.csr_matrix(given), config) for given in (tags, changed))
+    assert (one.logits[7] != other.logits[7]).any()
+
+
+def test_photos_not_learned_from_get_the_mean_of_all_networks(data):
+    features, tags = data
+    rows = np.flatnonzero(np.arange(len(features)) % 3 > 0)
+    config = everything_on(**{"scoring.crossfit": 3, "phi0.epochs": 2})
+    found = fitted_on(features, tags, config, rows=rows)
+    outside = np.setdiff1d(np.arange(len(features)), rows)
+    every = [logits_of(network, features[outside], config) for network in found.networks]
+    np.testing.assert_allclose(found.logits[outside], np.mean(every, axis=0), atol=1e-5)
+    assert np.abs(every[0] - found.logits[outside]).max() > 1e-3
+    # Their tags are not even read.
+    silent = tags.toarray()
+    silent[outside] = 0
+    again = fitted_on(features, sp.csr_matrix(silent), config, rows=rows)
+    np.testing.assert_array_equal(again.logits, found.logits)
+    np.testing.assert_array_equal(again.rates.reported, found.rates.reported)
+
+
+def test_answers_by_hand(data, whole):
+    features, _ = data
+    owner = np.array([-1, 0, 3, -1, 4, 1])
+    found, learned = answers(whole.networks, inputs_of(features).read(np.arange(6)), whole.config, owner)
+    every = np.stack([logits_of(network, features[:6], whole.config) for network in whole.networks])
+    for row, number in enumerate(owner):
+        expected = every[:, row].mean(axis=0) if number < 0 else every[number, row]
+        np.testing.assert_allclose(found[row], expected, atol=1e-5)
+    first = in_use(whole.networks[0], inputs_of(features).read(np.arange(6)), whole.config)[1]
+    np.testing.assert_allclose(learned, first, atol=1e-5)
+
+
+# From logits to scores
+
+
+def naive_smoothed(logits, features, rows, config):
+    """Loops over photos: the twenty nearest of ``rows`` but itself, weighted by gamma of their median distance."""
+    found = np.empty_like(logits)
+    wide = features.astype(np.float64)
+    for photo in range(len(logits)):
+        others = rows[rows != photo]
+        squared = ((wide[others] - wide[photo]) ** 2).sum(axis=1)
+        nearest = np.argsort(squared, kind="stable")[:20]
+        gamma = np.exp(-squared[nearest] / np.median(squared[nearest]))
+        around = (gamma[:, None] * logits[others[nearest]]).sum(axis=0) / gamma.sum()
+        share = config.scoring.smooth
+        found[photo] = (1 - share) * logits[photo] + share * around
+    return found
+
+
+@pytest.mark.parametrize("every", [True, False])
+def test_a_photo_is_not_its_own_neighbor(every):
+    generator = np.random.default_rng(0)
+    features = generator.normal(size=(60, 5)).astype(np.float16)
+    logits = generator.normal(size=(60, 3)).astype(np.float32)
+    rows = np.arange(60) if every else np.flatnonzero(np.arange(60) % 5 < 3)
+    config = everything_on()
+    out = np.empty_like(logits)
+    smooth_all(logits, features, rows, config, out=out, progress=lambda *_: None)
+    np.testing.assert_allclose(out, naive_smoothed(logits, features, rows, config), atol=1e-5)
+    # A new photo that looks like a known one has it among its neighbors.
+    new = smooth_new(logits[:1], features[:1], config, known=logits, around=features[rows], rows=rows)
+    assert not np.allclose(new, out[:1], atol=1e-3)
+
+
+def test_the_fitted_logits_are_smoothed_once(data, whole):
+    expected = naive_smoothed(whole.logits, whole.features, whole.rows, whole.config)
+    np.testing.assert_allclose(whole.smoothed, expected, atol=1e-4)
+
+
+def test_related_tags_speak_by_xi(data, whole):
+    features, tags = data
+    seen = np.delete(np.arange(len(features)), held_out_parts(len(features), whole.config)[0])
+    xi = tag_similarity(tags[seen], wordnet_distance(WORDS), whole.config.constraints.alpha)
+    expected = TagRates.measure([(whole.smoothed, tags)], len(WORDS), xi)
+    assert expected.related.max() > 0.1, "or there is nothing to see"
+    np.testing.assert_allclose(whole.rates.related, expected.related, atol=1e-4)
+    np.testing.assert_allclose(whole.rates.reported, expected.reported, rtol=1e-5)
+    silent = fitted_on(features, tags, everything_on(**{"scoring.related": 0.0}))
+    assert silent.rates.related is None
+    np.testing.assert_array_equal(silent.logits, whole.logits)
+    gained = whole.scores(tags) - silent.scores(tags)
+    assert gained.min() >= 0 and gained.max() > 0.001
+
+
+def test_tags_are_evidence_only_where_they_are_given(data, whole):
+    tags = data[1]
+    alone, told = whole.scores(), whole.scores(tags)
+    assert (told >= alone).all() and (told[tags.toarray() > 0] > alone[tags.toarray() > 0]).mean() > 0.9
+    untagged = np.diff(tags.indptr) == 0
+    np.testing.assert_array_equal(told[untagged], alone[untagged])
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"network.center": False},
+        {"network.adapter": 0},
+        {"constraints.implied": 0.0},
+        {"constraints.lambda1": 0.0},
+        {"constraints.lambda2": 5.0},
+        {"constraints.lambda_vis": 0.0},
+        {"constraints.epochs": 0},
+        {"constraints.alpha": 0.0},
+        {"scoring.closed_form": 0.0},
+        {"scoring.smooth": 0.0},
+        {"scoring.reporting": 0.0},
+        {"optimizer.average": 0.0},
+        {"optimizer.schedule": "constant"},
+        {"neighbors.refresh": "static"},
+        {"seed": 1},
+    ],
+    ids=lambda settings: "".join(settings),
+)
+def test_every_step_that_is_on_makes_a_difference(data, quick, settings):
+    features, tags = data
+    other = fitted_on(features, tags, quick.config.replaced(settings))
+    # Twice the same is the same to the bit, so that any difference is one.
+    assert (quick.scores(tags) != other.scores(tags)).any()
+
+
+def test_what_a_tag_implies_is_found_and_kept(whole):
+    links = whole.implied.toarray()
+    assert links[BOY, PEOPLE] > 0.3 and links[PEOPLE, BOY] == 0
+
+
+def test_twice_the_same_is_the_same(data, quick):
+    again = fitted_on(*data, quick.config)
+    np.testing.assert_array_equal(again.logits, quick.logits)
+    np.testing.assert_array_equal(again.features, quick.features)
+
+
+# Going on, and what is told
+
+
+def test_stopped_in_any_network_it_goes_on_and_ends_bit_identical(data, whole, tmp_path):
+    features, tags = data
+    stops = {("network 1 of 5", 4), ("network 3 of 5", 1), ("network 3 of 5", 6), ("Scoring", 72)}
+
+    def progress(stage, done, total):
+        for stop in list(stops):
+            if stop[0] in stage and done == stop[1]:
+                stops.remove(stop)
+                raise Cancelled
+
+    attempts = 0
+    while True:
+        attempts += 1
+        try:
+            found = fitted_on(features, tags, folder=tmp_path, progress=progress)
+            break
+        except Cancelled:
+            pass
+    assert attempts == 5 and not stops
+    assert all((tmp_path / str(number) / "checkpoint.pt").exists() for number in range(5))
+    np.testing.assert_array_equal(found.logits, whole.logits)
+    np.testing.assert_array_equal(found.scores(tags), whole.scores(tags))
+
+
+class Notes:
+    """A journal in memory."""
+
+    def __init__(self):
+        self.epochs, self.warnings = [], []
+
+    def write_epoch(self, record):
+        self.epochs.append((record.stage, record.epoch))
+
+    def warn(self, text):
+        self.warnings.append(text)
+
+
+def test_epochs_are_those_of_the_first_network_and_warnings_of_all(data):
+    features, tags = data
+    notes = Notes()
+    settings = {
+        "scoring.crossfit": 2,
+        "phi0.epochs": 2,
+        "constraints.epochs": 1,
+        "constraints.eta": 0.0,
+        "phi0.lr": 1e-5,  # too little to learn the tags by: that is warned of
+    }
+    fitted_on(features, tags, everything_on(**settings), journal=notes)
+    assert notes.epochs == [("phi0", 1), ("phi0", 2), ("constraints", 1)]
+    assert len([text for text in notes.warnings if text and "phi0 gives only" in text]) >= 2
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_without_pictures_nothing_else_is_dropped(preset):
+    """Whatever is set, so that a setting of tomorrow is not forgotten either."""
+    other = {
+        "network.dropout": 0.33,
+        "optimizer.weight_decay": 0.07,
+        "phi0.epochs": 3,
+        "neighbors.M": 77,
+        "constraints.alpha": 0.77,
+        "scoring.related": 0.33,
+        "run.train_fraction": 0.44,
+        "seed": 12,
+        "task": "annotation",
+    }
+    config = train_config(preset).replaced(other)
+    found = without_pictures(config).flat()
+    changed = {name for name, value in config.flat().items() if found[name] != value}
+    pictures = {"network.finetune", "run.validation", "run.trace_queries", "run.checkpoint_seconds"}
+    assert changed <= pictures and found["network.finetune"] == "head"
