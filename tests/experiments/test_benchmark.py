@@ -185,14 +185,18 @@ def test_results_are_found_by_settings_only_where_these_matter():
     assert code_of("tagrefine_core.methods.votes") != code_of("tagrefine_core.methods.baselines")
 
 
-def test_tables_of_other_settings_stand_side_by_side(tmp_path, collection):
-    plain = compare(tmp_path, collection, [Ours, Counted])
-    other = compare(tmp_path, collection, [Ours, Counted], changed={"scoring.smooth": 0.1})
-    assert plain["id"] != other["id"] and len(list(tmp_path.glob("*/table-*.json"))) == 2
-    assert (plain["differs"], other["differs"]) == ({}, {"scoring.smooth": 0.1})
-    # Without ours, settings of ours say nothing.
-    alone = compare(tmp_path, collection, [Counted])
-    assert alone["id"] == compare(tmp_path, collection, [Counted], changed={"scoring.smooth": 0.1})["id"]
+def test_tables_of_other_settings_stand_side_by_side(shapes):
+    def measured(config):
+        return experiments.benchmark(shapes, "shapes", config, methods=["user_tags"], repeats=1, budget=1)
+
+    config = train_config("demo", **{"network.image_size": 32})
+    plain, other = measured(config), measured(config.replaced({"scoring.smooth": 0.1}))
+    assert plain["id"] != other["id"] == measured(config.replaced({"scoring.smooth": 0.1}))["id"]
+    assert (plain["differs"], other["differs"]) == (
+        {"network.image_size": 32},
+        {"network.image_size": 32, "scoring.smooth": 0.1},
+    )
+    assert len(experiments.tables(shapes, "shapes")) == 2
 
 
 @pytest.mark.parametrize("task", ["refinement", "annotation"])

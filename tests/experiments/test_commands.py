@@ -49,7 +49,8 @@ def test_failed_experiments_are_tried_again_with_all_their_options(shapes, tmp_p
     (tmp_path / "own.py").write_text(METHOD)
     out = tmp_path / "my results"
     out.write_text("in the way of a folder")
-    tiny = ["image_size=32", "s=16", "m=4", "M=16", "epochs_phi0=1", "epochs=1"]
+    tiny = ["network.image_size=32", "neighbors.s=16", "neighbors.m=4", "neighbors.M=16"]
+    tiny += ["phi0.epochs=1", "constraints.epochs=1"]
     settings = [word for setting in tiny for word in ("--set", setting)]
     given = "--task=refinement --methods=user_tags --repeats=2 --budget=1 --preset=demo"
     commands = {
