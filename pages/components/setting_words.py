@@ -145,14 +145,20 @@ def told(text: str) -> str:
         name, value = found.groups()
         if value is None and "." not in name:
             return found[0]  # an everyday word such as "task"
-        return f"“{LABELS[name]}”{'' if value is None else ' ' + value_words(name, value)} ({name})"
+        return f"“{LABELS[name]}” ({name})" if value is None else _named(name, value)
 
     return _GIVEN.sub(words, text)
 
 
 def differs_in_words(preset: str, differs: Mapping[str, Any]) -> str:
-    """Return a preset and the settings that are not its own, such as "Small, but for: Dropout 0.3 (network.dropout)"."""
-    changed = "; ".join(
-        f"{LABELS.get(name, name)} {value_words(name, value)} ({name})" for name, value in differs.items()
-    )
-    return PRESETS.get(preset, preset) + (f", but for: {changed}" if changed else "")
+    """Return a preset and the settings that are not its own.
+
+    >>> differs_in_words("demo", {"network.dropout": 0.3})
+    'Small, but with “Dropout” 0.3 (network.dropout)'
+    """
+    changed = ", ".join(_named(name, value) for name, value in differs.items())
+    return PRESETS.get(preset, preset) + (f", but with {changed}" if changed else "")
+
+
+def _named(name: str, value: Any) -> str:
+    return f"“{LABELS.get(name, name)}” {value_words(name, value)} ({name})"

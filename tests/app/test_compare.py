@@ -118,7 +118,7 @@ def test_comparison_takes_the_settings_of_the_run_unless_told_not_to(
     changed = {"scoring.smooth": 0.3, "network.normalize": False}
     set_config(small_home, "run-new", train_config("demo", **changed))
     page = open_page("compare", collection="demo", run="run-new")
-    assert "Share of neighbors 0.3 (scoring.smooth)" in page.checkbox(key="own_settings").help.replace(
+    assert "“Share of neighbors” 0.3 (scoring.smooth)" in page.checkbox(key="own_settings").help.replace(
         "\\", ""
     )
     page.button(key="start_benchmark").click().run()
@@ -262,8 +262,8 @@ def test_heading_tells_settings_and_what_had_to_be_changed(compared: Store) -> N
     differs = {"scoring.smooth": 0.3, "neighbors.refresh": "static"}
     words = measured_with(table | {"differs": differs, "notes": []})
     assert words == (
-        "TagRefine’s settings: Small, but for: Share of neighbors 0.3 (scoring.smooth); "
-        "Renewing of features looked up once, at the start (neighbors.refresh)."
+        "TagRefine’s settings: Small, but with “Share of neighbors” 0.3 (scoring.smooth), "
+        "“Renewing of features” looked up once, at the start (neighbors.refresh)."
     )
 
 

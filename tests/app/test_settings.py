@@ -185,5 +185,5 @@ def test_preset_and_what_differs_in_words() -> None:
     assert differs_in_words("paper+bce", {}) == "Paper, anchored"
     changed = {"network.finetune": "head", "network.adapter": None}
     assert differs_in_words("demo", changed) == (
-        "Small, but for: What learns the new layers (network.finetune); Feature layer automatic (network.adapter)"
+        "Small, but with “What learns” the new layers (network.finetune), “Feature layer” automatic (network.adapter)"
     )

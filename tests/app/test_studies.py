@@ -65,7 +65,7 @@ def test_ablation_and_noise_are_drawn_with_what_is_missing(studied: Store, open_
     assert "Use and meaning" not in text, "its only variant failed"
     assert "meaning counts 0.5 failed" in text.replace("\\", "")
     assert "trained once" in text
-    words = "settings: Small, but for: Share of neighbors 0.3 (scoring.smooth)."
+    words = "settings: Small, but with “Share of neighbors” 0.3 (scoring.smooth)."
     assert text.replace("\\", "").count(words) == 2
     assert "taken for the truth" in text
     buttons = page.get("download_button")
