@@ -8,7 +8,7 @@ from typing import Any
 from tagrefine_core.collections import Collection
 from tagrefine_core.config import TrainConfig, settings_that_differ
 from tagrefine_core.errors import ConfigError
-from tagrefine_core.experiments.keeping import experiments_folder, key_of, read_result, write_result
+from tagrefine_core.experiments.keeping import answers, experiments_folder, key_of, write_result
 from tagrefine_core.experiments.protocol import need_truth, repeat_split
 from tagrefine_core.experiments.steps import Steps
 from tagrefine_core.experiments.trials import known_trial, mean_of_trials, trial
@@ -167,9 +167,7 @@ def ablate(
 
 def ablations(store: Store, name: str) -> list[dict[str, Any]]:
     """Return the ablations of a collection, as `ablate` answers them, the newest first."""
-    found = [read_result(path) for path in (experiments_folder(store.home) / "ablations").glob("*.json")]
-    mine = [answer for answer in found if answer["collection"] == name]
-    return sorted(mine, key=lambda answer: str(answer["created"]), reverse=True)
+    return answers(store.home, "ablations/*.json", name)
 
 
 def _repeat(config: TrainConfig, over: Mapping[str, Any], repeat: int) -> TrainConfig:

@@ -17,6 +17,7 @@ from tagrefine_core.methods import Method
 
 __all__ = [
     "OURS",
+    "answers",
     "code_of",
     "experiments_folder",
     "is_ours",
@@ -111,6 +112,16 @@ def read_result(path: Path) -> Any:
 def _room(module: str) -> str:
     """Return the part of the package that a module is in; nothing for the package itself."""
     return "".join(module.split(".")[1:2])
+
+
+def answers(home: Path, pattern: str, collection: str) -> list[dict[str, Any]]:
+    """Return what experiments on a collection have answered, the newest first.
+
+    Those of 0.1.0 did not say which settings they measured; they are passed over, and measured again when asked for.
+    """
+    found = [read_result(path) for path in experiments_folder(home).glob(pattern)]
+    mine = [answer for answer in found if answer["collection"] == collection and "differs" in answer]
+    return sorted(mine, key=lambda answer: str(answer["created"]), reverse=True)
 
 
 def _module_path(name: str) -> Path | None:

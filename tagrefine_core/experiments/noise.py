@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import product
-from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -18,6 +17,7 @@ from tagrefine_core.errors import ConfigError
 from tagrefine_core.experiments.choosing import choose, settings_of
 from tagrefine_core.experiments.intervals import MEASURES
 from tagrefine_core.experiments.keeping import (
+    answers,
     experiments_folder,
     is_ours,
     key_of,
@@ -228,10 +228,7 @@ def recover(
 
 def recoveries(store: Store, name: str) -> list[dict[str, Any]]:
     """Return the noise curves of a collection, as `recover` answers them, the newest first."""
-    folder: Path = experiments_folder(store.home) / "noise"
-    found = [read_result(path) for path in folder.glob("*/curves-*.json")]
-    mine = [answer for answer in found if answer["collection"] == name]
-    return sorted(mine, key=lambda answer: str(answer["created"]), reverse=True)
+    return answers(store.home, "noise/*/curves-*.json", name)
 
 
 def _clean(material: Material, clean: str) -> Material:

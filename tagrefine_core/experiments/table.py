@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tagrefine_core.errors import RunError
 from tagrefine_core.evaluation.published import published
 from tagrefine_core.experiments.intervals import MEASURES, interval
-from tagrefine_core.experiments.keeping import OURS, experiments_folder, key_of, read_result
+from tagrefine_core.experiments.keeping import OURS, answers, experiments_folder, key_of, read_result
 from tagrefine_core.files import read_array
 from tagrefine_core.methods import Method
 from tagrefine_core.store import Store
@@ -155,11 +155,8 @@ def tables(store: Store, name: str) -> list[Table]:
         ``current`` tells whether the collection still holds the data that was measured.
     """
     record = store.collection(name)
-    found = [read_result(path) for path in experiments_folder(store.home).glob("*/table-*.json")]
-    mine = [table for table in found if table["collection"] == name]
-    for table in mine:
-        table["current"] = table["data_hash"] == record.data_hash
-    return sorted(mine, key=lambda table: str(table["created"]), reverse=True)
+    found = answers(store.home, "*/table-*.json", name)
+    return [{**table, "current": table["data_hash"] == record.data_hash} for table in found]
 
 
 def forget(store: Store, name: str) -> None:
