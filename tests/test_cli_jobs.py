@@ -65,12 +65,12 @@ def reached(monkeypatch: pytest.MonkeyPatch) -> list[tuple[dict[str, Any], Work,
     """What each command has parsed, what it would record, and the job that it was given, when it comes to its work."""
     seen = []
 
-    def task(self: Session, context: Any, collection: str, *, run_id: str | None = None) -> None:
+    def job(self: Session, context: Any, collection: str, *, run_id: str | None = None) -> None:
         work = Work(context.command.name, collection, options_of(context), run_id)
         seen.append((dict(context.params), work, self.job_id))
         raise Reached
 
-    monkeypatch.setattr(Session, "task", task)
+    monkeypatch.setattr(Session, "job", job)
     return seen
 
 

@@ -54,7 +54,7 @@ def benchmark(
     config = _config(preset, settings, task, backbone, weights, seed)
     session.store.collection(name)
     chosen = _methods(methods, method_file)
-    with session.task(context, name) as work:
+    with session.job(context, name) as job:
         from tagrefine_core import experiments
         from tagrefine_core.experiments.export import to_markdown, write_table
 
@@ -66,12 +66,12 @@ def benchmark(
             repeats=repeats,
             budget=budget,
             mode=mode,
-            table=work.table_id,
-            progress=work.progress,
+            table=job.table_id,
+            progress=job.progress,
         )
         if out is not None:
             write_table(table, out, f"{task}-{name}")
-        work.result = {"collection": name, "task": task, "table": table["id"], "rows": len(table["rows"])}
+        job.result = {"collection": name, "task": task, "table": table["id"], "rows": len(table["rows"])}
     notes = [
         f"{row['title']} is {row['status']}: {row['message']}" for row in table["rows"] if row["message"]
     ]
@@ -101,7 +101,7 @@ def ablate(
     session = Session.of(context, json)
     config = _config(preset, settings, task, backbone, weights, seed)
     session.store.collection(name)
-    with session.task(context, name) as work:
+    with session.job(context, name) as job:
         from tagrefine_core import experiments
         from tagrefine_core.experiments.export import settings_sentence, variant_table, write_grid
 
@@ -111,11 +111,11 @@ def ablate(
             config,
             groups=_words(groups, "--groups"),
             repeats=repeats,
-            progress=work.progress,
+            progress=job.progress,
         )
         if out is not None:
             write_grid(answer["rows"], out, f"ablation-{name}", key="variant")
-        work.result = {"collection": name, "task": task, "rows": len(answer["rows"])}
+        job.result = {"collection": name, "task": task, "rows": len(answer["rows"])}
     table = variant_table(answer["rows"], key="variant")
     session.answer(answer, f"{settings_sentence(answer)}\n\n{table}")
 
@@ -145,7 +145,7 @@ def tune(
     wanted = {
         key: _words(str(values), "--grid") for key, values in read_settings(grid, option="--grid").items()
     }
-    with session.task(context, name) as work:
+    with session.job(context, name) as job:
         from tagrefine_core import experiments
 
         answer = experiments.tune(
@@ -155,9 +155,9 @@ def tune(
             config,
             random=random,
             metric=metric,
-            progress=work.progress,
+            progress=job.progress,
         )
-        work.result = {key: answer[key] for key in ("collection", "task", "metric", "best", "set")}
+        job.result = {key: answer[key] for key in ("collection", "task", "metric", "best", "set")}
     lines = [
         f"{'-' if trial['metrics'] is None else trial['metrics'][metric]}  {trial['settings']}  {trial['message']}"
         for trial in answer["trials"]
@@ -191,7 +191,7 @@ def noise(
     config = _config(preset, settings, "refinement", backbone, weights, seed)
     session.store.collection(name)
     chosen = _methods(methods, method_file)
-    with session.task(context, name) as work:
+    with session.job(context, name) as job:
         from tagrefine_core import experiments
         from tagrefine_core.experiments.export import settings_sentence, variant_table, write_grid
 
@@ -204,7 +204,7 @@ def noise(
             rates=_numbers(rates, "--rates"),
             clean=clean,
             budget=budget,
-            progress=work.progress,
+            progress=job.progress,
         )
         rows = [
             {"method": answer["titles"][method], "noise": f"{point['kind']} {point['rate']:g}", **point}
@@ -213,7 +213,7 @@ def noise(
         ]
         if out is not None:
             write_grid(rows, out, f"noise-{name}", key="method", second="noise")
-        work.result = {"collection": name, "methods": list(answer["curves"])}
+        job.result = {"collection": name, "methods": list(answer["curves"])}
     table = variant_table(rows, key="method", second="noise")
     session.answer(answer, f"{settings_sentence(answer)}\n\n{table}")
 
@@ -248,11 +248,11 @@ def reproduce(
         raise ConfigError(f"There is a collection {collection!r} that is no {dataset}. Give --name.")
     if not data.is_dir():
         raise ConfigError(f"There is no folder {data}.")
-    with session.task(context, collection) as work:
+    with session.job(context, collection) as job:
         from tagrefine_core.experiments.reproduce import reproduce as run
 
         if collection not in imported:
-            workflow.import_collection(store, dataset, data, collection, progress=work.progress)
+            workflow.import_collection(store, dataset, data, collection, progress=job.progress)
         files = run(
             store,
             collection,
@@ -261,10 +261,10 @@ def reproduce(
             methods=chosen,
             repeats=repeats,
             budget=budget,
-            progress=work.progress,
+            progress=job.progress,
         )
-        work.result = {"collection": collection, "files": [str(file) for file in files]}
-    session.answer(work.result, "\n".join(["Written:", *(str(file) for file in files)]))
+        job.result = {"collection": collection, "files": [str(file) for file in files]}
+    session.answer(job.result, "\n".join(["Written:", *(str(file) for file in files)]))
 
 
 def _methods(text: str, files: Sequence[Path] | None) -> list[str] | None:

@@ -68,7 +68,7 @@ def runs(
 
 
 def jobs(context: typer.Context, json: Json = False) -> None:
-    """List the latest long tasks, the newest first."""
+    """List the latest jobs, the newest first."""
     session = Session.of(context, json)
     rows = [
         {
@@ -97,7 +97,7 @@ def cancel(
     job: Annotated[int, typer.Argument(metavar="JOB", help="Its number; `jobs` lists them.")],
     json: Json = False,
 ) -> None:
-    """Ask a long task to stop at its next safe point; asked again ten seconds later, end it at once."""
+    """Ask a job to stop at its next safe point; asked again ten seconds later, end it at once."""
     session = Session.of(context, json)
     record = background.cancel(session.store, job)
     state = "asked to stop" if record.state in ("starting", "running") else record.state

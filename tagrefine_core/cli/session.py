@@ -21,7 +21,7 @@ from tagrefine_core.progress import Progress, silent
 from tagrefine_core.store import Store
 from tagrefine_core.workflow import Work, again, record_job
 
-__all__ = ["Json", "Session", "Stopped", "Task"]
+__all__ = ["Job", "Json", "Session", "Stopped"]
 
 # Commands that keep every result as a file of its own, so that they go on where they were stopped.
 _KEEP = ("ablate", "benchmark", "noise", "reproduce", "tune")
@@ -47,7 +47,7 @@ class Stopped(Exception):
         self.signal = number
 
 
-class Task:
+class Job:
     """Long work of one command.
 
     Attributes
@@ -79,7 +79,7 @@ class Session:
     Attributes
     ----------
     job_id : int or None
-        The recorded job whose work this call does; by default a task records one.
+        The recorded job whose work this call does; by default `job` records one.
     """
 
     def __init__(self, home: str | None, *, json: bool) -> None:
@@ -129,7 +129,7 @@ class Session:
             yield silent
 
     @contextmanager
-    def task(self, context: typer.Context, collection: str, *, run_id: str | None = None) -> Iterator[Task]:
+    def job(self, context: typer.Context, collection: str, *, run_id: str | None = None) -> Iterator[Job]:
         """Record long work as a job and show its progress.
 
         Parameters
@@ -149,7 +149,7 @@ class Session:
             When the user stopped it.
         """
         if not self.first:
-            yield Task(silent)
+            yield Job(silent)
             return
         job_id, recorder = self.job_id, None
         if job_id is None:
@@ -162,10 +162,10 @@ class Session:
                     display(stage, done, total)
                     recorder(stage, done, total)
 
-                task = Task(progress, run_id=recorder.job.run_id, table_id=recorder.job.table_id)
-                yield task
-                if task.result is not None:
-                    recorder.result = _plain(task.result)
+                job = Job(progress, run_id=recorder.job.run_id, table_id=recorder.job.table_id)
+                yield job
+                if job.result is not None:
+                    recorder.result = _plain(job.result)
         except (Cancelled, KeyboardInterrupt) as error:
             number = signal.SIGINT if isinstance(error, KeyboardInterrupt) else signal.SIGTERM
             if recorder is not None and recorder.signal is not None:

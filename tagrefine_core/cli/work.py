@@ -29,10 +29,10 @@ def setup(context: typer.Context, json: Json = False) -> None:
     session = Session.of(context, json)
     from tagrefine_core.tags import wordnet
 
-    with session.task(context, "") as task:
-        found = wordnet.install(lambda step: task.progress(step, 0, 0))
-        task.result = {"wordnet": found.version, "source": found.source}
-    session.answer(task.result, f"WordNet {found.version} is ready.")
+    with session.job(context, "") as job:
+        found = wordnet.install(lambda step: job.progress(step, 0, 0))
+        job.result = {"wordnet": found.version, "source": found.source}
+    session.answer(job.result, f"WordNet {found.version} is ready.")
 
 
 def demo(
@@ -46,21 +46,21 @@ def demo(
     """Make the demo collection, train on it and compare the refined tags with the users' tags."""
     session = Session.of(context, json)
     store, config = session.store, train_config("demo", seed=seed)
-    with session.task(context, "demo") as task:
-        collection = workflow.make_demo(store, images=images, seed=seed, progress=task.progress)
+    with session.job(context, "demo") as job:
+        collection = workflow.make_demo(store, images=images, seed=seed, progress=job.progress)
         run = workflow.train_collection(
-            store, collection.name, config, run_id=task.run_id, progress=task.progress
+            store, collection.name, config, run_id=job.run_id, progress=job.progress
         )
-        task.result = {
+        job.result = {
             "collection": collection.name,
             "run": run.id,
             "user_tags": workflow.evaluate_user_tags(store, collection.name).as_dict(),
             "refined": workflow.evaluate_run(store, run.id).as_dict(),
         }
-    before, after = task.result["user_tags"], task.result["refined"]
+    before, after = job.result["user_tags"], job.result["refined"]
     lines = [f"Run {run.id} of collection {collection.name!r}", f"{'':<10} user tags  refined"]
     lines += [f"{title:<10} {before[key]:9.3f}  {after[key]:7.3f}" for key, title in _MEASURES.items()]
-    session.answer(task.result, "\n".join(lines))
+    session.answer(job.result, "\n".join(lines))
 
 
 def import_photos(
@@ -78,7 +78,7 @@ def import_photos(
 ) -> None:
     """Import photos with their tags. KIND is mirflickr, nuswide, table or folder."""
     session = Session.of(context, json)
-    with session.task(context, name) as task:
+    with session.job(context, name) as job:
         collection = workflow.import_collection(
             session.store,
             kind,
@@ -86,10 +86,10 @@ def import_photos(
             name,
             min_fraction=min_fraction,
             thumbnails=thumbnails,
-            progress=task.progress,
+            progress=job.progress,
         )
         record = collection.record
-        task.result = {
+        job.result = {
             "collection": record.name,
             "images": record.images,
             "tags": record.tags,
@@ -97,7 +97,7 @@ def import_photos(
             "skipped": record.skipped,
         }
     session.answer(
-        task.result,
+        job.result,
         f"Collection {record.name!r}: {record.images:,} photos, {record.tags:,} tags, "
         f"{record.labels:,} labels with ground truth; {record.skipped:,} photos skipped.",
     )
@@ -141,9 +141,9 @@ def train(
         else train_config(preset or "default", **given)
     )
 
-    with session.task(context, name) as work:
+    with session.job(context, name) as job:
         run = workflow.train_collection(
-            store, name, config, resume=resume, run_id=work.run_id, progress=work.progress
+            store, name, config, resume=resume, run_id=job.run_id, progress=job.progress
         )
         if not session.first:
             return
@@ -151,8 +151,8 @@ def train(
         metrics = record.metrics
         if metrics is None and labels:
             metrics = workflow.evaluate_run(store, run.id).as_dict()
-        work.result = {"run": record.id, "state": record.state, "metrics": metrics}
-    session.answer(work.result, f"Run {record.id} of {name!r} is {record.state}.\n{_measures(metrics)}")
+        job.result = {"run": record.id, "state": record.state, "metrics": metrics}
+    session.answer(job.result, f"Run {record.id} of {name!r} is {record.state}.\n{_measures(metrics)}")
 
 
 def evaluate(
@@ -179,10 +179,10 @@ def refine(
     session = Session.of(context, json)
     collection = session.store.run(run).collection
     check_target(out)
-    with session.task(context, collection, run_id=run) as task:
+    with session.job(context, collection, run_id=run) as job:
         images = workflow.export_refined(session.store, run, out)
-        task.result = {"file": str(out), "images": images}
-    session.answer(task.result, f"{images:,} photos written to {out}.")
+        job.result = {"file": str(out), "images": images}
+    session.answer(job.result, f"{images:,} photos written to {out}.")
 
 
 def annotate(

@@ -75,7 +75,7 @@ def test_two_ranks_do_what_one_does(shapes, refresh):
         "-m",
         "torch.distributed.run",
         "--nproc_per_node=2",
-        "--master_port=29611",
+        "--standalone",
         "-m",
     ]
     run([*torchrun, *command(shapes, *settings)[2:]], env={**os.environ, "OMP_NUM_THREADS": "1"})
