@@ -23,8 +23,8 @@ _BLOCK_BYTES = 2**26
 class Method(BaseEstimator, ABC):  # type: ignore[misc]
     """A method that learns from noisy tags; scikit-learn's conventions hold.
 
-    ``__init__`` stores its parameters as they are, `fit` returns self, fitted attributes end in ``_``.
-    A method of your own subclasses this, names itself, and writes ``_fit`` and ``_score``.
+    ``__init__`` stores its parameters as they are (here by way of a dataclass), `fit` returns self, fitted attributes
+    end in ``_``. A method of your own subclasses this, names itself, and writes ``_fit`` and ``_score``.
 
     Attributes
     ----------
@@ -162,6 +162,20 @@ class Method(BaseEstimator, ABC):  # type: ignore[misc]
     def peak_bytes(self, images: int, tags: int, dimensions: int) -> int:
         """Return about how much memory fit and refine need at their peak, beyond the features given, in bytes."""
         return 8 * images * tags
+
+    def _check_at_least(self, least: float, *parameters: str) -> None:
+        """Raise ConfigError unless these parameters are finite and large enough; None passes."""
+        for name in parameters:
+            value = getattr(self, name)
+            if value is not None and not (np.isfinite(value) and value >= least):
+                raise ConfigError(f"{name} must be at least {least}; got {value}.")
+
+    def _check_positive(self, *parameters: str) -> None:
+        """Raise ConfigError unless these parameters are finite and above 0; None passes."""
+        for name in parameters:
+            value = getattr(self, name)
+            if value is not None and not (np.isfinite(value) and value > 0):
+                raise ConfigError(f"{name} must be a positive number; got {value}.")
 
     @abstractmethod
     def _fit(self, features: NDArray[Any], tags: csr_matrix, users: Sequence[Any] | None) -> None:

@@ -1,6 +1,7 @@
 """WDNL and WDMF: factors of the tag matrix, the images' factors tied to their features by a deep network."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ __all__ = ["WDMF", "WDNL"]
 _BATCH = 256
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class WDNL(Method):
     """Weakly-supervised deep non-negative low-rank model, reconstructed: NMF with a network in place of W.
 
@@ -63,28 +65,15 @@ class WDNL(Method):
     reference = "Li and Tang: Weakly-supervised deep non-negative low-rank model, AAAI 2017"
     reconstruction = True
 
-    def __init__(
-        self,
-        *,
-        rank: int = 64,
-        alpha: float = 1.0,
-        beta: float = 0.1,
-        hidden: tuple[int, int] = (512, 256),
-        rounds: int = 10,
-        updates: int = 20,
-        epochs: int = 3,
-        learning_rate: float = 1e-3,
-        seed: int = 0,
-    ) -> None:
-        self.rank = rank
-        self.alpha = alpha
-        self.beta = beta
-        self.hidden = hidden
-        self.rounds = rounds
-        self.updates = updates
-        self.epochs = epochs
-        self.learning_rate = learning_rate
-        self.seed = seed
+    rank: int = 64
+    alpha: float = 1.0
+    beta: float = 0.1
+    hidden: tuple[int, int] = (512, 256)
+    rounds: int = 10
+    updates: int = 20
+    epochs: int = 3
+    learning_rate: float = 1e-3
+    seed: int = 0
 
     @classmethod
     def grid(cls, images: int) -> dict[str, list[Any]]:
@@ -156,6 +145,7 @@ class WDNL(Method):
         return None, None
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class WDMF(WDNL):
     """Weakly-supervised deep matrix factorization, reconstructed: WDNL with graphs and a sparse first layer.
 
@@ -181,40 +171,11 @@ class WDMF(WDNL):
         "Li and Tang: Weakly supervised deep matrix factorization for social image understanding, TIP 2017"
     )
 
-    def __init__(
-        self,
-        *,
-        gamma_images: float = 0.1,
-        gamma_tags: float = 0.1,
-        sparsity: float = 1e-3,
-        k: int = 20,
-        vocabulary: Sequence[str] | None = None,
-        rank: int = 64,
-        alpha: float = 1.0,
-        beta: float = 0.1,
-        hidden: tuple[int, int] = (512, 256),
-        rounds: int = 10,
-        updates: int = 20,
-        epochs: int = 3,
-        learning_rate: float = 1e-3,
-        seed: int = 0,
-    ) -> None:
-        super().__init__(
-            rank=rank,
-            alpha=alpha,
-            beta=beta,
-            hidden=hidden,
-            rounds=rounds,
-            updates=updates,
-            epochs=epochs,
-            learning_rate=learning_rate,
-            seed=seed,
-        )
-        self.gamma_images = gamma_images
-        self.gamma_tags = gamma_tags
-        self.sparsity = sparsity
-        self.k = k
-        self.vocabulary = vocabulary
+    gamma_images: float = 0.1
+    gamma_tags: float = 0.1
+    sparsity: float = 1e-3
+    k: int = 20
+    vocabulary: Sequence[str] | None = None
 
     def peak_bytes(self, images: int, tags: int, dimensions: int) -> int:
         """Return the bytes of WDNL and of the two graphs."""

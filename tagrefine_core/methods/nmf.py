@@ -1,9 +1,9 @@
 """Non-negative factors of the tag matrix, the images' factors tied to their features by a linear map."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
@@ -15,6 +15,7 @@ from tagrefine_core.methods.graphs import neighbor_graph, tag_graph
 __all__ = ["NMF"]
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class NMF(Method):
     """Factor tags into ``U V``, with images' factors U near ``X W``, all of them non-negative.
 
@@ -59,30 +60,16 @@ class NMF(Method):
     reference = "After Li and Tang: Weakly-supervised deep non-negative low-rank model, AAAI 2017"
     reconstruction = True
 
-    def __init__(
-        self,
-        *,
-        rank: int = 64,
-        alpha: float = 1.0,
-        beta: float = 0.1,
-        gamma_images: float = 0.0,
-        gamma_tags: float = 0.0,
-        k: int = 20,
-        iterations: int = 300,
-        tolerance: float = 1e-5,
-        seed: int = 0,
-        vocabulary: Sequence[str] | None = None,
-    ) -> None:
-        self.rank = rank
-        self.alpha = alpha
-        self.beta = beta
-        self.gamma_images = gamma_images
-        self.gamma_tags = gamma_tags
-        self.k = k
-        self.iterations = iterations
-        self.tolerance = tolerance
-        self.seed = seed
-        self.vocabulary = vocabulary
+    rank: int = 64
+    alpha: float = 1.0
+    beta: float = 0.1
+    gamma_images: float = 0.0
+    gamma_tags: float = 0.0
+    k: int = 20
+    iterations: int = 300
+    tolerance: float = 1e-5
+    seed: int = 0
+    vocabulary: Sequence[str] | None = None
 
     @classmethod
     def grid(cls, images: int) -> dict[str, list[Any]]:
@@ -98,9 +85,7 @@ class NMF(Method):
     def _fit(self, features: NDArray[Any], tags: csr_matrix, users: Sequence[Any] | None) -> None:
         if self.rank < 1 or self.iterations < 1 or self.k < 1:
             raise ConfigError("rank, iterations and k must be at least 1.")
-        for parameter in ("alpha", "beta", "gamma_images", "gamma_tags", "tolerance"):
-            if not (np.isfinite(getattr(self, parameter)) and getattr(self, parameter) >= 0):
-                raise ConfigError(f"{parameter} must be at least 0; got {getattr(self, parameter)}.")
+        self._check_at_least(0, "alpha", "beta", "gamma_images", "gamma_tags", "tolerance")
         self._view = UnitFeatures.of(features)
         W_I = W_T = None
         if self.gamma_images:
