@@ -12,6 +12,7 @@ from scipy.sparse import csr_matrix
 from tagrefine_core.errors import ConfigError, DataError, TagRefineWarning
 from tagrefine_core.methods.base import Method, row_blocks
 from tagrefine_core.methods.canonical import canonical_correlation, tag_vectors
+from tagrefine_core.methods.graphs import neighbor_matrix
 from tagrefine_core.neighbors import nearest
 
 __all__ = ["CCA"]
@@ -144,8 +145,7 @@ class CCA(Method):
         found, far = nearest(queries, self._base, k, "cosine", exclude=left_out)
         median = np.median(far, axis=1, keepdims=True)
         weights = np.exp(-far / np.where(median > 0, median, 1.0))
-        starts = np.arange(0, found.size + 1, k)
-        return csr_matrix((weights.ravel(), found.ravel(), starts), shape=(len(queries), len(self._base)))
+        return neighbor_matrix(found, weights, len(self._base))
 
     def _united(self, queries: NDArray[np.float32], left_out: NDArray[np.int64] | None) -> csr_matrix:
         far = (1.0 - (_unit(queries) @ _unit(self._base).T).astype(np.float64)).clip(0.0, 2.0)

@@ -11,16 +11,8 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from tagrefine_core.errors import ConfigError
-from tagrefine_core.methods.base import Method
 from tagrefine_core.methods.factor_network import SCORED_AT_ONCE, FactorNetwork, column_norms, unit_rows
-from tagrefine_core.methods.factorization import (
-    factor_product,
-    fold_in,
-    initial_factors,
-    update_images,
-    update_tags,
-)
-from tagrefine_core.methods.graphs import neighbor_graph, tag_graph
+from tagrefine_core.methods.factorization import FactorMethod, initial_factors, update_images, update_tags
 
 __all__ = ["WDMF", "WDNL"]
 
@@ -28,7 +20,7 @@ _BATCH = 256
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class WDNL(Method):
+class WDNL(FactorMethod):
     """Weakly-supervised deep non-negative low-rank model, reconstructed: NMF with a network in place of W.
 
     ``1/2 ||T - U V||^2 + alpha/2 ||U - g(X)||^2 + beta/2 (||U||^2 + ||V||^2)``, where g is a network of three
@@ -63,7 +55,7 @@ class WDNL(Method):
     name = "wdnl"
     title = "WDNL"
     reference = "Li and Tang: Weakly-supervised deep non-negative low-rank model, AAAI 2017"
-    reconstruction = True
+    ranks = (32, 64, 128)
 
     rank: int = 64
     alpha: float = 1.0
@@ -74,12 +66,6 @@ class WDNL(Method):
     epochs: int = 3
     learning_rate: float = 1e-3
     seed: int = 0
-
-    @classmethod
-    def grid(cls, images: int) -> dict[str, list[Any]]:
-        """Return ranks and weights."""
-        ranks = [rank for rank in (32, 64, 128) if 8 * rank <= images] or [max(1, images // 8)]
-        return {"rank": ranks, "alpha": [0.1, 1.0, 10.0], "beta": [0.01, 0.1, 1.0]}
 
     def peak_bytes(self, images: int, tags: int, dimensions: int) -> int:
         """Return the bytes of the factors, their updates, the scores, and the network with Adam's moments."""
@@ -113,13 +99,8 @@ class WDNL(Method):
             target, tie = self.network_.factors(features), self.alpha
         self.U_, self.V_ = U, V
 
-    def _score(self, features: NDArray[Any], tags: csr_matrix | None, *, own: bool) -> NDArray[Any]:
-        if own and tags is not None and not (tags != self.tags_).nnz:
-            return factor_product(self.U_, self.V_)
-        target = self.network_.factors(features)
-        if tags is None:
-            return factor_product(target, self.V_)
-        return factor_product(fold_in(tags, self.V_, target, self.alpha, self.beta), self.V_)
+    def _factors_by_features(self, features: NDArray[Any]) -> NDArray[np.float64]:
+        return self.network_.factors(features)
 
     def _epoch(
         self, adam: torch.optim.Optimizer, features: NDArray[Any], U: NDArray[Any], rng: np.random.Generator
@@ -139,10 +120,6 @@ class WDNL(Method):
     def _penalty(self) -> Tensor | float:
         """Return what is added to the network's loss."""
         return 0.0
-
-    def _links(self, features: NDArray[Any], tags: csr_matrix) -> tuple[Any, Any]:
-        """Return the graphs of images and tags, times their weights."""
-        return None, None
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -188,11 +165,3 @@ class WDMF(WDNL):
 
     def _penalty(self) -> Tensor | float:
         return self.sparsity * column_norms(self.network_.first.weight).mean()
-
-    def _links(self, features: NDArray[Any], tags: csr_matrix) -> tuple[Any, Any]:
-        image_links = tag_links = None
-        if self.gamma_images:
-            image_links = self.gamma_images * neighbor_graph(*self._neighbors(features, self.k, own=True))
-        if self.gamma_tags:
-            tag_links = self.gamma_tags * tag_graph(tags, self.vocabulary)
-        return image_links, tag_links

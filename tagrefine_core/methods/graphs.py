@@ -12,10 +12,16 @@ from scipy.sparse.linalg import eigsh
 from tagrefine_core.errors import ConfigError, TagRefineWarning, WordNetMissing
 from tagrefine_core.tags import tag_counts, wordnet_distance
 
-__all__ = ["image_graph", "laplacian", "neighbor_graph", "spectral_norm", "tag_graph"]
+__all__ = ["image_graph", "laplacian", "neighbor_graph", "neighbor_matrix", "spectral_norm", "tag_graph"]
 
 _DENSE = 200  # smaller matrices: all eigenvalues at once
 _CONTEXT_SHARE = 0.9  # of a tag similarity that is co-occurrence; WordNet has the rest
+
+
+def neighbor_matrix(neighbors: NDArray[Any], weights: NDArray[Any], images: int) -> csr_matrix:
+    """Return the (Q, images) matrix that holds the weight of each of the (Q, K) neighbors in its column."""
+    queries, k = neighbors.shape
+    return csr_matrix((weights.ravel(), neighbors.ravel(), np.arange(queries + 1) * k), (queries, images))
 
 
 def image_graph(neighbors: NDArray[Any], weights: NDArray[np.float64]) -> csr_matrix:
@@ -32,9 +38,7 @@ def image_graph(neighbors: NDArray[Any], weights: NDArray[np.float64]) -> csr_ma
     (N, N) csr matrix of float64
         Symmetric, with an empty diagonal.
     """
-    images, k = neighbors.shape
-    starts = np.arange(0, images * k + 1, k) if k else np.zeros(images + 1, np.int64)
-    directed = csr_matrix((weights.ravel(), neighbors.ravel(), starts), shape=(images, images))
+    directed = neighbor_matrix(neighbors, weights, len(neighbors))
     return directed.maximum(directed.T).tocsr()
 
 

@@ -8,15 +8,13 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from tagrefine_core.errors import ConfigError, UnsupportedTask
-from tagrefine_core.methods.base import Method
-from tagrefine_core.methods.factorization import UnitFeatures, factor_product, factorize, fold_in
-from tagrefine_core.methods.graphs import neighbor_graph, tag_graph
+from tagrefine_core.methods.factorization import FactorMethod, UnitFeatures, factorize
 
 __all__ = ["NMF"]
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class NMF(Method):
+class NMF(FactorMethod):
     """Factor tags into ``U V``, with images' factors U near ``X W``, all of them non-negative.
 
     ``J = 1/2 ||T - U V||^2 + alpha/2 ||U - X W||^2 + beta/2 (||U||^2 + ||V||^2 + ||W||^2)``, plus
@@ -58,7 +56,6 @@ class NMF(Method):
     name = "nmf"
     title = "NMF"
     reference = "After Li and Tang: Weakly-supervised deep non-negative low-rank model, AAAI 2017"
-    reconstruction = True
 
     rank: int = 64
     alpha: float = 1.0
@@ -71,12 +68,6 @@ class NMF(Method):
     seed: int = 0
     vocabulary: Sequence[str] | None = None
 
-    @classmethod
-    def grid(cls, images: int) -> dict[str, list[Any]]:
-        """Return ranks and weights."""
-        ranks = [rank for rank in (32, 64, 128, 256) if 8 * rank <= images] or [max(1, images // 8)]
-        return {"rank": ranks, "alpha": [0.1, 1.0, 10.0], "beta": [0.01, 0.1, 1.0]}
-
     def peak_bytes(self, images: int, tags: int, dimensions: int) -> int:
         """Return the bytes of the factors and their updates, of X'X and of the scores."""
         graph = 80 * self.k * bool(self.gamma_images)
@@ -87,11 +78,7 @@ class NMF(Method):
             raise ConfigError("rank, iterations and k must be at least 1.")
         self._check_at_least(0, "alpha", "beta", "gamma_images", "gamma_tags", "tolerance")
         self._view = UnitFeatures.of(features)
-        W_I = W_T = None
-        if self.gamma_images:
-            W_I = self.gamma_images * neighbor_graph(*self._neighbors(features, self.k, own=True))
-        if self.gamma_tags:
-            W_T = self.gamma_tags * tag_graph(tags, self.vocabulary)
+        image_links, tag_links = self._links(features, tags)
         found = factorize(
             tags,
             self._view,
@@ -99,8 +86,8 @@ class NMF(Method):
             rank=self.rank,
             alpha=self.alpha,
             beta=self.beta,
-            image_links=W_I,
-            tag_links=W_T,
+            image_links=image_links,
+            tag_links=tag_links,
             iterations=self.iterations,
             tolerance=self.tolerance,
             seed=self.seed,
@@ -113,9 +100,7 @@ class NMF(Method):
             raise UnsupportedTask(
                 "NMF with alpha = 0 does not learn from features; give alpha above 0 to annotate."
             )
-        if own and tags is not None and not (tags != self.tags_).nnz:
-            return factor_product(self.U_, self.V_)
-        target = self._view.times(features, self.W_)
-        if tags is None:
-            return factor_product(target, self.V_)
-        return factor_product(fold_in(tags, self.V_, target, self.alpha, self.beta), self.V_)
+        return super()._score(features, tags, own=own)
+
+    def _factors_by_features(self, features: NDArray[Any]) -> NDArray[Any]:
+        return self._view.times(features, self.W_)

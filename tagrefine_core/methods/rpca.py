@@ -121,8 +121,7 @@ class RPCA(Method):
             weights = np.hstack((np.ones((images, 1)), self._weights(far[:, :k_propagate])))
             around = np.hstack((np.arange(images)[:, None], found[:, :k_propagate]))
             data = propagate(around, weights / weights.sum(axis=1, keepdims=True), data)
-        L_I: Any = csr_matrix((images, images))
-        L_T: Any = csr_matrix((tags.shape[1],) * 2)
+        L_I = L_T = None
         if self.lambda2:
             L_I = laplacian(image_graph(found[:, :k_graph], self._weights(far[:, :k_graph])))
             L_T = laplacian(tag_graph(tags, self.vocabulary))

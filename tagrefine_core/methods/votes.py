@@ -11,6 +11,7 @@ from scipy.sparse import csr_matrix
 
 from tagrefine_core.errors import ConfigError, TagRefineWarning
 from tagrefine_core.methods.base import Method, row_blocks
+from tagrefine_core.methods.graphs import neighbor_matrix
 
 __all__ = ["KNN", "TagVote", "vote_blocks"]
 
@@ -158,10 +159,7 @@ def vote_blocks(
     wide = tags.astype(np.int32)  # uint8 would wrap at 256 votes
     for rows in row_blocks(len(neighbors), 24 * neighbors.shape[1] + 12 * columns):
         block = neighbors[rows]
-        ends = np.arange(len(block) + 1) * block.shape[1]
-        voters = csr_matrix(
-            ((block >= 0).astype(np.int32).ravel(), np.maximum(block, 0).ravel(), ends), (len(block), images)
-        )
+        voters = neighbor_matrix(np.maximum(block, 0), (block >= 0).astype(np.int32), images)
         yield rows, (voters @ wide).toarray().astype(np.float32)
 
 
