@@ -45,11 +45,6 @@ class Vocabulary:
     decisions: tuple[TagRecord, ...]
     forced: tuple[str, ...]
 
-    @property
-    def n_unforced(self) -> int:
-        """Size of the vocabulary by the paper's rules alone."""
-        return len(self.tags) - len(self.forced)
-
 
 def build_vocabulary(
     raw_tags: Sequence[Sequence[str]],
