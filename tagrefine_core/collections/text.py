@@ -1,11 +1,14 @@
 """Text files of unknown encoding, and clean tags out of them."""
 
 import codecs
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tagrefine_core.errors import CollectionError
+from tagrefine_core.progress import Progress
+from tagrefine_core.store import ImportIssue
 
-__all__ = ["clean", "decode_text", "read_text"]
+__all__ = ["clean", "read_tag_files", "read_text"]
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -15,8 +18,8 @@ _MARKS = (
 )
 
 
-def decode_text(data: bytes) -> tuple[str, str | None]:
-    """Decode a text file: by its byte order mark, else as UTF-8, else by a guess.
+def read_text(path: Path) -> tuple[str, str | None]:
+    """Read a text file: by its byte order mark, else as UTF-8, else by a guess.
 
     Returns
     -------
@@ -26,9 +29,65 @@ def decode_text(data: bytes) -> tuple[str, str | None]:
 
     Raises
     ------
-    UnicodeDecodeError
-        When a byte order mark promises what the file does not hold.
+    CollectionError
+        When it cannot be read, or a byte order mark promises what it does not hold.
     """
+    try:
+        return _decoded(path.read_bytes())
+    except OSError as error:
+        raise CollectionError(f"{path} cannot be read ({error.strerror}).") from error
+    except UnicodeDecodeError as error:
+        raise CollectionError(f"{path} is not valid {error.encoding}; save it as UTF-8.") from error
+
+
+def read_tag_files(
+    photos: Sequence[str],
+    files: Sequence[Path | None],
+    *,
+    split: Callable[[str], Sequence[str]],
+    progress: Progress,
+    issues: list[ImportIssue],
+) -> tuple[list[list[str]], int]:
+    """Read the tags of every photo from a file of its own.
+
+    Parameters
+    ----------
+    photos, files : sequences of length N
+        Names for the report, and the files; None: no tags.
+    split : callable
+        From the text of a file to its tags.
+    issues : list of ImportIssue
+        A file that cannot be read is added.
+
+    Returns
+    -------
+    tags : list of list of str, length N
+    guessed : int
+        Files whose encoding had to be guessed.
+    """
+    tags = []
+    guessed = 0
+    for done, (photo, file) in enumerate(zip(photos, files, strict=True), start=1):
+        text, guess = "", None
+        if file is not None:
+            try:
+                text, guess = read_text(file)
+            except CollectionError as error:
+                issues.append(ImportIssue(photo, f"its tags were not read: {error}", "note"))
+        guessed += guess is not None
+        tags.append([tag for tag in map(clean, split(text)) if tag])
+        if done % 500 == 0 or done == len(photos):
+            progress("Reading tags", done, len(photos))
+    return tags, guessed
+
+
+def clean(text: str) -> str:
+    """Return a tag or name as the user wrote it, without outer white space and what no database stores."""
+    text = text.strip().replace("\0", "")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _decoded(data: bytes) -> tuple[str, str | None]:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return data.decode(encoding), None
@@ -47,25 +106,3 @@ def decode_text(data: bytes) -> tuple[str, str | None]:
         return data.decode("cp1252"), "Windows-1252"
     except UnicodeDecodeError:  # it leaves five bytes undefined
         return data.decode("latin-1"), "Latin-1"
-
-
-def read_text(path: Path) -> tuple[str, str | None]:
-    """Read a text file as `decode_text` does.
-
-    Raises
-    ------
-    CollectionError
-        When it cannot be read or decoded.
-    """
-    try:
-        return decode_text(path.read_bytes())
-    except OSError as error:
-        raise CollectionError(f"{path} cannot be read ({error.strerror}).") from error
-    except UnicodeDecodeError as error:
-        raise CollectionError(f"{path} is not valid {error.encoding}; save it as UTF-8.") from error
-
-
-def clean(text: str) -> str:
-    """Return a tag or name as the user wrote it, without outer white space and what no database stores."""
-    text = text.strip().replace("\0", "")
-    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")

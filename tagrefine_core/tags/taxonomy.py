@@ -148,6 +148,6 @@ def count_concepts(
     for synset in parents:
         uses = counts.get(synset, 0) + smoothing
         frequency[0] += uses
-        for each in ancestors(parents, synset):
+        for each in steps_up(parents, synset):
             frequency[each] += uses
     return frequency
