@@ -1,7 +1,6 @@
 """MIRFLICKR-25K in its official layout, whole or in part."""
 
 import re
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -122,10 +121,9 @@ def _read_annotations(
     return (), None
 
 
-def _truth(files: Iterable[Path], numbers: list[int], issues: list[ImportIssue]) -> NDArray[np.int8]:
+def _truth(files: list[Path], numbers: list[int], issues: list[ImportIssue]) -> NDArray[np.int8]:
     """Return int8 (N, L): 1 for the photo numbers a file lists, 0 for all others, as the data set defines it."""
     row = {number: i for i, number in enumerate(numbers)}
-    files = list(files)
     truth = np.zeros((len(numbers), len(files)), dtype=np.int8)
     absent: set[int] = set()
     for column, file in enumerate(files):

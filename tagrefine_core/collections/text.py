@@ -1,6 +1,7 @@
 """Text files of unknown encoding, and clean tags out of them."""
 
 import codecs
+import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -91,18 +92,13 @@ def _decoded(data: bytes) -> tuple[str, str | None]:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return data.decode(encoding), None
+    # Windows' encoding leaves five bytes undefined.
+    guesses: list[tuple[str, str | None]] = [("utf-8", None), ("cp1252", "Windows-1252")]
     if b"\0" in data[:1000]:
         # Western text in UTF-16 has a zero byte in nearly every pair.
-        guess = "utf-16-be" if data[0:1000:2].count(0) > data[1:1000:2].count(0) else "utf-16-le"
-        try:
-            return data.decode(guess), guess
-        except UnicodeDecodeError:
-            pass
-    try:
-        return data.decode("utf-8"), None
-    except UnicodeDecodeError:
-        pass
-    try:
-        return data.decode("cp1252"), "Windows-1252"
-    except UnicodeDecodeError:  # it leaves five bytes undefined
-        return data.decode("latin-1"), "Latin-1"
+        wide = "utf-16-be" if data[0:1000:2].count(0) > data[1:1000:2].count(0) else "utf-16-le"
+        guesses.insert(0, (wide, wide))
+    for encoding, guess in guesses:
+        with contextlib.suppress(UnicodeDecodeError):
+            return data.decode(encoding), guess
+    return data.decode("latin-1"), "Latin-1"

@@ -99,6 +99,10 @@ class UnitFeatures:
         blocks = row_blocks(len(features), 8 * features.shape[1])
         return cls(split=any(bool((features[rows] < 0).any()) for rows in blocks))
 
+    def width(self, features: NDArray[Any]) -> int:
+        """Return how many dimensions they have so, d or 2 d."""
+        return int(features.shape[1]) * (2 if self.split else 1)
+
     def rows(self, features: NDArray[Any]) -> Floats:
         """Return a block, (B, d) or (B, 2 d); rows of zeros stay."""
         block = np.asarray(features, np.float64)
@@ -118,16 +122,14 @@ class UnitFeatures:
 
     def transposed_times(self, features: NDArray[Any], U: Floats) -> Floats:
         """Return ``X' U``, (d, r)."""
-        width = features.shape[1] * (2 if self.split else 1)
-        product = np.zeros((width, U.shape[1]))
+        product = np.zeros((self.width(features), U.shape[1]))
         for rows in self._blocks(features):
             product += self.rows(features[rows]).T @ U[rows]
         return product
 
     def gram(self, features: NDArray[Any]) -> Floats:
         """Return ``X' X``, (d, d)."""
-        width = features.shape[1] * (2 if self.split else 1)
-        product = np.zeros((width, width))
+        product = np.zeros((self.width(features),) * 2)
         for rows in self._blocks(features):
             block = self.rows(features[rows])
             product += block.T @ block
@@ -187,7 +189,7 @@ def factorize(
     """
     T = csr_matrix(tags, dtype=np.float64)
     U, V = initial_factors(T, rank, seed)
-    W = np.full((features.shape[1] * (2 if view.split else 1), U.shape[1]), V.mean() if V.size else 0.0)
+    W = np.full((view.width(features), U.shape[1]), V.mean() if V.size else 0.0)
     gram = view.gram(features) if alpha else np.zeros((0, 0))
     target = np.zeros_like(U)
     objective: list[float] = []

@@ -237,16 +237,12 @@ def propagate(neighbors: NDArray[Any], pi: NDArray[Any], tags: csr_matrix) -> cs
 
 
 def neighbor_votes(
-    neighbors: NDArray[Any],
-    distances: NDArray[Any] | None,
-    tags: csr_matrix,
-    parameters: Floats,
-    by_rank: bool,
+    neighbors: NDArray[Any], distances: NDArray[Any] | None, tags: csr_matrix, parameters: Floats
 ) -> Iterator[tuple[slice, csr_matrix]]:
-    """Yield rows and the shares of their neighbors with each tag, block by block."""
+    """Yield rows and the shares of their neighbors with each tag, block by block; by rank without distances."""
     k = neighbors.shape[1]
     for rows in _blocks_of(neighbors, tags):
-        pi = _weights(parameters, None if by_rank or distances is None else distances[rows], k)
+        pi = _weights(parameters, None if distances is None else distances[rows], k)
         yield rows, propagate(neighbors[rows], pi, tags)
 
 

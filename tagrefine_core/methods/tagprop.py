@@ -110,17 +110,13 @@ class TagProp(Method):
             self.slopes_, self.offsets_ = sigmoids
 
     def _score(self, features: NDArray[Any], tags: csr_matrix | None, *, own: bool) -> NDArray[Any]:
-        neighbors: NDArray[Any]
-        distances: Floats | None
-        if own:
-            neighbors, distances = self._lists
-        else:
-            k = max(1, self._lists[0].shape[1])
-            neighbors, distances = self._neighbors(features, k, own=False, metric=self.metric)
+        neighbors, distances = self._lists
+        if not own:
+            k = max(1, neighbors.shape[1])
+            neighbors, far = self._neighbors(features, k, own=False, metric=self.metric)
+            distances = None if self.weights == "rank" else far
         scores = np.empty((len(features), self._tags.shape[1]), np.float32)
-        for rows, votes in neighbor_votes(
-            neighbors, distances, self._tags, self._parameters, self.weights == "rank"
-        ):
+        for rows, votes in neighbor_votes(neighbors, distances, self._tags, self._parameters):
             x = votes.toarray()
             if self._sigmoids is None:
                 scores[rows] = EPSILON + (1 - 2 * EPSILON) * x

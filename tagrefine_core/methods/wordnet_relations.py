@@ -62,7 +62,6 @@ def wu_palmer(tags: Sequence[str], wordnet: WordNet) -> NDArray[np.float64]:
     ----------
     tags : sequence of str, length C
         Lemmas.
-    wordnet : WordNet
 
     Returns
     -------
@@ -99,7 +98,6 @@ def narrower_tags(tags: Sequence[str], wordnet: WordNet) -> NDArray[np.bool_]:
     ----------
     tags : sequence of str, length C
         Lemmas.
-    wordnet : WordNet
 
     Returns
     -------

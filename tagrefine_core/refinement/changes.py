@@ -119,10 +119,6 @@ def changes(
     block_bytes : int
         Working memory to stay near; the result comes on top (8 bytes per tag kept, added, removed).
 
-    Returns
-    -------
-    Changes
-
     Raises
     ------
     DataError
@@ -185,13 +181,7 @@ def _surest(
 def _joined(blocks: list[tuple[NDArray[Any], ...]], shape: tuple[int, int]) -> sparse.csr_matrix:
     empty = (np.empty(0, np.float32), np.empty(0, np.int32), np.zeros(1, np.int64))  # no images, no tags
     data, indices, counts = (np.concatenate(parts) for parts in zip(empty, *blocks, strict=True))
-    return _csr(data, indices, np.cumsum(counts), shape)
-
-
-def _csr(
-    data: NDArray[Any], indices: NDArray[Any], indptr: NDArray[Any], shape: tuple[int, ...]
-) -> sparse.csr_matrix:
-    matrix = sparse.csr_matrix((data, indices, indptr), shape=shape)
+    matrix = sparse.csr_matrix((data, indices, np.cumsum(counts)), shape=shape)
     # Known from how they are made; scipy would look through memory-mapped indices to find out.
     matrix.has_sorted_indices = matrix.has_canonical_format = True
     return matrix

@@ -81,7 +81,6 @@ class PhotoTable:
         Every spelling that users gave, in number order.
     raw : csr (N, R)
         Which photo has which spelling.
-    changes : Changes
     scores : ndarray (N, C), may be memory-mapped
     """
 

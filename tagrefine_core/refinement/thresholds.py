@@ -73,10 +73,6 @@ def thresholds(
     block_bytes : int
         Working memory to stay near.
 
-    Returns
-    -------
-    Thresholds
-
     Raises
     ------
     DataError

@@ -65,11 +65,6 @@ def build_vocabulary(
         Names of the ground-truth labels; each is lemmatized like a tag.
     min_fraction : float, default 0.001
         A tag needs at least this part of the N photos; exactly that many is enough.
-    wordnet : WordNet
-
-    Returns
-    -------
-    Vocabulary
 
     Raises
     ------

@@ -140,7 +140,6 @@ def explain_wordnet(tag_a: str, tag_b: str, wordnet: WordNet) -> SharedMeaning |
     ----------
     tag_a, tag_b : str
         Lemmas, with ``_`` or spaces between words.
-    wordnet : WordNet
 
     Returns
     -------
