@@ -77,8 +77,8 @@ class Changes:
         )
         return share
 
-    def refined(self, i: int) -> NDArray[np.int64]:
-        """Return the columns of photo ``i``'s refined tags, best score first, ties by column.
+    def refined(self, i: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Return the columns and scores of photo ``i``'s refined tags, best score first, ties by column.
 
         Raises
         ------
@@ -91,7 +91,8 @@ class Changes:
         parts = [(matrix, slice(*matrix.indptr[i : i + 2])) for matrix in (self.kept, self.added)]
         columns = np.concatenate([matrix.indices[row] for matrix, row in parts]).astype(np.int64)
         scores = np.concatenate([matrix.data[row] for matrix, row in parts])
-        return columns[np.lexsort((columns, -scores))]
+        best = np.lexsort((columns, -scores))
+        return columns[best], scores[best]
 
 
 def changes(

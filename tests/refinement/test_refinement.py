@@ -64,7 +64,7 @@ def test_hand_made_changes():
         [1, 0, 0],
         [1, 0, 0],
     )
-    assert [result.refined(row).tolist() for row in range(6)] == [[0, 2, 1], [0, 1], [1], [], [0], []]
+    assert [result.refined(row)[0].tolist() for row in range(6)] == [[0, 2, 1], [0, 1], [1], [], [0], []]
     with pytest.raises(DataError, match="rows are 0 to 5"):
         result.refined(6)
 
@@ -147,7 +147,7 @@ def test_a_score_of_zero_is_a_removal_like_any_other():
     tags = sparse.csr_matrix(np.array([[1]] * 5 + [[1], [0], [0]]))
     result = changes(scores, tags, thresholds(scores, tags))
     assert stored(result.removed) == {(5, 0)} and result.counts_by_tag().removed.tolist() == [1]
-    assert result.magnitude()[5] == 1 / (1 + 6 / 8) and result.refined(5).tolist() == []
+    assert result.magnitude()[5] == 1 / (1 + 6 / 8) and result.refined(5)[0].tolist() == []
 
 
 def test_a_long_list_of_tags_does_not_make_a_photo_change_most():
