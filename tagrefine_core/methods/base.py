@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator
 from tagrefine_core.errors import ConfigError, DataError, UnsupportedTask
 from tagrefine_core.progress import Progress, silent
 
-__all__ = ["Method", "Mode", "Scores", "row_blocks"]
+__all__ = ["Method", "Mode", "Scores", "neighbor_matrix", "row_blocks"]
 
 Mode: TypeAlias = Literal["all", "assigned"]
 Scores: TypeAlias = NDArray[np.float32]
@@ -228,6 +228,12 @@ class Method(BaseEstimator, ABC):  # type: ignore[misc]
         if scores.shape != wanted:
             raise DataError(f"{self.title} returned scores of shape {scores.shape}; they must be {wanted}.")
         return np.ascontiguousarray(scores, dtype=np.float32)
+
+
+def neighbor_matrix(neighbors: NDArray[Any], weights: NDArray[Any], images: int) -> csr_matrix:
+    """Return the (Q, images) matrix that holds the weight of each of the (Q, K) neighbors in its column."""
+    queries, k = neighbors.shape
+    return csr_matrix((weights.ravel(), neighbors.ravel(), np.arange(queries + 1) * k), (queries, images))
 
 
 def row_blocks(rows: int, row_bytes: int, *, budget: int = _BLOCK_BYTES) -> list[slice]:

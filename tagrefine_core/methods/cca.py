@@ -10,9 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_matrix
 
 from tagrefine_core.errors import ConfigError, DataError, TagRefineWarning
-from tagrefine_core.methods.base import Method, row_blocks
+from tagrefine_core.methods.base import Method, neighbor_matrix, row_blocks
 from tagrefine_core.methods.canonical import canonical_correlation, tag_vectors
-from tagrefine_core.methods.graphs import neighbor_matrix
 from tagrefine_core.neighbors import nearest
 
 __all__ = ["CCA"]

@@ -10,18 +10,13 @@ from scipy.sparse import csr_matrix, diags
 from scipy.sparse.linalg import eigsh
 
 from tagrefine_core.errors import ConfigError, TagRefineWarning, WordNetMissing
+from tagrefine_core.methods.base import neighbor_matrix
 from tagrefine_core.tags import tag_counts, wordnet_distance
 
-__all__ = ["image_graph", "laplacian", "neighbor_graph", "neighbor_matrix", "spectral_norm", "tag_graph"]
+__all__ = ["image_graph", "laplacian", "neighbor_graph", "spectral_norm", "tag_graph"]
 
 _DENSE = 200  # smaller matrices: all eigenvalues at once
 _CONTEXT_SHARE = 0.9  # of a tag similarity that is co-occurrence; WordNet has the rest
-
-
-def neighbor_matrix(neighbors: NDArray[Any], weights: NDArray[Any], images: int) -> csr_matrix:
-    """Return the (Q, images) matrix that holds the weight of each of the (Q, K) neighbors in its column."""
-    queries, k = neighbors.shape
-    return csr_matrix((weights.ravel(), neighbors.ravel(), np.arange(queries + 1) * k), (queries, images))
 
 
 def image_graph(neighbors: NDArray[Any], weights: NDArray[np.float64]) -> csr_matrix:

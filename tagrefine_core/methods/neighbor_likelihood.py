@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from scipy.special import expit, logit, softmax
 
-from tagrefine_core.methods.base import row_blocks
-from tagrefine_core.methods.graphs import neighbor_matrix
+from tagrefine_core.methods.base import neighbor_matrix, row_blocks
 
 __all__ = [
     "BLOCK_BYTES",

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from tagrefine_core.errors import ConfigError, TagRefineWarning
-from tagrefine_core.methods.base import Method, row_blocks
-from tagrefine_core.methods.graphs import neighbor_matrix
+from tagrefine_core.methods.base import Method, neighbor_matrix, row_blocks
 
 __all__ = ["KNN", "TagVote", "vote_blocks"]
 
