@@ -179,9 +179,7 @@ class Collection:
             raise CollectionError(f"Collection {self.name!r} has rows 0 to {self.n - 1}; got {row}.")
 
 
-def make_thumbnails(
-    collection: Collection, *, size: int = 256, progress: Progress = silent, workers: int | None = None
-) -> int:
+def make_thumbnails(collection: Collection, *, size: int = 256, progress: Progress = silent) -> int:
     """Make all missing thumbnails of a collection and return how many photos could not be read any more."""
 
     def make(row: int) -> bool:
@@ -191,7 +189,5 @@ def make_thumbnails(
             return False
         return True
 
-    made = in_threads(
-        make, range(collection.n), stage="Making thumbnails", progress=progress, workers=workers
-    )
+    made = in_threads(make, range(collection.n), stage="Making thumbnails", progress=progress)
     return made.count(False)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from tagrefine_core.collections.sources import Source
-from tagrefine_core.collections.text import clean, read_text
+from tagrefine_core.collections.text import read_tag_files
 from tagrefine_core.errors import CollectionError
 from tagrefine_core.progress import Progress
 from tagrefine_core.store import ImportIssue
@@ -15,6 +15,8 @@ __all__ = ["EXTENSIONS", "photo_files", "read_folder"]
 
 _READ = ".jpg .jpeg .jpe .jfif .mpo .png .gif .webp .tif .tiff .bmp .ppm .pgm .pnm .avif"
 _NOT_READ = ".heic .heif .jxl .psd .raw .dng .cr2 .cr3 .nef .arw .orf .rw2 .raf"
+
+_BETWEEN_TAGS = re.compile(r"[,\r\n]+")
 
 EXTENSIONS = frozenset(_READ.split())
 """Ends of file names that are taken for photos."""
@@ -48,29 +50,19 @@ def read_folder(path: Path, progress: Progress) -> Source:
             f"No photos in {path} or its sub-folders: looked for files such as .jpg, .png, .webp."
         )
     photos.sort(key=_natural)
-    tags = []
-    found = guessed = 0
-    for done, file in enumerate(photos, start=1):
+    files: list[Path | None] = []
+    for file in photos:
         names = (f"{file}.txt", str(PurePosixPath(file).with_suffix(".txt")))
-        sidecar = next((name for name in names if name in sidecars), None)
-        text, guess = "", None
-        if sidecar is not None:
-            found += 1
-            try:
-                text, guess = read_text(path / sidecar)
-            except CollectionError as error:
-                issues.append(ImportIssue(file, f"its tags were not read: {error}", "note"))
-        guessed += guess is not None
-        tags.append([tag for tag in map(clean, re.split(r"[,\r\n]+", text)) if tag])
-        if done % 500 == 0 or done == len(photos):
-            progress("Reading tags", done, len(photos))
-    if not found:
+        files.append(next((path / name for name in names if name in sidecars), None))
+    missing = files.count(None)
+    if missing == len(photos):
         raise CollectionError(
             f"{path} has {len(photos):,} photos, but none has a text file of tags beside it: "
             f"looked for {photos[0]}.txt and the like."
         )
-    if found < len(photos):
-        issues.append(ImportIssue(".", f"{len(photos) - found:,} photos have no text file: no tags", "note"))
+    tags, guessed = read_tag_files(photos, files, split=_BETWEEN_TAGS.split, progress=progress, issues=issues)
+    if missing:
+        issues.append(ImportIssue(".", f"{missing:,} photos have no text file: no tags", "note"))
     if guessed:
         issues.append(
             ImportIssue(".", f"{guessed:,} text files are not UTF-8; read as Western European", "note")

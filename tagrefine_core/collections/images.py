@@ -68,7 +68,6 @@ def load_image(path: Path, *, size: int | None = None, max_pixels: int = MAX_PIX
 
     Parameters
     ----------
-    path : Path
     size : int, optional
         The caller will scale the picture down so that its shorter side is ``size``. A JPEG is then decoded at
         1/2, 1/4 or 1/8 where that is still large enough, which is several times faster; the result is never

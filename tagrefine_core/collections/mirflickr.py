@@ -1,14 +1,13 @@
 """MIRFLICKR-25K in its official layout, whole or in part."""
 
 import re
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tagrefine_core.collections.sources import Source
-from tagrefine_core.collections.text import clean, read_text
+from tagrefine_core.collections.text import read_tag_files, read_text
 from tagrefine_core.errors import CollectionError
 from tagrefine_core.progress import Progress
 from tagrefine_core.store import ImportIssue
@@ -79,24 +78,14 @@ def _read_tags(
         raise CollectionError(
             f"No tags of the photos in {bases[0]}: looked for meta/tags/tags1.txt ... below it."
         )
-    files = {entry.name for entry in folder.iterdir()}
-    tags: list[list[str]] = []
-    missing = guessed = 0
-    for done, number in enumerate(numbers, start=1):
-        text, guess = "", None
-        if f"tags{number}.txt" in files:
-            try:
-                text, guess = read_text(folder / f"tags{number}.txt")
-            except CollectionError as error:
-                issues.append(ImportIssue(numbers[number], f"its tags were not read: {error}", "note"))
-        else:
-            missing += 1
-        guessed += guess is not None
-        tags.append([tag for tag in map(clean, text.splitlines()) if tag])
-        if done % 500 == 0 or done == len(numbers):
-            progress("Reading tags", done, len(numbers))
+    present = {entry.name for entry in folder.iterdir()}
+    names = [f"tags{number}.txt" for number in numbers]
+    files = [folder / name if name in present else None for name in names]
+    missing = files.count(None)
     if missing == len(numbers):
         raise CollectionError(f"{folder} has no tags of the photos in {bases[0]}: looked for tags<N>.txt.")
+    photos = list(numbers.values())
+    tags, guessed = read_tag_files(photos, files, split=str.splitlines, progress=progress, issues=issues)
     if missing:
         issues.append(ImportIssue(folder.name, f"{missing:,} photos have no tags<N>.txt: no tags", "note"))
     if guessed:
@@ -132,10 +121,9 @@ def _read_annotations(
     return (), None
 
 
-def _truth(files: Iterable[Path], numbers: list[int], issues: list[ImportIssue]) -> NDArray[np.int8]:
+def _truth(files: list[Path], numbers: list[int], issues: list[ImportIssue]) -> NDArray[np.int8]:
     """Return int8 (N, L): 1 for the photo numbers a file lists, 0 for all others, as the data set defines it."""
     row = {number: i for i, number in enumerate(numbers)}
-    files = list(files)
     truth = np.zeros((len(numbers), len(files)), dtype=np.int8)
     absent: set[int] = set()
     for column, file in enumerate(files):

@@ -30,7 +30,6 @@ def thumbnail(home: Path, collection_id: int, *, root: Path, file: str, row: int
         Folder of the photos.
     file : str
         Path of the photo below it.
-    row : int
     size : int
         Longest side in pixels, 16 to 2048; small photos are not enlarged.
 

@@ -36,10 +36,6 @@ def precision_recall_curve(scores: ArrayLike, truth: ArrayLike) -> PrecisionReca
     truth : (N,) array
         1, 0, or -1 for images to leave out.
 
-    Returns
-    -------
-    PrecisionRecallCurve
-
     Raises
     ------
     DataError

@@ -112,10 +112,6 @@ def evaluate(
         Working memory to stay near. One label of N images (about 96 N bytes) is the least that works;
         MicroAUC also holds the scores of all positive pairs.
 
-    Returns
-    -------
-    Metrics
-
     Raises
     ------
     DataError

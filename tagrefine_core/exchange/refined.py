@@ -12,11 +12,9 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import sparse
 
 from tagrefine_core.errors import ConfigError, DataError
 from tagrefine_core.files import write_file
@@ -83,19 +81,18 @@ def refined_photos(
             f"The changes have shape {changes.shape}, but there are {len(files)} photos and {len(vocabulary)} tags."
         )
     for row, file in enumerate(files):
-        (kept, kept_scores), (added, added_scores), (removed, _) = (
-            _stored(matrix, row) for matrix in (changes.kept, changes.added, changes.removed)
+        columns, scores = changes.refined(row)
+        added, removed = (
+            [vocabulary[column] for column in matrix.indices[slice(*matrix.indptr[row : row + 2])]]
+            for matrix in (changes.added, changes.removed)
         )
-        columns = np.concatenate([kept, added])
-        scores = np.concatenate([kept_scores, added_scores]).astype(np.float64)
-        best = np.lexsort((columns, -scores))
         yield RefinedPhoto(
             file_name=file,
-            tags=[vocabulary[column] for column in columns[best]],
-            scores=scores[best].round(_DECIMALS).tolist(),
+            tags=[vocabulary[column] for column in columns],
+            scores=scores.astype(np.float64).round(_DECIMALS).tolist(),
             user_tags=list(user_tags(row)),
-            added=[vocabulary[column] for column in added],
-            removed=[vocabulary[column] for column in removed],
+            added=added,
+            removed=removed,
         )
 
 
@@ -175,8 +172,3 @@ def _write_jsonl(photos: Iterator[RefinedPhoto], text: io.TextIOWrapper) -> None
 def _safe_name(file: str) -> str:
     """Keep a spreadsheet from taking a file name for a formula: the same path, but it begins with ``./``."""
     return f"./{file}" if file.startswith(("=", "+", "-", "@", "\t", "\r")) else file
-
-
-def _stored(matrix: sparse.csr_matrix, row: int) -> tuple[NDArray[Any], NDArray[Any]]:
-    part = slice(*matrix.indptr[row : row + 2])
-    return matrix.indices[part], matrix.data[part]

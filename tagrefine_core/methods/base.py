@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator
 from tagrefine_core.errors import ConfigError, DataError, UnsupportedTask
 from tagrefine_core.progress import Progress, silent
 
-__all__ = ["Method", "Mode", "Scores", "row_blocks"]
+__all__ = ["Method", "Mode", "Scores", "neighbor_matrix", "row_blocks"]
 
 Mode: TypeAlias = Literal["all", "assigned"]
 Scores: TypeAlias = NDArray[np.float32]
@@ -23,8 +23,8 @@ _BLOCK_BYTES = 2**26
 class Method(BaseEstimator, ABC):  # type: ignore[misc]
     """A method that learns from noisy tags; scikit-learn's conventions hold.
 
-    ``__init__`` stores its parameters as they are, `fit` returns self, fitted attributes end in ``_``.
-    A method of your own subclasses this, names itself, and writes ``_fit`` and ``_score``.
+    ``__init__`` stores its parameters as they are (here by way of a dataclass), `fit` returns self, fitted attributes
+    end in ``_``. A method of your own subclasses this, names itself, and writes ``_fit`` and ``_score``.
 
     Attributes
     ----------
@@ -163,6 +163,20 @@ class Method(BaseEstimator, ABC):  # type: ignore[misc]
         """Return about how much memory fit and refine need at their peak, beyond the features given, in bytes."""
         return 8 * images * tags
 
+    def _check_at_least(self, least: float, *parameters: str) -> None:
+        """Raise ConfigError unless these parameters are finite and large enough; None passes."""
+        for name in parameters:
+            value = getattr(self, name)
+            if value is not None and not (np.isfinite(value) and value >= least):
+                raise ConfigError(f"{name} must be at least {least}; got {value}.")
+
+    def _check_positive(self, *parameters: str) -> None:
+        """Raise ConfigError unless these parameters are finite and above 0; None passes."""
+        for name in parameters:
+            value = getattr(self, name)
+            if value is not None and not (np.isfinite(value) and value > 0):
+                raise ConfigError(f"{name} must be a positive number; got {value}.")
+
     @abstractmethod
     def _fit(self, features: NDArray[Any], tags: csr_matrix, users: Sequence[Any] | None) -> None:
         """Learn; what was given has been checked."""
@@ -214,6 +228,12 @@ class Method(BaseEstimator, ABC):  # type: ignore[misc]
         if scores.shape != wanted:
             raise DataError(f"{self.title} returned scores of shape {scores.shape}; they must be {wanted}.")
         return np.ascontiguousarray(scores, dtype=np.float32)
+
+
+def neighbor_matrix(neighbors: NDArray[Any], weights: NDArray[Any], images: int) -> csr_matrix:
+    """Return the (Q, images) matrix that holds the weight of each of the (Q, K) neighbors in its column."""
+    queries, k = neighbors.shape
+    return csr_matrix((weights.ravel(), neighbors.ravel(), np.arange(queries + 1) * k), (queries, images))
 
 
 def row_blocks(rows: int, row_bytes: int, *, budget: int = _BLOCK_BYTES) -> list[slice]:

@@ -1,6 +1,7 @@
 """What any method has to beat: random scores, and the user tags as they are."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -15,6 +16,7 @@ __all__ = ["RandomGuess", "UserTags"]
 _SURVEY = "Li et al., Socializing the Semantic Gap, ACM Computing Surveys 49(1), 2016"
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class RandomGuess(Method):
     """Score every tag of every image uniformly at random.
 
@@ -31,22 +33,21 @@ class RandomGuess(Method):
     title: ClassVar[str] = "RandomGuess"
     reference: ClassVar[str] = _SURVEY
 
-    def __init__(self, *, seed: int = 0) -> None:
-        self.seed = seed
+    seed: int = 0
 
     def peak_bytes(self, images: int, tags: int, dimensions: int) -> int:
         """Return about how much memory it needs: the scores."""
         return 4 * images * tags
 
     def _fit(self, features: NDArray[Any], tags: csr_matrix, users: Sequence[Any] | None) -> None:
-        if self.seed < 0:
-            raise ConfigError(f"seed must be at least 0; got {self.seed}.")
+        self._check_at_least(0, "seed")
 
     def _score(self, features: NDArray[Any], tags: csr_matrix | None, *, own: bool) -> NDArray[Any]:
         generator = np.random.default_rng(self.seed)
         return generator.random((len(features), self.tags_.shape[1]), dtype=np.float32)
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class UserTags(Method):
     """Score the tags that the user gave above those that the user did not give.
 
@@ -65,9 +66,8 @@ class UserTags(Method):
     reference: ClassVar[str] = _SURVEY
     annotates: ClassVar[bool] = False
 
-    def __init__(self, *, scores: Literal["binary", "position"] | None = None, positions: Any = None) -> None:
-        self.scores = scores
-        self.positions = positions
+    scores: Literal["binary", "position"] | None = None
+    positions: Any = None
 
     def peak_bytes(self, images: int, tags: int, dimensions: int) -> int:
         """Return about how much memory it needs: the scores."""

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_matrix
 
 from tagrefine_core.errors import ConfigError, DataError, TagRefineWarning
-from tagrefine_core.methods.base import Method, row_blocks
+from tagrefine_core.methods.base import Method, neighbor_matrix, row_blocks
 from tagrefine_core.methods.canonical import canonical_correlation, tag_vectors
 from tagrefine_core.neighbors import nearest
 
@@ -20,6 +21,7 @@ _UNCORRELATED = 1e-6
 Floats = NDArray[np.float64]
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class CCA(Method):
     """Correlate features with the tags' mean vector; score tags in the space that both share.
 
@@ -61,30 +63,16 @@ class CCA(Method):
         "Murthy, Maji, Manmatha: Automatic image annotation using deep learning representations, ICMR 2015"
     )
 
-    def __init__(
-        self,
-        *,
-        variant: Literal["knn", "direct", "2pass"] = "knn",
-        view: Literal["ppmi", "binary", "mean"] = "ppmi",
-        vectors: ArrayLike | None = None,
-        dimensions: int = 200,
-        q: int = 100,
-        ridge: float = 1.0,
-        power: float = 0.0,
-        k: int = 200,
-        per_tag: int = 4,
-        latent: Literal["visual", "text"] = "visual",
-    ) -> None:
-        self.variant = variant
-        self.view = view
-        self.vectors = vectors
-        self.dimensions = dimensions
-        self.q = q
-        self.ridge = ridge
-        self.power = power
-        self.k = k
-        self.per_tag = per_tag
-        self.latent = latent
+    variant: Literal["knn", "direct", "2pass"] = "knn"
+    view: Literal["ppmi", "binary", "mean"] = "ppmi"
+    vectors: ArrayLike | None = None
+    dimensions: int = 200
+    q: int = 100
+    ridge: float = 1.0
+    power: float = 0.0
+    k: int = 200
+    per_tag: int = 4
+    latent: Literal["visual", "text"] = "visual"
 
     @classmethod
     def grid(cls, images: int) -> dict[str, list[Any]]:
@@ -156,8 +144,7 @@ class CCA(Method):
         found, far = nearest(queries, self._base, k, "cosine", exclude=left_out)
         median = np.median(far, axis=1, keepdims=True)
         weights = np.exp(-far / np.where(median > 0, median, 1.0))
-        starts = np.arange(0, found.size + 1, k)
-        return csr_matrix((weights.ravel(), found.ravel(), starts), shape=(len(queries), len(self._base)))
+        return neighbor_matrix(found, weights, len(self._base))
 
     def _united(self, queries: NDArray[np.float32], left_out: NDArray[np.int64] | None) -> csr_matrix:
         far = (1.0 - (_unit(queries) @ _unit(self._base).T).astype(np.float64)).clip(0.0, 2.0)
@@ -238,12 +225,8 @@ class CCA(Method):
                 raise ConfigError(
                     f"{parameter} is one of {', '.join(choices)}; got {getattr(self, parameter)!r}."
                 )
-        for parameter in ("dimensions", "q", "k", "per_tag"):
-            if getattr(self, parameter) < 1:
-                raise ConfigError(f"{parameter} must be at least 1; got {getattr(self, parameter)}.")
-        for parameter in ("ridge", "power"):
-            if not (np.isfinite(getattr(self, parameter)) and getattr(self, parameter) >= 0):
-                raise ConfigError(f"{parameter} must be at least 0; got {getattr(self, parameter)}.")
+        self._check_at_least(1, "dimensions", "q", "k", "per_tag")
+        self._check_at_least(0, "ridge", "power")
 
 
 def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:

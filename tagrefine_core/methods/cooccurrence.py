@@ -1,6 +1,7 @@
 """TagCooccur: tags that are used together with the user's tags, and its variant that looks at the image too."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -8,7 +9,6 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, vstack
 from scipy.stats import rankdata
 
-from tagrefine_core.errors import ConfigError
 from tagrefine_core.methods.base import Method, row_blocks
 from tagrefine_core.methods.votes import TagVote
 from tagrefine_core.tags import tag_counts
@@ -16,6 +16,7 @@ from tagrefine_core.tags import tag_counts
 __all__ = ["TagCooccur", "promotion"]
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class TagCooccur(Method):
     """Score tags by how often they are used together with the tags that the user gave.
 
@@ -46,24 +47,13 @@ class TagCooccur(Method):
     )
     annotates: ClassVar[bool] = False
 
-    def __init__(
-        self,
-        *,
-        m: int = 25,
-        kr: float = 4.0,
-        ks: float = 9.0,
-        kd: float = 11.0,
-        visual: bool = False,
-        kc: float = 1.0,
-        k: int = 1000,
-    ) -> None:
-        self.m = m
-        self.kr = kr
-        self.ks = ks
-        self.kd = kd
-        self.visual = visual
-        self.kc = kc
-        self.k = k
+    m: int = 25
+    kr: float = 4.0
+    ks: float = 9.0
+    kd: float = 11.0
+    visual: bool = False
+    kc: float = 1.0
+    k: int = 1000
 
     def peak_bytes(self, images: int, tags: int, dimensions: int) -> int:
         """Return about how much memory it needs: the joint counts, the scores, and TagVote's where it is used."""
@@ -71,11 +61,8 @@ class TagCooccur(Method):
         return max(40 * tags**2, votes) + 4 * images * tags + 2**26
 
     def _fit(self, features: NDArray[Any], tags: csr_matrix, users: Sequence[Any] | None) -> None:
-        if self.m < 1:
-            raise ConfigError(f"m must be at least 1; got {self.m}.")
-        for name in ("kr", "ks", "kd", "kc"):
-            if not (np.isfinite(getattr(self, name)) and getattr(self, name) > 0):
-                raise ConfigError(f"{name} must be a positive number; got {getattr(self, name)}.")
+        self._check_at_least(1, "m")
+        self._check_positive("kr", "ks", "kd", "kc")
         f, joint = tag_counts(tags)
         self._known = f > 0
         self._promotion = promotion(f, joint, m=self.m, kr=self.kr, ks=self.ks, kd=self.kd)

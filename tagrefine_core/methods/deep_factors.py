@@ -1,6 +1,7 @@
 """WDNL and WDMF: factors of the tag matrix, the images' factors tied to their features by a deep network."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,23 +11,16 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from tagrefine_core.errors import ConfigError
-from tagrefine_core.methods.base import Method
 from tagrefine_core.methods.factor_network import SCORED_AT_ONCE, FactorNetwork, column_norms, unit_rows
-from tagrefine_core.methods.factorization import (
-    factor_product,
-    fold_in,
-    initial_factors,
-    update_images,
-    update_tags,
-)
-from tagrefine_core.methods.graphs import neighbor_graph, tag_graph
+from tagrefine_core.methods.factorization import FactorMethod, initial_factors, update_images, update_tags
 
 __all__ = ["WDMF", "WDNL"]
 
 _BATCH = 256
 
 
-class WDNL(Method):
+@dataclass(kw_only=True, eq=False, repr=False)
+class WDNL(FactorMethod):
     """Weakly-supervised deep non-negative low-rank model, reconstructed: NMF with a network in place of W.
 
     ``1/2 ||T - U V||^2 + alpha/2 ||U - g(X)||^2 + beta/2 (||U||^2 + ||V||^2)``, where g is a network of three
@@ -61,36 +55,17 @@ class WDNL(Method):
     name = "wdnl"
     title = "WDNL"
     reference = "Li and Tang: Weakly-supervised deep non-negative low-rank model, AAAI 2017"
-    reconstruction = True
+    ranks = (32, 64, 128)
 
-    def __init__(
-        self,
-        *,
-        rank: int = 64,
-        alpha: float = 1.0,
-        beta: float = 0.1,
-        hidden: tuple[int, int] = (512, 256),
-        rounds: int = 10,
-        updates: int = 20,
-        epochs: int = 3,
-        learning_rate: float = 1e-3,
-        seed: int = 0,
-    ) -> None:
-        self.rank = rank
-        self.alpha = alpha
-        self.beta = beta
-        self.hidden = hidden
-        self.rounds = rounds
-        self.updates = updates
-        self.epochs = epochs
-        self.learning_rate = learning_rate
-        self.seed = seed
-
-    @classmethod
-    def grid(cls, images: int) -> dict[str, list[Any]]:
-        """Return ranks and weights."""
-        ranks = [rank for rank in (32, 64, 128) if 8 * rank <= images] or [max(1, images // 8)]
-        return {"rank": ranks, "alpha": [0.1, 1.0, 10.0], "beta": [0.01, 0.1, 1.0]}
+    rank: int = 64
+    alpha: float = 1.0
+    beta: float = 0.1
+    hidden: tuple[int, int] = (512, 256)
+    rounds: int = 10
+    updates: int = 20
+    epochs: int = 3
+    learning_rate: float = 1e-3
+    seed: int = 0
 
     def peak_bytes(self, images: int, tags: int, dimensions: int) -> int:
         """Return the bytes of the factors, their updates, the scores, and the network with Adam's moments."""
@@ -124,13 +99,8 @@ class WDNL(Method):
             target, tie = self.network_.factors(features), self.alpha
         self.U_, self.V_ = U, V
 
-    def _score(self, features: NDArray[Any], tags: csr_matrix | None, *, own: bool) -> NDArray[Any]:
-        if own and tags is not None and not (tags != self.tags_).nnz:
-            return factor_product(self.U_, self.V_)
-        target = self.network_.factors(features)
-        if tags is None:
-            return factor_product(target, self.V_)
-        return factor_product(fold_in(tags, self.V_, target, self.alpha, self.beta), self.V_)
+    def _factors_by_features(self, features: NDArray[Any]) -> NDArray[np.float64]:
+        return self.network_.factors(features)
 
     def _epoch(
         self, adam: torch.optim.Optimizer, features: NDArray[Any], U: NDArray[Any], rng: np.random.Generator
@@ -151,11 +121,8 @@ class WDNL(Method):
         """Return what is added to the network's loss."""
         return 0.0
 
-    def _links(self, features: NDArray[Any], tags: csr_matrix) -> tuple[Any, Any]:
-        """Return the graphs of images and tags, times their weights."""
-        return None, None
 
-
+@dataclass(kw_only=True, eq=False, repr=False)
 class WDMF(WDNL):
     """Weakly-supervised deep matrix factorization, reconstructed: WDNL with graphs and a sparse first layer.
 
@@ -181,40 +148,11 @@ class WDMF(WDNL):
         "Li and Tang: Weakly supervised deep matrix factorization for social image understanding, TIP 2017"
     )
 
-    def __init__(
-        self,
-        *,
-        gamma_images: float = 0.1,
-        gamma_tags: float = 0.1,
-        sparsity: float = 1e-3,
-        k: int = 20,
-        vocabulary: Sequence[str] | None = None,
-        rank: int = 64,
-        alpha: float = 1.0,
-        beta: float = 0.1,
-        hidden: tuple[int, int] = (512, 256),
-        rounds: int = 10,
-        updates: int = 20,
-        epochs: int = 3,
-        learning_rate: float = 1e-3,
-        seed: int = 0,
-    ) -> None:
-        super().__init__(
-            rank=rank,
-            alpha=alpha,
-            beta=beta,
-            hidden=hidden,
-            rounds=rounds,
-            updates=updates,
-            epochs=epochs,
-            learning_rate=learning_rate,
-            seed=seed,
-        )
-        self.gamma_images = gamma_images
-        self.gamma_tags = gamma_tags
-        self.sparsity = sparsity
-        self.k = k
-        self.vocabulary = vocabulary
+    gamma_images: float = 0.1
+    gamma_tags: float = 0.1
+    sparsity: float = 1e-3
+    k: int = 20
+    vocabulary: Sequence[str] | None = None
 
     def peak_bytes(self, images: int, tags: int, dimensions: int) -> int:
         """Return the bytes of WDNL and of the two graphs."""
@@ -227,11 +165,3 @@ class WDMF(WDNL):
 
     def _penalty(self) -> Tensor | float:
         return self.sparsity * column_norms(self.network_.first.weight).mean()
-
-    def _links(self, features: NDArray[Any], tags: csr_matrix) -> tuple[Any, Any]:
-        image_links = tag_links = None
-        if self.gamma_images:
-            image_links = self.gamma_images * neighbor_graph(*self._neighbors(features, self.k, own=True))
-        if self.gamma_tags:
-            tag_links = self.gamma_tags * tag_graph(tags, self.vocabulary)
-        return image_links, tag_links

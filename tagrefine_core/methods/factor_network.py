@@ -1,6 +1,5 @@
 """A network of three layers from features to non-negative factors."""
 
-from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -51,7 +50,10 @@ class FactorNetwork(nn.Module):
     def factors(self, features: NDArray[Any]) -> NDArray[np.float64]:
         """Return the (N, r) factors of (N, d) features."""
         with torch.no_grad():
-            blocks = [self(rows).double().numpy() * self.scale for rows in _blocks(features)]
+            blocks = [
+                self(unit_rows(features[rows])).double().numpy() * self.scale
+                for rows in row_blocks(len(features), 1, budget=SCORED_AT_ONCE)
+            ]
         return np.concatenate(blocks) if blocks else np.zeros((0, self.last.out_features))
 
 
@@ -90,8 +92,3 @@ def unit_rows(features: NDArray[Any]) -> Tensor:
     block = np.asarray(features, np.float64)
     lengths = np.linalg.norm(block, axis=1, keepdims=True)
     return torch.from_numpy(block / np.where(lengths > 0, lengths, 1.0) * np.sqrt(block.shape[1])).float()
-
-
-def _blocks(features: NDArray[Any]) -> Iterator[Tensor]:
-    for rows in row_blocks(len(features), 1, budget=SCORED_AT_ONCE):
-        yield unit_rows(features[rows])

@@ -1,16 +1,19 @@
 """Non-negative factors of a matrix, tied to features: the updates, and the features as they need them."""
 
-from collections.abc import Callable
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from tagrefine_core.methods.base import row_blocks
+from tagrefine_core.methods.base import Method, row_blocks
+from tagrefine_core.methods.graphs import neighbor_graph, tag_graph
 
 __all__ = [
+    "FactorMethod",
     "Factors",
     "UnitFeatures",
     "factor_product",
@@ -25,6 +28,57 @@ Floats = NDArray[np.float64]
 
 _TINY = 1e-12  # in denominators
 _OTHER_STEPS = 50  # updates of images that were not there in fit
+
+
+class FactorMethod(Method):
+    """What methods share whose scores are the product of factors of images and of tags.
+
+    Images of fit have their own factors; others with tags get updates that start from what the features say, and
+    images without tags are what the features say.
+
+    Attributes
+    ----------
+    U_, V_ : (N, r), (r, C) float64 arrays
+    """
+
+    reconstruction = True
+    ranks: ClassVar[tuple[int, ...]] = (32, 64, 128, 256)
+
+    alpha: float
+    beta: float
+    gamma_images: float = 0.0
+    gamma_tags: float = 0.0
+    k: int
+    vocabulary: Sequence[str] | None
+    U_: Floats
+    V_: Floats
+
+    @classmethod
+    def grid(cls, images: int) -> dict[str, list[Any]]:
+        """Return ranks and weights."""
+        ranks = [rank for rank in cls.ranks if 8 * rank <= images] or [max(1, images // 8)]
+        return {"rank": ranks, "alpha": [0.1, 1.0, 10.0], "beta": [0.01, 0.1, 1.0]}
+
+    def _score(self, features: NDArray[Any], tags: csr_matrix | None, *, own: bool) -> NDArray[Any]:
+        if own and tags is not None and not (tags != self.tags_).nnz:
+            return factor_product(self.U_, self.V_)
+        factors = self._factors_by_features(features)
+        if tags is not None:
+            factors = fold_in(tags, self.V_, factors, self.alpha, self.beta)
+        return factor_product(factors, self.V_)
+
+    @abstractmethod
+    def _factors_by_features(self, features: NDArray[Any]) -> Floats:
+        """Return the (N, r) factors that features alone say."""
+
+    def _links(self, features: NDArray[Any], tags: csr_matrix) -> tuple[Any, Any]:
+        """Return the graphs of images and tags, times their weights; None where the weight is 0."""
+        of_images = of_tags = None
+        if self.gamma_images:
+            of_images = self.gamma_images * neighbor_graph(*self._neighbors(features, self.k, own=True))
+        if self.gamma_tags:
+            of_tags = self.gamma_tags * tag_graph(tags, self.vocabulary)
+        return of_images, of_tags
 
 
 @dataclass(frozen=True)
@@ -45,6 +99,10 @@ class UnitFeatures:
         blocks = row_blocks(len(features), 8 * features.shape[1])
         return cls(split=any(bool((features[rows] < 0).any()) for rows in blocks))
 
+    def width(self, features: NDArray[Any]) -> int:
+        """Return how many dimensions they have so, d or 2 d."""
+        return int(features.shape[1]) * (2 if self.split else 1)
+
     def rows(self, features: NDArray[Any]) -> Floats:
         """Return a block, (B, d) or (B, 2 d); rows of zeros stay."""
         block = np.asarray(features, np.float64)
@@ -64,16 +122,14 @@ class UnitFeatures:
 
     def transposed_times(self, features: NDArray[Any], U: Floats) -> Floats:
         """Return ``X' U``, (d, r)."""
-        width = features.shape[1] * (2 if self.split else 1)
-        product = np.zeros((width, U.shape[1]))
+        product = np.zeros((self.width(features), U.shape[1]))
         for rows in self._blocks(features):
             product += self.rows(features[rows]).T @ U[rows]
         return product
 
     def gram(self, features: NDArray[Any]) -> Floats:
         """Return ``X' X``, (d, d)."""
-        width = features.shape[1] * (2 if self.split else 1)
-        product = np.zeros((width, width))
+        product = np.zeros((self.width(features),) * 2)
         for rows in self._blocks(features):
             block = self.rows(features[rows])
             product += block.T @ block
@@ -133,7 +189,7 @@ def factorize(
     """
     T = csr_matrix(tags, dtype=np.float64)
     U, V = initial_factors(T, rank, seed)
-    W = np.full((features.shape[1] * (2 if view.split else 1), U.shape[1]), V.mean() if V.size else 0.0)
+    W = np.full((view.width(features), U.shape[1]), V.mean() if V.size else 0.0)
     gram = view.gram(features) if alpha else np.zeros((0, 0))
     target = np.zeros_like(U)
     objective: list[float] = []

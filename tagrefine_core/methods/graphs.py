@@ -10,6 +10,7 @@ from scipy.sparse import csr_matrix, diags
 from scipy.sparse.linalg import eigsh
 
 from tagrefine_core.errors import ConfigError, TagRefineWarning, WordNetMissing
+from tagrefine_core.methods.base import neighbor_matrix
 from tagrefine_core.tags import tag_counts, wordnet_distance
 
 __all__ = ["image_graph", "laplacian", "neighbor_graph", "spectral_norm", "tag_graph"]
@@ -32,9 +33,7 @@ def image_graph(neighbors: NDArray[Any], weights: NDArray[np.float64]) -> csr_ma
     (N, N) csr matrix of float64
         Symmetric, with an empty diagonal.
     """
-    images, k = neighbors.shape
-    starts = np.arange(0, images * k + 1, k) if k else np.zeros(images + 1, np.int64)
-    directed = csr_matrix((weights.ravel(), neighbors.ravel(), starts), shape=(images, images))
+    directed = neighbor_matrix(neighbors, weights, len(neighbors))
     return directed.maximum(directed.T).tocsr()
 
 

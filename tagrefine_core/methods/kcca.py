@@ -1,7 +1,8 @@
 """Kernel canonical correlation: CCA of tags with features seen through an RBF kernel."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,6 +21,7 @@ MAX_LANDMARKS = 10_000
 _SMALLEST = 1e-10  # eigenvalues of the kernel below this share of the largest are rounding
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class KCCA(CCA):
     """CCA with an RBF kernel on features and a linear one on tags (Nystroem's approximation).
 
@@ -48,38 +50,9 @@ class KCCA(CCA):
     title = "KCCA"
     reference = "Ballan, Uricchio, Seidenari, Del Bimbo: A cross-media model for image annotation, ICMR 2014"
 
-    def __init__(
-        self,
-        *,
-        landmarks: int = 1000,
-        bandwidth: float | None = None,
-        seed: int = 0,
-        variant: Literal["knn", "direct", "2pass"] = "knn",
-        view: Literal["ppmi", "binary", "mean"] = "ppmi",
-        vectors: ArrayLike | None = None,
-        dimensions: int = 200,
-        q: int = 100,
-        ridge: float = 1.0,
-        power: float = 0.0,
-        k: int = 200,
-        per_tag: int = 4,
-        latent: Literal["visual", "text"] = "visual",
-    ) -> None:
-        super().__init__(
-            variant=variant,
-            view=view,
-            vectors=vectors,
-            dimensions=dimensions,
-            q=q,
-            ridge=ridge,
-            power=power,
-            k=k,
-            per_tag=per_tag,
-            latent=latent,
-        )
-        self.landmarks = landmarks
-        self.bandwidth = bandwidth
-        self.seed = seed
+    landmarks: int = 1000
+    bandwidth: float | None = None
+    seed: int = 0
 
     def peak_bytes(self, images: int, tags: int, dimensions: int) -> int:
         """Return the bytes of CCA on the landmarks' dimensions, and of the landmarks and their kernel."""
@@ -89,8 +62,7 @@ class KCCA(CCA):
     def _fit(self, features: NDArray[Any], tags: csr_matrix, users: Sequence[Any] | None) -> None:
         if not 1 <= self.landmarks <= MAX_LANDMARKS:
             raise ConfigError(f"landmarks must be from 1 to {MAX_LANDMARKS}; got {self.landmarks}.")
-        if self.bandwidth is not None and not (np.isfinite(self.bandwidth) and self.bandwidth > 0):
-            raise ConfigError(f"bandwidth must be a positive number; got {self.bandwidth}.")
+        self._check_positive("bandwidth")
         rng = np.random.default_rng(self.seed)
         drawn = rng.choice(len(features), min(self.landmarks, len(features)), replace=False)
         self.landmarks_ = np.sort(drawn).astype(np.int64)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from scipy.special import expit, logit, softmax
 
-from tagrefine_core.methods.base import row_blocks
+from tagrefine_core.methods.base import neighbor_matrix, row_blocks
 
 __all__ = [
     "BLOCK_BYTES",
@@ -167,14 +167,13 @@ class NeighborLikelihood:
         """Yield blocks of images, and x of each pair of an image and a tag that a neighbor carries."""
         for block in self._kept or self._blocks():
             pi = self._weights(parameters, block.rows)
-            images = block.rows.stop - block.rows.start
-            yield block, block.votes @ np.broadcast_to(pi, (images, pi.shape[1])).ravel()
+            yield block, block.votes @ np.broadcast_to(pi, self._neighbors[block.rows].shape).ravel()
 
     def _blocks(self) -> Iterator["_Block"]:
         k, words = self._neighbors.shape[1], self._tags.shape[1]
         for rows in _blocks_of(self._neighbors, self._tags):
             carried = self._tags[self._neighbors[rows].ravel()]
-            vote = _row_of_entries(carried)
+            vote = np.repeat(np.arange(carried.shape[0]), np.diff(carried.indptr))
             pairs, pair = np.unique(vote // max(1, k) * words + carried.indices, return_inverse=True)
             votes = csr_matrix(
                 (np.ones(len(vote), np.float32), (pair, vote)), shape=(len(pairs), carried.shape[0])
@@ -232,23 +231,17 @@ def propagate(neighbors: NDArray[Any], pi: NDArray[Any], tags: csr_matrix) -> cs
     -------
     (B, C) csr matrix of float64
     """
-    rows, k = neighbors.shape
-    weights = np.broadcast_to(pi, (rows, k)).astype(np.float64).ravel()
-    starts = np.arange(0, rows * k + 1, k) if k else np.zeros(rows + 1, np.int64)
-    return csr_matrix((weights, neighbors.ravel(), starts), shape=(rows, tags.shape[0])) @ tags
+    weights = np.broadcast_to(pi, neighbors.shape).astype(np.float64)
+    return neighbor_matrix(neighbors, weights, tags.shape[0]) @ tags
 
 
 def neighbor_votes(
-    neighbors: NDArray[Any],
-    distances: NDArray[Any] | None,
-    tags: csr_matrix,
-    parameters: Floats,
-    by_rank: bool,
+    neighbors: NDArray[Any], distances: NDArray[Any] | None, tags: csr_matrix, parameters: Floats
 ) -> Iterator[tuple[slice, csr_matrix]]:
-    """Yield rows and the shares of their neighbors with each tag, block by block."""
+    """Yield rows and the shares of their neighbors with each tag, block by block; by rank without distances."""
     k = neighbors.shape[1]
     for rows in _blocks_of(neighbors, tags):
-        pi = _weights(parameters, None if by_rank or distances is None else distances[rows], k)
+        pi = _weights(parameters, None if distances is None else distances[rows], k)
         yield rows, propagate(neighbors[rows], pi, tags)
 
 
@@ -275,7 +268,3 @@ def _log_loss(
         return loss
     activation = sigmoids[0][word] * x + sigmoids[1][word]
     return np.asarray(np.logaddexp(0.0, np.where(is_present, -activation, activation)), np.float64)
-
-
-def _row_of_entries(matrix: csr_matrix) -> NDArray[np.int64]:
-    return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))

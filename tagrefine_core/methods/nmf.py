@@ -1,21 +1,20 @@
 """Non-negative factors of the tag matrix, the images' factors tied to their features by a linear map."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from tagrefine_core.errors import ConfigError, UnsupportedTask
-from tagrefine_core.methods.base import Method
-from tagrefine_core.methods.factorization import UnitFeatures, factor_product, factorize, fold_in
-from tagrefine_core.methods.graphs import neighbor_graph, tag_graph
+from tagrefine_core.methods.factorization import FactorMethod, UnitFeatures, factorize
 
 __all__ = ["NMF"]
 
 
-class NMF(Method):
+@dataclass(kw_only=True, eq=False, repr=False)
+class NMF(FactorMethod):
     """Factor tags into ``U V``, with images' factors U near ``X W``, all of them non-negative.
 
     ``J = 1/2 ||T - U V||^2 + alpha/2 ||U - X W||^2 + beta/2 (||U||^2 + ||V||^2 + ||W||^2)``, plus
@@ -57,38 +56,17 @@ class NMF(Method):
     name = "nmf"
     title = "NMF"
     reference = "After Li and Tang: Weakly-supervised deep non-negative low-rank model, AAAI 2017"
-    reconstruction = True
 
-    def __init__(
-        self,
-        *,
-        rank: int = 64,
-        alpha: float = 1.0,
-        beta: float = 0.1,
-        gamma_images: float = 0.0,
-        gamma_tags: float = 0.0,
-        k: int = 20,
-        iterations: int = 300,
-        tolerance: float = 1e-5,
-        seed: int = 0,
-        vocabulary: Sequence[str] | None = None,
-    ) -> None:
-        self.rank = rank
-        self.alpha = alpha
-        self.beta = beta
-        self.gamma_images = gamma_images
-        self.gamma_tags = gamma_tags
-        self.k = k
-        self.iterations = iterations
-        self.tolerance = tolerance
-        self.seed = seed
-        self.vocabulary = vocabulary
-
-    @classmethod
-    def grid(cls, images: int) -> dict[str, list[Any]]:
-        """Return ranks and weights."""
-        ranks = [rank for rank in (32, 64, 128, 256) if 8 * rank <= images] or [max(1, images // 8)]
-        return {"rank": ranks, "alpha": [0.1, 1.0, 10.0], "beta": [0.01, 0.1, 1.0]}
+    rank: int = 64
+    alpha: float = 1.0
+    beta: float = 0.1
+    gamma_images: float = 0.0
+    gamma_tags: float = 0.0
+    k: int = 20
+    iterations: int = 300
+    tolerance: float = 1e-5
+    seed: int = 0
+    vocabulary: Sequence[str] | None = None
 
     def peak_bytes(self, images: int, tags: int, dimensions: int) -> int:
         """Return the bytes of the factors and their updates, of X'X and of the scores."""
@@ -98,15 +76,9 @@ class NMF(Method):
     def _fit(self, features: NDArray[Any], tags: csr_matrix, users: Sequence[Any] | None) -> None:
         if self.rank < 1 or self.iterations < 1 or self.k < 1:
             raise ConfigError("rank, iterations and k must be at least 1.")
-        for parameter in ("alpha", "beta", "gamma_images", "gamma_tags", "tolerance"):
-            if not (np.isfinite(getattr(self, parameter)) and getattr(self, parameter) >= 0):
-                raise ConfigError(f"{parameter} must be at least 0; got {getattr(self, parameter)}.")
+        self._check_at_least(0, "alpha", "beta", "gamma_images", "gamma_tags", "tolerance")
         self._view = UnitFeatures.of(features)
-        W_I = W_T = None
-        if self.gamma_images:
-            W_I = self.gamma_images * neighbor_graph(*self._neighbors(features, self.k, own=True))
-        if self.gamma_tags:
-            W_T = self.gamma_tags * tag_graph(tags, self.vocabulary)
+        image_links, tag_links = self._links(features, tags)
         found = factorize(
             tags,
             self._view,
@@ -114,8 +86,8 @@ class NMF(Method):
             rank=self.rank,
             alpha=self.alpha,
             beta=self.beta,
-            image_links=W_I,
-            tag_links=W_T,
+            image_links=image_links,
+            tag_links=tag_links,
             iterations=self.iterations,
             tolerance=self.tolerance,
             seed=self.seed,
@@ -128,9 +100,7 @@ class NMF(Method):
             raise UnsupportedTask(
                 "NMF with alpha = 0 does not learn from features; give alpha above 0 to annotate."
             )
-        if own and tags is not None and not (tags != self.tags_).nnz:
-            return factor_product(self.U_, self.V_)
-        target = self._view.times(features, self.W_)
-        if tags is None:
-            return factor_product(target, self.V_)
-        return factor_product(fold_in(tags, self.V_, target, self.alpha, self.beta), self.V_)
+        return super()._score(features, tags, own=own)
+
+    def _factors_by_features(self, features: NDArray[Any]) -> NDArray[Any]:
+        return self._view.times(features, self.W_)

@@ -1,6 +1,7 @@
 """Robust PCA: the tag matrix as low rank plus sparse errors, smooth over similar images and tags."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -17,6 +18,7 @@ from tagrefine_core.neighbors import nearest
 __all__ = ["RPCA"]
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class RPCA(Method):
     """Separate the tags ``D = A + E`` into a low-rank ``A``, the refined tags, and sparse errors ``E``.
 
@@ -59,34 +61,18 @@ class RPCA(Method):
     )
     annotates = False
 
-    def __init__(
-        self,
-        *,
-        data: Literal["propagated", "raw"] = "propagated",
-        lambda1: float = 0.5,
-        lambda2: float = 0.25,
-        k_propagate: int | None = None,
-        k_graph: int | None = None,
-        decay: Literal["d", "d2"] = "d",
-        metric: str = "cosine",
-        iterations: int = 50,
-        tolerance: float = 1e-4,
-        mu: float = 1.0,
-        continuation: float = 0.9,
-        vocabulary: Sequence[str] | None = None,
-    ) -> None:
-        self.data = data
-        self.lambda1 = lambda1
-        self.lambda2 = lambda2
-        self.k_propagate = k_propagate
-        self.k_graph = k_graph
-        self.decay = decay
-        self.metric = metric
-        self.iterations = iterations
-        self.tolerance = tolerance
-        self.mu = mu
-        self.continuation = continuation
-        self.vocabulary = vocabulary
+    data: Literal["propagated", "raw"] = "propagated"
+    lambda1: float = 0.5
+    lambda2: float = 0.25
+    k_propagate: int | None = None
+    k_graph: int | None = None
+    decay: Literal["d", "d2"] = "d"
+    metric: str = "cosine"
+    iterations: int = 50
+    tolerance: float = 1e-4
+    mu: float = 1.0
+    continuation: float = 0.9
+    vocabulary: Sequence[str] | None = None
 
     @classmethod
     def grid(cls, images: int) -> dict[str, list[Any]]:
@@ -107,9 +93,7 @@ class RPCA(Method):
             raise ConfigError(
                 f"data is 'propagated' or 'raw' and decay 'd' or 'd2'; got {self.data!r} and {self.decay!r}."
             )
-        for parameter in ("k_propagate", "k_graph", "iterations"):
-            if getattr(self, parameter) is not None and getattr(self, parameter) < 1:
-                raise ConfigError(f"{parameter} must be at least 1; got {getattr(self, parameter)}.")
+        self._check_at_least(1, "k_propagate", "k_graph", "iterations")
         solved = self._solve(features, tags)
         self.refined_, self.iterations_ = solved.A, solved.iterations
 
@@ -137,8 +121,7 @@ class RPCA(Method):
             weights = np.hstack((np.ones((images, 1)), self._weights(far[:, :k_propagate])))
             around = np.hstack((np.arange(images)[:, None], found[:, :k_propagate]))
             data = propagate(around, weights / weights.sum(axis=1, keepdims=True), data)
-        L_I: Any = csr_matrix((images, images))
-        L_T: Any = csr_matrix((tags.shape[1],) * 2)
+        L_I = L_T = None
         if self.lambda2:
             L_I = laplacian(image_graph(found[:, :k_graph], self._weights(far[:, :k_graph])))
             L_T = laplacian(tag_graph(tags, self.vocabulary))

@@ -1,6 +1,7 @@
 """SemanticField: a user's tag is relevant when it is close in meaning to the other tags of the image."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -19,6 +20,7 @@ _SIMILARITIES = ("wordnet", "context", "mean", "product")
 _DECAY = {10_000: 1.512, 100_000: 1.262, 1_000_000: 1.18}
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class SemanticField(Method):
     """Score each tag of an image by its mean similarity to all tags of the image, itself included.
 
@@ -48,18 +50,9 @@ class SemanticField(Method):
     annotates: ClassVar[bool] = False
     assigned_only: ClassVar[bool] = True
 
-    similarity_: NDArray[np.float64]
-
-    def __init__(
-        self,
-        *,
-        similarity: Literal["wordnet", "context", "mean", "product"] = "wordnet",
-        gamma: float | None = None,
-        vocabulary: Sequence[str] | None = None,
-    ) -> None:
-        self.similarity = similarity
-        self.gamma = gamma
-        self.vocabulary = vocabulary
+    similarity: Literal["wordnet", "context", "mean", "product"] = "wordnet"
+    gamma: float | None = None
+    vocabulary: Sequence[str] | None = None
 
     def peak_bytes(self, images: int, tags: int, dimensions: int) -> int:
         """Return about how much memory it needs: distances between tags, and the scores."""
@@ -68,8 +61,7 @@ class SemanticField(Method):
     def _fit(self, features: NDArray[Any], tags: csr_matrix, users: Sequence[Any] | None) -> None:
         if self.similarity not in _SIMILARITIES:
             raise ConfigError(f"similarity is one of {', '.join(_SIMILARITIES)}; got {self.similarity!r}.")
-        if self.gamma is not None and not (np.isfinite(self.gamma) and self.gamma > 0):
-            raise ConfigError(f"gamma must be a positive number; got {self.gamma}.")
+        self._check_positive("gamma")
         words = None
         if self.similarity != "context":
             words = words_and_wordnet(

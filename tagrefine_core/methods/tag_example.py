@@ -1,6 +1,7 @@
 """TagExample: relevant positives by tags and neighbors, and negatives that the classifier gets wrong."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -31,6 +32,7 @@ _SKIPPED = 0.01  # of the highest scored, which most likely show the tag
 _SEPARATED = 1e-4
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class TagExample(Method):
     """Learn each tag from the images that deserve it most, against negatives that are hard to tell apart.
 
@@ -76,29 +78,13 @@ class TagExample(Method):
         "Li, Snoek, Classifying Tag Relevance with Relevant Positive and Negative Examples, ACM Multimedia 2013"
     )
 
-    kernel_: Kernel
-    columns_: NDArray[np.int64]
-    rounds_: NDArray[np.int64]
-    untrained_: list[int]
-
-    def __init__(
-        self,
-        *,
-        positives: int = 500,
-        rounds: int = 10,
-        k: int = 1000,
-        kernel: Literal["hik", "linear"] | None = None,
-        vocabulary: Sequence[str] | None = None,
-        label_columns: Sequence[int] | None = None,
-        seed: int = 0,
-    ) -> None:
-        self.positives = positives
-        self.rounds = rounds
-        self.k = k
-        self.kernel = kernel
-        self.vocabulary = vocabulary
-        self.label_columns = label_columns
-        self.seed = seed
+    positives: int = 500
+    rounds: int = 10
+    k: int = 1000
+    kernel: Literal["hik", "linear"] | None = None
+    vocabulary: Sequence[str] | None = None
+    label_columns: Sequence[int] | None = None
+    seed: int = 0
 
     def peak_bytes(self, images: int, tags: int, dimensions: int) -> int:
         """Return about how much memory it needs: neighbors, then one sample, the machines and the scores."""
@@ -109,9 +95,9 @@ class TagExample(Method):
         return max(neighbors, learning + machines, machines + 4 * images * tags) + 2**28
 
     def _fit(self, features: NDArray[Any], tags: csr_matrix, users: Sequence[Any] | None) -> None:
-        for name, least in (("positives", FEWEST), ("rounds", 1), ("k", 1), ("seed", 0)):
-            if getattr(self, name) < least:
-                raise ConfigError(f"{name} must be at least {least}; got {getattr(self, name)}.")
+        self._check_at_least(FEWEST, "positives")
+        self._check_at_least(1, "rounds", "k")
+        self._check_at_least(0, "seed")
         self.columns_ = checked_columns(self.label_columns, tags.shape[1])
         self.kernel_ = self._chosen_kernel(features)
         words = words_and_wordnet(

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -22,6 +23,7 @@ _PHOTOGRAPHY = re.compile(
 )
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class TagFeature(Method):
     """Learn a machine for each tag from visual features together with the probabilities of popular tags.
 
@@ -67,30 +69,14 @@ class TagFeature(Method):
         "IEEE Trans. Multimedia 14(4), 2012; in the form of Li et al., ACM Computing Surveys 49(1), 2016"
     )
 
-    popular_: NDArray[np.int64]
-    columns_: NDArray[np.int64]
-    untrained_: list[int]
-
-    def __init__(
-        self,
-        *,
-        popular: int = 400,
-        positives: int = 500,
-        bags: int = 5,
-        min_users: int = 100,
-        crossfit: int | None = None,
-        vocabulary: Sequence[str] | None = None,
-        label_columns: Sequence[int] | None = None,
-        seed: int = 0,
-    ) -> None:
-        self.popular = popular
-        self.positives = positives
-        self.bags = bags
-        self.min_users = min_users
-        self.crossfit = crossfit
-        self.vocabulary = vocabulary
-        self.label_columns = label_columns
-        self.seed = seed
+    popular: int = 400
+    positives: int = 500
+    bags: int = 5
+    min_users: int = 100
+    crossfit: int | None = None
+    vocabulary: Sequence[str] | None = None
+    label_columns: Sequence[int] | None = None
+    seed: int = 0
 
     def peak_bytes(self, images: int, tags: int, dimensions: int) -> int:
         """Return about how much memory it needs: one sample, the machines, distances between tags, the scores."""
@@ -103,15 +89,9 @@ class TagFeature(Method):
         )
 
     def _fit(self, features: NDArray[Any], tags: csr_matrix, users: Sequence[Any] | None) -> None:
-        for name, least in (
-            ("popular", 1),
-            ("positives", FEWEST),
-            ("bags", 1),
-            ("min_users", 0),
-            ("seed", 0),
-        ):
-            if getattr(self, name) < least:
-                raise ConfigError(f"{name} must be at least {least}; got {getattr(self, name)}.")
+        self._check_at_least(1, "popular", "bags")
+        self._check_at_least(FEWEST, "positives")
+        self._check_at_least(0, "min_users", "seed")
         if self.crossfit is not None and self.crossfit < 2:
             raise ConfigError(f"crossfit must be at least 2 folds, or None; got {self.crossfit}.")
         self.columns_ = checked_columns(self.label_columns, tags.shape[1])

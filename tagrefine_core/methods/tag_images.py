@@ -12,8 +12,7 @@ from scipy.stats import rankdata
 
 from tagrefine_core.errors import ConfigError, TagRefineWarning
 from tagrefine_core.methods.wordnet_relations import narrower_tags
-from tagrefine_core.tags import google_distance
-from tagrefine_core.tags.wordnet_similarity import SenseInventory
+from tagrefine_core.tags import WordNet, google_distance
 
 __all__ = ["FEWEST", "FEWEST_NEGATIVES", "TagImages", "checked_columns", "draw"]
 
@@ -42,9 +41,7 @@ class TagImages:
         Of all draws. Those of a tag depend on its images too, but not on its column.
     """
 
-    def __init__(
-        self, tags: csr_matrix, words: tuple[Sequence[str], SenseInventory] | None, *, seed: int
-    ) -> None:
+    def __init__(self, tags: csr_matrix, words: tuple[Sequence[str], WordNet] | None, *, seed: int) -> None:
         self._tags = tags.astype(np.int32)
         self._by_tag = csc_matrix(tags)
         self._seed = seed

@@ -1,21 +1,23 @@
 """Tag Ranking: how typical an image is for each of its tags, smoothed by a walk over the tags."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csc_matrix, csr_matrix
 from sklearn.metrics import pairwise_distances
-from sklearn.preprocessing import normalize
 
 from tagrefine_core.errors import ConfigError
+from tagrefine_core.methods.bagged_svm import unit_rows
 from tagrefine_core.methods.base import Method, row_blocks
 from tagrefine_core.tags import google_distance
 
 __all__ = ["TagRanking", "walk"]
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class TagRanking(Method):
     """Rank the tags of an image by a random walk that starts from their probability densities.
 
@@ -46,15 +48,10 @@ class TagRanking(Method):
     annotates: ClassVar[bool] = False
     assigned_only: ClassVar[bool] = True
 
-    bandwidth_: float
-
-    def __init__(
-        self, *, alpha: float = 0.5, samples: int = 1000, bandwidth: float | None = None, seed: int = 0
-    ) -> None:
-        self.alpha = alpha
-        self.samples = samples
-        self.bandwidth = bandwidth
-        self.seed = seed
+    alpha: float = 0.5
+    samples: int = 1000
+    bandwidth: float | None = None
+    seed: int = 0
 
     def peak_bytes(self, images: int, tags: int, dimensions: int) -> int:
         """Return about how much memory it needs: distances between tags, one tag's sample, the scores."""
@@ -63,12 +60,9 @@ class TagRanking(Method):
     def _fit(self, features: NDArray[Any], tags: csr_matrix, users: Sequence[Any] | None) -> None:
         if not 0 <= self.alpha < 1:
             raise ConfigError(f"alpha must be at least 0 and below 1; got {self.alpha}.")
-        if self.samples < 1:
-            raise ConfigError(f"samples must be at least 1; got {self.samples}.")
-        if self.bandwidth is not None and not (np.isfinite(self.bandwidth) and self.bandwidth > 0):
-            raise ConfigError(f"bandwidth must be a positive number; got {self.bandwidth}.")
-        if self.seed < 0:
-            raise ConfigError(f"seed must be at least 0; got {self.seed}.")
+        self._check_at_least(1, "samples")
+        self._check_positive("bandwidth")
+        self._check_at_least(0, "seed")
         # One order of all images serves every tag: a tag's sample does not depend on its column.
         self._turn = np.random.default_rng(self.seed).permutation(len(features))
         self.bandwidth_ = self._median_distance(features) if self.bandwidth is None else self.bandwidth
@@ -76,7 +70,7 @@ class TagRanking(Method):
         self._by_tag = csc_matrix(tags)
 
     def _median_distance(self, features: NDArray[Any]) -> float:
-        sample = _unit(features, np.sort(np.argsort(self._turn)[:1000]))
+        sample = unit_rows(features, np.sort(np.argsort(self._turn)[:1000]))
         pairs = pairwise_distances(sample)[np.triu_indices(len(sample), 1)]
         return (float(np.median(pairs)) if pairs.size else 0.0) or 1.0
 
@@ -111,9 +105,9 @@ class TagRanking(Method):
             return density
         if len(tagged) > self.samples:
             tagged = np.sort(tagged[np.argsort(self._turn[tagged])[: self.samples]])
-        sample = _unit(np.asarray(self.features_), tagged)
+        sample = unit_rows(np.asarray(self.features_), tagged)
         for block in row_blocks(len(rows), 8 * features.shape[1] + 24 * len(tagged)):
-            squares = pairwise_distances(_unit(features, rows[block]), sample, metric="sqeuclidean")
+            squares = pairwise_distances(unit_rows(features, rows[block]), sample, metric="sqeuclidean")
             kernel = np.exp(-squares.astype(np.float64) / self.bandwidth_**2)
             others = np.full(kernel.shape, True)
             if own:
@@ -147,8 +141,3 @@ def walk(
     system = np.eye(similarity.shape[-1]) - alpha * np.swapaxes(transition, -1, -2)
     solution: NDArray[np.float64] = (1 - alpha) * np.linalg.solve(system, density[..., None])[..., 0]
     return solution
-
-
-def _unit(features: NDArray[Any], rows: NDArray[Any]) -> NDArray[np.float32]:
-    unit: NDArray[np.float32] = normalize(np.asarray(features[rows], dtype=np.float32))
-    return unit

@@ -1,6 +1,7 @@
 """TagProp: tags propagated from neighbors whose weights are learned by maximum likelihood."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -27,6 +28,7 @@ _BACKTRACK, _SUFFICIENT = 0.1, 0.01
 _GRADIENT_TOLERANCE, _LOSS_TOLERANCE = 1e-4, 1e-6
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class TagProp(Method):
     """Predict a tag by the weighted share of neighbors that carry it, the weights learned.
 
@@ -61,22 +63,12 @@ class TagProp(Method):
     title = "TagProp"
     reference = "Guillaumin, Mensink, Verbeek, Schmid: TagProp, ICCV 2009"
 
-    def __init__(
-        self,
-        *,
-        k: int = 1000,
-        weights: Literal["rank", "distance"] = "rank",
-        sigmoids: bool = True,
-        metric: str = "cosine",
-        rounds: int = 5,
-        steps: int = 100,
-    ) -> None:
-        self.k = k
-        self.weights = weights
-        self.sigmoids = sigmoids
-        self.metric = metric
-        self.rounds = rounds
-        self.steps = steps
+    k: int = 1000
+    weights: Literal["rank", "distance"] = "rank"
+    sigmoids: bool = True
+    metric: str = "cosine"
+    rounds: int = 5
+    steps: int = 100
 
     @classmethod
     def grid(cls, images: int) -> dict[str, list[Any]]:
@@ -90,9 +82,8 @@ class TagProp(Method):
     def _fit(self, features: NDArray[Any], tags: csr_matrix, users: Sequence[Any] | None) -> None:
         if self.weights not in ("rank", "distance"):
             raise ConfigError(f"weights is 'rank' or 'distance'; got {self.weights!r}.")
-        for parameter, least in (("k", 1), ("rounds", 0), ("steps", 0)):
-            if getattr(self, parameter) < least:
-                raise ConfigError(f"{parameter} must be at least {least}; got {getattr(self, parameter)}.")
+        self._check_at_least(1, "k")
+        self._check_at_least(0, "rounds", "steps")
         # With nearly all others as neighbors, what is missing from a vote tells the image's own tags.
         k = min(self.k, max(1, len(features) // 2))
         neighbors, distances = self._neighbors(features, k, own=True, metric=self.metric)
@@ -119,17 +110,13 @@ class TagProp(Method):
             self.slopes_, self.offsets_ = sigmoids
 
     def _score(self, features: NDArray[Any], tags: csr_matrix | None, *, own: bool) -> NDArray[Any]:
-        neighbors: NDArray[Any]
-        distances: Floats | None
-        if own:
-            neighbors, distances = self._lists
-        else:
-            k = max(1, self._lists[0].shape[1])
-            neighbors, distances = self._neighbors(features, k, own=False, metric=self.metric)
+        neighbors, distances = self._lists
+        if not own:
+            k = max(1, neighbors.shape[1])
+            neighbors, far = self._neighbors(features, k, own=False, metric=self.metric)
+            distances = None if self.weights == "rank" else far
         scores = np.empty((len(features), self._tags.shape[1]), np.float32)
-        for rows, votes in neighbor_votes(
-            neighbors, distances, self._tags, self._parameters, self.weights == "rank"
-        ):
+        for rows, votes in neighbor_votes(neighbors, distances, self._tags, self._parameters):
             x = votes.toarray()
             if self._sigmoids is None:
                 scores[rows] = EPSILON + (1 - 2 * EPSILON) * x

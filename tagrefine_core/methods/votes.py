@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -9,13 +10,14 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from tagrefine_core.errors import ConfigError, TagRefineWarning
-from tagrefine_core.methods.base import Method, row_blocks
+from tagrefine_core.methods.base import Method, neighbor_matrix, row_blocks
 
 __all__ = ["KNN", "TagVote", "vote_blocks"]
 
 _TRIED = (25, 50, 100, 200, 500, 1000)
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class KNN(Method):
     """Score a tag by the share of an image's nearest neighbors that carry it (the paper's baseline).
 
@@ -31,9 +33,8 @@ class KNN(Method):
     title: ClassVar[str] = "KNN"
     reference: ClassVar[str] = "Makadia, Pavlovic, Kumar, Baselines for Image Annotation, IJCV 90(1), 2010"
 
-    def __init__(self, *, k: int = 1000, metric: Literal["cosine", "euclidean"] = "cosine") -> None:
-        self.k = k
-        self.metric = metric
+    k: int = 1000
+    metric: Literal["cosine", "euclidean"] = "cosine"
 
     @classmethod
     def grid(cls, images: int) -> dict[str, list[Any]]:
@@ -45,6 +46,7 @@ class KNN(Method):
         return max(16 * images * self.k, 8 * images * self.k + 4 * images * tags) + 2**28
 
     def _fit(self, features: NDArray[Any], tags: csr_matrix, users: Sequence[Any] | None) -> None:
+        self._check_at_least(1, "k")
         _check(self.k, self.metric, len(features))
 
     def _score(self, features: NDArray[Any], tags: csr_matrix | None, *, own: bool) -> NDArray[Any]:
@@ -55,6 +57,7 @@ class KNN(Method):
         return scores
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class TagVote(Method):
     """Score a tag by the votes of the neighbors, less those that chance would give it.
 
@@ -89,23 +92,11 @@ class TagVote(Method):
         "Li, Snoek, Worring, Learning Social Tag Relevance by Neighbor Voting, IEEE Trans. Multimedia 11(7), 2009"
     )
 
-    unique_users_: bool
-    prior_: NDArray[np.float64]
-
-    def __init__(
-        self,
-        *,
-        k: int = 1000,
-        unique_users: bool = True,
-        pool: int | None = None,
-        prior_k: Literal["nominal", "actual"] = "nominal",
-        metric: Literal["cosine", "euclidean"] = "cosine",
-    ) -> None:
-        self.k = k
-        self.unique_users = unique_users
-        self.pool = pool
-        self.prior_k = prior_k
-        self.metric = metric
+    k: int = 1000
+    unique_users: bool = True
+    pool: int | None = None
+    prior_k: Literal["nominal", "actual"] = "nominal"
+    metric: Literal["cosine", "euclidean"] = "cosine"
 
     @classmethod
     def grid(cls, images: int) -> dict[str, list[Any]]:
@@ -122,6 +113,7 @@ class TagVote(Method):
         return max(3000, 3 * self.k) if self.pool is None else self.pool
 
     def _fit(self, features: NDArray[Any], tags: csr_matrix, users: Sequence[Any] | None) -> None:
+        self._check_at_least(1, "k")
         _check(self.k, self.metric, len(features))
         if self._pool < self.k:
             raise ConfigError(f"pool must be at least k = {self.k}; got {self.pool}.")
@@ -166,10 +158,7 @@ def vote_blocks(
     wide = tags.astype(np.int32)  # uint8 would wrap at 256 votes
     for rows in row_blocks(len(neighbors), 24 * neighbors.shape[1] + 12 * columns):
         block = neighbors[rows]
-        ends = np.arange(len(block) + 1) * block.shape[1]
-        voters = csr_matrix(
-            ((block >= 0).astype(np.int32).ravel(), np.maximum(block, 0).ravel(), ends), (len(block), images)
-        )
+        voters = neighbor_matrix(np.maximum(block, 0), (block >= 0).astype(np.int32), images)
         yield rows, (voters @ wide).toarray().astype(np.float32)
 
 
@@ -197,8 +186,6 @@ def _numbered(users: Sequence[Any]) -> NDArray[np.int64]:
 
 
 def _check(k: int, metric: str, images: int) -> None:
-    if k < 1:
-        raise ConfigError(f"k must be at least 1; got {k}.")
     if metric not in ("cosine", "euclidean"):
         raise ConfigError(f"metric is 'cosine' or 'euclidean'; got {metric!r}.")
     if k > images:

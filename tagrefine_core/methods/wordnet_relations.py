@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagrefine_core.errors import ConfigError, TagRefineWarning, WordNetMissing
-from tagrefine_core.tags import load
-from tagrefine_core.tags.taxonomy import ancestors
-from tagrefine_core.tags.wordnet_similarity import SenseInventory
+from tagrefine_core.tags import WordNet, load
+from tagrefine_core.tags.taxonomy import ancestors, steps_up
 
-__all__ = ["narrower_tags", "steps_up", "words_and_wordnet", "wu_palmer"]
+__all__ = ["narrower_tags", "words_and_wordnet", "wu_palmer"]
 
 # Nouns and verbs have hypernyms; of adjectives, satellites and adverbs only synonyms are known.
 _PARTS_OF_SPEECH = ("n", "v", "a", "s", "r")
@@ -21,7 +20,7 @@ _WITH_HYPERNYMS = ("n", "v")
 
 def words_and_wordnet(
     vocabulary: Sequence[str] | None, columns: int, *, otherwise: str
-) -> tuple[list[str], SenseInventory] | None:
+) -> tuple[list[str], WordNet] | None:
     """Return the tags as words and this machine's WordNet; where either is missing, warn and return None.
 
     Parameters
@@ -52,7 +51,7 @@ def words_and_wordnet(
         return None
 
 
-def wu_palmer(tags: Sequence[str], wordnet: SenseInventory) -> NDArray[np.float64]:
+def wu_palmer(tags: Sequence[str], wordnet: WordNet) -> NDArray[np.float64]:
     """Compute the similarity of Wu and Palmer (1994) between the first senses of tags.
 
     ``2 depth(a) / (steps(s, a) + steps(t, a) + 2 depth(a))`` for the common ancestor a that makes it largest;
@@ -63,7 +62,6 @@ def wu_palmer(tags: Sequence[str], wordnet: SenseInventory) -> NDArray[np.float6
     ----------
     tags : sequence of str, length C
         Lemmas.
-    wordnet : SenseInventory
 
     Returns
     -------
@@ -93,14 +91,13 @@ def wu_palmer(tags: Sequence[str], wordnet: SenseInventory) -> NDArray[np.float6
     return similarity
 
 
-def narrower_tags(tags: Sequence[str], wordnet: SenseInventory) -> NDArray[np.bool_]:
+def narrower_tags(tags: Sequence[str], wordnet: WordNet) -> NDArray[np.bool_]:
     """Tell which tags are a synonym or a hyponym of which, over all their senses.
 
     Parameters
     ----------
     tags : sequence of str, length C
         Lemmas.
-    wordnet : SenseInventory
 
     Returns
     -------
@@ -120,17 +117,6 @@ def narrower_tags(tags: Sequence[str], wordnet: SenseInventory) -> NDArray[np.bo
             for ancestor in above & owners.keys():
                 narrower[owners[ancestor], tag] = True
     return narrower
-
-
-def steps_up(parents: Mapping[int, Sequence[int]], synset: int) -> dict[int, int]:
-    """Return every ancestor of a synset, itself included, with the fewest steps up to it."""
-    steps = {synset: 0}
-    level = [synset]
-    while level:
-        above = dict.fromkeys(p for each in level for p in parents.get(each, ()) if p not in steps)
-        steps.update(dict.fromkeys(above, steps[level[0]] + 1))
-        level = list(above)
-    return steps
 
 
 def _depth(parents: Mapping[int, Sequence[int]], synset: int, below: frozenset[int] = frozenset()) -> int:

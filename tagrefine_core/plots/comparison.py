@@ -6,7 +6,7 @@ from html import escape
 
 import plotly.graph_objects as go
 
-from tagrefine_core.plots.frame import ACCENT, NEUTRAL, frame
+from tagrefine_core.plots.frame import ACCENT, NEUTRAL, add_spans, frame, known, name_rows
 
 __all__ = ["label_dots", "time_quality"]
 
@@ -31,21 +31,16 @@ def label_dots(
         Title of the method that has the accent color.
     """
     first: Sequence[float | None] = next(iter(methods.values()), ())
-    kept = [place for place, value in enumerate(first) if _known(value)]
+    kept = [place for place, value in enumerate(first) if known(value)]
     kept.sort(key=lambda place: first[place] or 0.0)
     figure = go.Figure()
-    spans = [[values[place] for values in methods.values() if _known(values[place])] for place in kept]
-    figure.add_scatter(
-        x=[x for span in spans for x in (min(span, key=_number), max(span, key=_number), None)],
-        y=[y for place in kept for y in (escape(labels[place]), escape(labels[place]), None)],
-        mode="lines",
-        line={"width": 2, "color": NEUTRAL},
-        opacity=0.35,
-        hoverinfo="skip",
-        showlegend=False,
-    )
+    spans = []
+    for place in kept:
+        values_here = [value for values in methods.values() if known(value := values[place])]
+        spans.append((escape(labels[place]), min(values_here), max(values_here)))
+    add_spans(figure, spans, opacity=0.35)
     for title, values in methods.items():
-        shown = [place for place in kept if _known(values[place])]
+        shown = [place for place in kept if known(values[place])]
         figure.add_scatter(
             x=[values[place] for place in shown],
             y=[escape(labels[place]) for place in shown],
@@ -55,16 +50,8 @@ def label_dots(
             hovertemplate="%{y}: %{x:.3f}",
         )
     figure = frame(figure, height=90 + 21 * max(4, len(kept)), x="average precision", legend=True)
-    names = [escape(labels[place]) for place in kept]
-    figure.update_yaxes(
-        type="category",
-        categoryorder="array",
-        categoryarray=names,
-        tickmode="linear",
-        showgrid=False,
-        range=[-0.8, len(names) - 0.2],
-    )
-    return figure.update_xaxes(range=[0, 1.02], tickformat=".1f")
+    name_rows(figure, [name for name, _, _ in spans])
+    return figure.update_yaxes(range=[-0.8, len(kept) - 0.2])
 
 
 def time_quality(
@@ -129,11 +116,3 @@ def _pixels(values: Sequence[float], size: float) -> list[float]:
 
 def _overlap(one: _Box, other: _Box) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
-
-
-def _known(value: float | None) -> bool:
-    return value is not None and math.isfinite(value)
-
-
-def _number(value: float | None) -> float:
-    return math.nan if value is None else value

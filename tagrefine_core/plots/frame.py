@@ -1,8 +1,12 @@
 """The frame that all figures share: quiet axes, small margins, no background."""
 
+import math
+from collections.abc import Sequence
+from typing import TypeGuard
+
 import plotly.graph_objects as go
 
-__all__ = ["ACCENT", "NEUTRAL", "frame"]
+__all__ = ["ACCENT", "NEUTRAL", "add_spans", "frame", "known", "name_rows"]
 
 ACCENT = "#2f8f73"
 """What is TagRefine's own: seen well on light and on dark paper."""
@@ -39,3 +43,29 @@ def frame(figure: go.Figure, *, height: int, x: str = "", y: str = "", legend: b
     figure.update_xaxes(title=x or None, gridcolor=_GRID, zeroline=False, automargin=True)
     figure.update_yaxes(title=y or None, gridcolor=_GRID, zeroline=False, automargin=True)
     return figure
+
+
+def add_spans(figure: go.Figure, spans: Sequence[tuple[str, float, float]], *, opacity: float) -> None:
+    """Add a gray line in the row of each name, from one value to another, for the dots to stand on."""
+    figure.add_scatter(
+        x=[x for _, start, end in spans for x in (start, end, None)],
+        y=[y for name, _, _ in spans for y in (name, name, None)],
+        mode="lines",
+        line={"width": 2, "color": NEUTRAL},
+        opacity=opacity,
+        hoverinfo="skip",
+        showlegend=False,
+    )
+
+
+def name_rows(figure: go.Figure, names: Sequence[str]) -> go.Figure:
+    """Give every name its row, from the bottom up, and an axis from 0 to 1 to what is drawn in them."""
+    figure.update_yaxes(
+        type="category", categoryorder="array", categoryarray=names, tickmode="linear", showgrid=False
+    )
+    return figure.update_xaxes(range=[0, 1.02], tickformat=".1f")
+
+
+def known(value: float | None) -> TypeGuard[float]:
+    """Tell whether there is a number to draw."""
+    return value is not None and math.isfinite(value)

@@ -1,12 +1,11 @@
 """Figures of metrics: the four measures side by side, average precision label by label."""
 
-import math
 from collections.abc import Mapping, Sequence
 from html import escape
 
 import plotly.graph_objects as go
 
-from tagrefine_core.plots.frame import ACCENT, NEUTRAL, frame
+from tagrefine_core.plots.frame import ACCENT, NEUTRAL, add_spans, frame, known, name_rows
 
 __all__ = ["label_precision", "measures"]
 
@@ -23,10 +22,10 @@ def measures(subjects: Mapping[str, Mapping[str, float | None]], names: Mapping[
     """
     figure = go.Figure()
     for number, (subject, values) in enumerate(subjects.items()):
-        known = [(values[key], name) for key, name in names.items() if _known(values.get(key))]
+        defined = [(values[key], name) for key, name in names.items() if known(values.get(key))]
         figure.add_scatter(
-            x=[value for value, _ in known],
-            y=[name for _, name in known],
+            x=[value for value, _ in defined],
+            y=[name for _, name in defined],
             name=subject,
             mode="markers",
             marker=_dot(number),
@@ -50,26 +49,20 @@ def label_precision(
     after : sequence of L float or None
         Of the run; a label without it (no positive in the truth) is left out.
     """
-    kept = [k for k, value in enumerate(after) if _known(value)]
+    kept = [k for k, value in enumerate(after) if known(value)]
     kept.sort(key=lambda k: after[k] or 0.0)
     names = [escape(labels[k]) for k in kept]
     figure = go.Figure()
     if before is not None:
-        pairs = [k for k in kept if _known(before[k])]
-        lines_x = [x for k in pairs for x in (before[k], after[k], None)]
-        lines_y = [y for k in pairs for y in (escape(labels[k]), escape(labels[k]), None)]
+        pairs = [
+            (name, old, new)
+            for name, k in zip(names, kept, strict=True)
+            if known(old := before[k]) and known(new := after[k])
+        ]
+        add_spans(figure, pairs, opacity=0.5)
         figure.add_scatter(
-            x=lines_x,
-            y=lines_y,
-            mode="lines",
-            line={"width": 2, "color": NEUTRAL},
-            opacity=0.5,
-            hoverinfo="skip",
-            showlegend=False,
-        )
-        figure.add_scatter(
-            x=[before[k] for k in pairs],
-            y=[escape(labels[k]) for k in pairs],
+            x=[old for _, old, _ in pairs],
+            y=[name for name, _, _ in pairs],
             name="users' tags",
             mode="markers",
             marker={"size": 9, "color": NEUTRAL, "symbol": "circle-open", "line_width": 2},
@@ -84,10 +77,7 @@ def label_precision(
         hovertemplate="%{y}: %{x:.3f}",
     )
     figure = frame(figure, height=70 + 21 * max(4, len(kept)), x="average precision", legend=True)
-    figure.update_yaxes(
-        type="category", categoryorder="array", categoryarray=names, tickmode="linear", showgrid=False
-    )
-    return figure.update_xaxes(range=[0, 1.02], tickformat=".1f")
+    return name_rows(figure, names)
 
 
 def _dot(number: int) -> dict[str, object]:
@@ -95,7 +85,3 @@ def _dot(number: int) -> dict[str, object]:
     if number == 0:
         return {"size": 13, "symbol": "circle-open", "line_width": 2.5, "color": NEUTRAL}
     return {"size": 13, "line_width": 0, **({"color": ACCENT} if number == 1 else {})}
-
-
-def _known(value: float | None) -> bool:
-    return value is not None and math.isfinite(value)

@@ -1,6 +1,5 @@
 """Figures of experiments with one model: what its parts are worth, what it recovers from noise, single tags."""
 
-import math
 from collections.abc import Mapping, Sequence
 from html import escape
 
@@ -8,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-from tagrefine_core.plots.frame import ACCENT, NEUTRAL, frame
+from tagrefine_core.plots.frame import ACCENT, NEUTRAL, frame, known
 
 __all__ = ["ablation_bars", "noise_curves", "precision_recall"]
 
@@ -33,29 +32,29 @@ def ablation_bars(
     Raises
     ------
     KeyError
-        When ``whole`` is not among the variants.
+        When ``whole`` is not among the variants, or not known.
     """
-    base = _number(variants[whole][0])
-    known = [(name, _number(value), sd) for name, (value, sd) in variants.items() if _known(value)][::-1]
-    shifts = [value - base for _, value, _ in known]
-    spread = [sd or 0.0 for _, _, sd in known]
+    values = {name: value for name, (value, _) in reversed(list(variants.items())) if known(value)}
+    names = [escape(name) for name in values]
+    shifts = [value - values[whole] for value in values.values()]
+    spread = [variants[name][1] or 0.0 for name in values]
     figure = go.Figure(
         go.Bar(
             x=shifts,
-            y=[escape(name) for name, _, _ in known],
+            y=names,
             orientation="h",
-            marker_color=[ACCENT if name == whole else NEUTRAL for name, _, _ in known],
+            marker_color=[ACCENT if name == whole else NEUTRAL for name in values],
             marker_line_width=0,
             error_x={"array": spread, "thickness": 1.2, "width": 3} if any(spread) else None,
-            customdata=[value for _, value, _ in known],
+            customdata=list(values.values()),
             hovertemplate="%{y}: %{customdata:.3f} (%{x:+.4f})<extra></extra>",
         )
     )
     # A bar's own text would stand on the line of its deviation.
     figure.add_scatter(
         x=[shift + (sd if shift >= 0 else -sd) for shift, sd in zip(shifts, spread, strict=True)],
-        y=[escape(name) for name, _, _ in known],
-        text=[f" {value:.3f} " for _, value, _ in known],
+        y=names,
+        text=[f" {value:.3f} " for value in values.values()],
         textposition=["middle right" if shift >= 0 else "middle left" for shift in shifts],
         textfont_size=12,
         mode="text",
@@ -63,7 +62,7 @@ def ablation_bars(
         hoverinfo="skip",
     )
     figure.update_layout(bargap=0.32)
-    figure = frame(figure, height=70 + 26 * max(3, len(known)), x=f"{measure}, beside the whole model")
+    figure = frame(figure, height=70 + 26 * max(3, len(values)), x=f"{measure}, beside the whole model")
     # Differences far below what repeats differ by must not fill the figure.
     reach = 1.35 * max([0.01, *(abs(shift) + sd for shift, sd in zip(shifts, spread, strict=True))])
     figure.update_xaxes(
@@ -92,7 +91,7 @@ def noise_curves(
         line = {"width": 3 if title == ours else 2, "dash": "dot" if title == spoiled else "solid"}
         figure.add_scatter(
             x=[rate for rate, _ in sorted(points)],
-            y=[value if _known(value) else None for _, value in sorted(points)],
+            y=[value if known(value) else None for _, value in sorted(points)],
             name=escape(title),
             mode="lines+markers",
             line=line | ({"color": color} if color else {}),
@@ -146,11 +145,3 @@ def precision_recall(
     return figure.update_xaxes(range=[0, 1.02], tickformat=".0%").update_yaxes(
         range=[0, 1.04], tickformat=".0%"
     )
-
-
-def _known(value: float | None) -> bool:
-    return value is not None and math.isfinite(value)
-
-
-def _number(value: float | None) -> float:
-    return math.nan if value is None else value

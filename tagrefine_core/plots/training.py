@@ -1,19 +1,16 @@
 """Figures of a training run: losses and monitors by step, runs beside each other."""
 
-import math
 from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
-from tagrefine_core.plots.frame import frame
+from tagrefine_core.plots.frame import frame, known
 from tagrefine_core.store import EpochRecord
 
 __all__ = ["curves", "run_curves"]
 
 
-def curves(
-    epochs: Sequence[EpochRecord], names: Mapping[str, str], *, y: str = "", height: int = 260
-) -> go.Figure:
+def curves(epochs: Sequence[EpochRecord], names: Mapping[str, str]) -> go.Figure:
     """Draw values of one run by training step, with a line where stage 2 begins.
 
     Parameters
@@ -24,12 +21,13 @@ def curves(
         Key in ``EpochRecord.values`` to what the legend calls it.
     """
     epochs = _in_order(epochs)
+    steps = _steps(epochs)
     figure = go.Figure()
     for key, name in names.items():
         values = [_value(epoch, key) for epoch in epochs]
         if any(value is not None for value in values):
             figure.add_scatter(
-                x=_steps(epochs),
+                x=steps,
                 y=values,
                 name=name,
                 mode="lines+markers",
@@ -39,19 +37,16 @@ def curves(
             )
     first = next((k for k, epoch in enumerate(epochs) if epoch.stage != "phi0"), 0)
     if first:
-        steps = _steps(epochs)
         figure.add_vline(
             x=steps[first - 1],
             line={"width": 1, "dash": "dot", "color": "rgba(128,136,140,0.8)"},
             annotation={"text": "constraints on", "font_size": 11},
         )
     figure.update_layout(hovermode="x unified")
-    return frame(figure, height=height, x="training step", y=y, legend=True)
+    return frame(figure, height=260, x="training step", legend=True)
 
 
-def run_curves(
-    runs: Mapping[str, Sequence[EpochRecord]], key: str, *, y: str = "", height: int = 260
-) -> go.Figure:
+def run_curves(runs: Mapping[str, Sequence[EpochRecord]], key: str) -> go.Figure:
     """Draw one value of several runs by training step.
 
     Parameters
@@ -69,7 +64,7 @@ def run_curves(
             x=_steps(epochs), y=values, name=name, mode="lines", line_width=2, hovertemplate="%{y:.4g}"
         )
     figure.update_layout(hovermode="x unified")
-    return frame(figure, height=height, x="training step", y=y, legend=True)
+    return frame(figure, height=260, x="training step", legend=True)
 
 
 def _in_order(epochs: Sequence[EpochRecord]) -> list[EpochRecord]:
@@ -90,4 +85,4 @@ def _steps(epochs: Sequence[EpochRecord]) -> list[int]:
 
 def _value(epoch: EpochRecord, key: str) -> float | None:
     value = epoch.values.get(key)
-    return None if value is None or not math.isfinite(value) else value
+    return value if known(value) else None

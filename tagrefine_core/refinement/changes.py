@@ -77,8 +77,8 @@ class Changes:
         )
         return share
 
-    def refined(self, i: int) -> NDArray[np.int64]:
-        """Return the columns of photo ``i``'s refined tags, best score first, ties by column.
+    def refined(self, i: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Return the columns and scores of photo ``i``'s refined tags, best score first, ties by column.
 
         Raises
         ------
@@ -91,7 +91,8 @@ class Changes:
         parts = [(matrix, slice(*matrix.indptr[i : i + 2])) for matrix in (self.kept, self.added)]
         columns = np.concatenate([matrix.indices[row] for matrix, row in parts]).astype(np.int64)
         scores = np.concatenate([matrix.data[row] for matrix, row in parts])
-        return columns[np.lexsort((columns, -scores))]
+        best = np.lexsort((columns, -scores))
+        return columns[best], scores[best]
 
 
 def changes(
@@ -118,10 +119,6 @@ def changes(
         on many photos.
     block_bytes : int
         Working memory to stay near; the result comes on top (8 bytes per tag kept, added, removed).
-
-    Returns
-    -------
-    Changes
 
     Raises
     ------
@@ -185,13 +182,7 @@ def _surest(
 def _joined(blocks: list[tuple[NDArray[Any], ...]], shape: tuple[int, int]) -> sparse.csr_matrix:
     empty = (np.empty(0, np.float32), np.empty(0, np.int32), np.zeros(1, np.int64))  # no images, no tags
     data, indices, counts = (np.concatenate(parts) for parts in zip(empty, *blocks, strict=True))
-    return _csr(data, indices, np.cumsum(counts), shape)
-
-
-def _csr(
-    data: NDArray[Any], indices: NDArray[Any], indptr: NDArray[Any], shape: tuple[int, ...]
-) -> sparse.csr_matrix:
-    matrix = sparse.csr_matrix((data, indices, indptr), shape=shape)
+    matrix = sparse.csr_matrix((data, indices, np.cumsum(counts)), shape=shape)
     # Known from how they are made; scipy would look through memory-mapped indices to find out.
     matrix.has_sorted_indices = matrix.has_canonical_format = True
     return matrix

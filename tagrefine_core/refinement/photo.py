@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from tagrefine_core.collections import Collection
-from tagrefine_core.refinement.query import ChangedTags
+from tagrefine_core.refinement.changes import Changes
 from tagrefine_core.store import TagRecord
 
 __all__ = ["PhotoTag", "photo_tags", "votes"]
@@ -42,7 +42,7 @@ class PhotoTag:
 
 def photo_tags(
     collection: Collection,
-    changes: ChangedTags,
+    changes: Changes,
     scores: NDArray[np.float32],
     records: Mapping[str, TagRecord],
     row: int,
@@ -66,13 +66,13 @@ def photo_tags(
     def listed(
         state: Literal["added", "kept", "removed"], matrix: sparse.csr_matrix, rank: NDArray[np.float64]
     ) -> list[PhotoTag]:
-        columns = _columns(matrix, row)
-        columns = columns[np.argsort(rank[columns], kind="stable")]
-        return [_tag(collection.vocabulary[column], state, int(column)) for column in columns]
-
-    def _tag(tag: str, state: Literal["added", "kept", "removed"], column: int) -> PhotoTag:
-        note = f"written as {', '.join(spellings[tag])}" if tag in spellings else ""
-        return PhotoTag(tag, state, column, float(scores[row, column]), note)
+        columns = matrix.indices[slice(*matrix.indptr[row : row + 2])]
+        found = []
+        for column in columns[np.argsort(rank[columns], kind="stable")].tolist():
+            tag = collection.vocabulary[column]
+            note = f"written as {', '.join(spellings[tag])}" if tag in spellings else ""
+            found.append(PhotoTag(tag, state, column, float(scores[row, column]), note))
+        return found
 
     place = np.full(len(collection.vocabulary), np.inf)
     start, stop = collection.tag_positions.indptr[row : row + 2]
@@ -88,7 +88,3 @@ def photo_tags(
 def votes(tags: sparse.csr_matrix, neighbors: NDArray[np.int64]) -> NDArray[np.int64]:
     """Count by tag, (C,), how many of the ``neighbors`` were given it by their users."""
     return np.bincount(tags[neighbors].indices, minlength=tags.shape[1]).astype(np.int64)
-
-
-def _columns(matrix: sparse.csr_matrix, row: int) -> NDArray[np.int64]:
-    return np.asarray(matrix.indices[matrix.indptr[row] : matrix.indptr[row + 1]], dtype=np.int64)

@@ -5,38 +5,20 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, Protocol, get_args
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from tagrefine_core.errors import ConfigError
+from tagrefine_core.refinement.changes import Changes
 from tagrefine_core.refinement.search_text import Mask, search
 
-__all__ = ["ChangedTags", "Found", "PhotoKind", "PhotoOrder", "PhotoQuery", "PhotoTable", "find"]
+__all__ = ["Found", "PhotoKind", "PhotoOrder", "PhotoQuery", "PhotoTable", "find"]
 
 PhotoKind = Literal["any", "changed", "added", "removed", "kept", "unchanged", "untagged"]
 PhotoOrder = Literal["change", "score", "file"]
-
-
-class ChangedTags(Protocol):
-    """The part of `tagrefine_core.refinement.Changes` that queries use; each matrix is CSR (N, C)."""
-
-    @property
-    def added(self) -> sparse.csr_matrix:
-        """Tags that the run adds."""
-
-    @property
-    def removed(self) -> sparse.csr_matrix:
-        """Tags of the user that the run removes."""
-
-    @property
-    def kept(self) -> sparse.csr_matrix:
-        """Tags of the user that the run keeps."""
-
-    def magnitude(self) -> NDArray[np.float64]:
-        """How much each photo changes, (N,)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +81,6 @@ class PhotoTable:
         Every spelling that users gave, in number order.
     raw : csr (N, R)
         Which photo has which spelling.
-    changes : ChangedTags
     scores : ndarray (N, C), may be memory-mapped
     """
 
@@ -111,7 +92,7 @@ class PhotoTable:
         tags: sparse.csr_matrix,
         spellings: Sequence[str],
         raw: sparse.csr_matrix,
-        changes: ChangedTags,
+        changes: Changes,
         scores: NDArray[np.float32],
     ) -> None:
         self.files = files

@@ -41,14 +41,9 @@ class Thresholds:
     n_tagged: NDArray[np.int64]
     strictness: float
 
-    @property
-    def is_left_alone(self) -> NDArray[np.bool_]:
-        """(C,) bool: tags that are neither added nor removed anywhere."""
-        return np.isinf(self.add) & np.isinf(self.remove)
-
-    def with_strictness(self, strictness: float, *, min_positives: int = MIN_POSITIVES) -> "Thresholds":
+    def with_strictness(self, strictness: float) -> "Thresholds":
         """Return the limits of another strictness from the same means, without reading scores."""
-        return _limits(self.tagged_mean, self.untagged_mean, self.n_tagged, strictness, min_positives)
+        return _limits(self.tagged_mean, self.untagged_mean, self.n_tagged, strictness, MIN_POSITIVES)
 
 
 def thresholds(
@@ -77,10 +72,6 @@ def thresholds(
         A tag given to fewer images is left alone: its mean says too little.
     block_bytes : int
         Working memory to stay near.
-
-    Returns
-    -------
-    Thresholds
 
     Raises
     ------

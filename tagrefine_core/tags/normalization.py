@@ -58,15 +58,6 @@ def lemmatize(raw: str, wordnet: WordNet) -> Lemma:
 
     Several spellings are tried, the closest first: as typed, without punctuation at its edges ("#sunset"), without
     accents, and with ``_``, ``-`` or nothing between its words ("t shirt" is "t-shirt", "sun-set" is "sunset").
-
-    Parameters
-    ----------
-    raw : str
-    wordnet : WordNet
-
-    Returns
-    -------
-    Lemma
     """
     text = normalize(raw)
     if not text:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,13 +124,8 @@ class TagSimilarity:
             similarity=float(self.xi(alpha)[a, b]),
             google=float(self.google[a, b]),
             wordnet=float(self.wordnet[a, b]),
-            together=len(np.intersect1d(self._photos(a), self._photos(b), assume_unique=True)),
+            together=self._columns[:, a].multiply(self._columns[:, b]).nnz,
         )
-
-    def _photos(self, column: int) -> NDArray[Any]:
-        start, stop = self._columns.indptr[column : column + 2]
-        photos: NDArray[Any] = self._columns.indices[start:stop]
-        return photos
 
 
 def clustered_order(xi: NDArray[np.float64]) -> NDArray[np.int64]:

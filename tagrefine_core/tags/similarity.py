@@ -61,19 +61,17 @@ def tag_distance(
     return google + alpha * wordnet
 
 
-def similarity_matrix(distance: ArrayLike, *, sigma: float | None = None) -> NDArray[np.float64]:
+def similarity_matrix(distance: ArrayLike) -> NDArray[np.float64]:
     """Turn distances into similarities: ``xi = exp(-dist^2 / sigma)`` (eq. 5), with a zero diagonal.
 
-    The paper calls sigma the median of xi itself, which is circular; here it is the median of ``dist^2``.
-    The diagonal is zero because Q of eq. 7 leaves it out: with ones there, ``Q - xi`` would be no Laplacian
+    The paper calls sigma the median of xi itself, which is circular; here it is the median of ``dist^2`` over the
+    finite pairs of different tags, or 1 where that is 0. The diagonal is zero because Q of eq. 7 leaves it out: with ones there, ``Q - xi`` would be no Laplacian
     and the loss could be negative.
 
     Parameters
     ----------
     distance : array-like of numbers, shape (C, C)
         Symmetric, not negative, infinite where two tags have nothing to do with each other.
-    sigma : float or None
-        Positive; None: the median of ``dist^2`` over the finite pairs of different tags, or 1 where that is 0.
 
     Returns
     -------
@@ -84,8 +82,6 @@ def similarity_matrix(distance: ArrayLike, *, sigma: float | None = None) -> NDA
     ------
     DataError
         When the distances are not a symmetric matrix of non-negative numbers.
-    ConfigError
-        When ``sigma`` is not positive.
     """
     distance = np.asarray(distance, dtype=np.float64)
     if distance.ndim != 2 or distance.shape[0] != distance.shape[1]:
@@ -95,10 +91,7 @@ def similarity_matrix(distance: ArrayLike, *, sigma: float | None = None) -> NDA
     linked = np.isfinite(distance)
     np.fill_diagonal(linked, False)
     squared = distance[linked] ** 2
-    if sigma is None:
-        sigma = (float(np.median(squared)) if squared.size else 0.0) or 1.0
-    if not (np.isfinite(sigma) and sigma > 0):
-        raise ConfigError(f"sigma must be a positive number; got {sigma}.")
+    sigma = (float(np.median(squared)) if squared.size else 0.0) or 1.0
     xi = np.zeros_like(distance)
     xi[linked] = np.exp(-squared / sigma)
     return xi

@@ -9,7 +9,7 @@ finite and a synset that was never tagged still weighs by what lies below it.
 import math
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "read_hypernyms",
     "read_sense_counts",
     "read_wholes",
+    "steps_up",
 ]
 
 InformationContent = dict[str, defaultdict[int, float]]
@@ -66,15 +67,21 @@ class Taxonomy:
         return common[-1] if common else None
 
 
-def ancestors(parents: Mapping[int, tuple[int, ...]], synset: int) -> set[int]:
-    """Return the synset and everything above it, each once whatever the number of paths."""
-    found = {synset}
+def steps_up(parents: Mapping[int, Sequence[int]], synset: int) -> dict[int, int]:
+    """Return every ancestor of a synset, itself included, with the fewest steps up to it."""
+    steps = {synset: 0}
     waiting = [synset]
-    while waiting:
-        above = [each for each in parents.get(waiting.pop(), ()) if each not in found]
-        found.update(above)
-        waiting.extend(above)
-    return found
+    for each in waiting:  # grows as it goes
+        for above in parents.get(each, ()):
+            if above not in steps:
+                steps[above] = steps[each] + 1
+                waiting.append(above)
+    return steps
+
+
+def ancestors(parents: Mapping[int, Sequence[int]], synset: int) -> set[int]:
+    """Return the synset and everything above it, each once whatever the number of paths."""
+    return set(steps_up(parents, synset))
 
 
 def read_hypernyms(data: bytes) -> dict[int, tuple[int, ...]]:
@@ -141,6 +148,6 @@ def count_concepts(
     for synset in parents:
         uses = counts.get(synset, 0) + smoothing
         frequency[0] += uses
-        for each in ancestors(parents, synset):
+        for each in steps_up(parents, synset):
             frequency[each] += uses
     return frequency

@@ -45,11 +45,6 @@ class Vocabulary:
     decisions: tuple[TagRecord, ...]
     forced: tuple[str, ...]
 
-    @property
-    def n_unforced(self) -> int:
-        """Size of the vocabulary by the paper's rules alone."""
-        return len(self.tags) - len(self.forced)
-
 
 def build_vocabulary(
     raw_tags: Sequence[Sequence[str]],
@@ -70,11 +65,6 @@ def build_vocabulary(
         Names of the ground-truth labels; each is lemmatized like a tag.
     min_fraction : float, default 0.001
         A tag needs at least this part of the N photos; exactly that many is enough.
-    wordnet : WordNet
-
-    Returns
-    -------
-    Vocabulary
 
     Raises
     ------

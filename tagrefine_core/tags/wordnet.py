@@ -10,6 +10,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 from tagrefine_core.errors import TagRefineWarning, WordNetMissing
@@ -52,10 +53,8 @@ class WordNet:
         self.source = source
         self.lock = threading.RLock()
         self.version: str = reader.get_version()
-        self._ic: tuple[InformationContent, str] | None = None
         self._parents: dict[str, dict[int, tuple[int, ...]]] = {}
         self._taxonomies: dict[str, Taxonomy] = {}
-        self._wholes: dict[int, tuple[int, ...]] | None = None
 
     def __contains__(self, lemma: str) -> bool:
         """Tell whether WordNet has the lemma (lower case, ``_`` between words), as any part of speech."""
@@ -93,12 +92,12 @@ class WordNet:
     @property
     def ic(self) -> InformationContent:
         """Concept frequencies in NLTK's form; ``synset.lin_similarity(other, wordnet.ic)`` takes them."""
-        return self._information_content()[0]
+        return self._information_content[0]
 
     @property
     def ic_source(self) -> str:
         """Which frequencies `ic` holds: ``ic-brown.dat``, ``ic-semcor.dat`` or ``cntlist.rev``."""
-        return self._information_content()[1]
+        return self._information_content[1]
 
     def taxonomy(self, part_of_speech: str) -> Taxonomy:
         """Return the hypernym graph of ``"n"`` or ``"v"`` with its information content."""
@@ -109,19 +108,14 @@ class WordNet:
                 self._taxonomies[part_of_speech] = Taxonomy(self._hypernyms(part_of_speech), ic)
             return self._taxonomies[part_of_speech]
 
-    @property
+    @cached_property
     def wholes(self) -> dict[int, tuple[int, ...]]:
         """Noun synset -> what it is a part or a member of: a feather of a bird, a person of people."""
-        with self.lock:
-            if self._wholes is None:
-                self._wholes = read_wholes(self._bytes("data.noun"))
-            return self._wholes
+        return read_wholes(self._bytes("data.noun"))
 
+    @cached_property
     def _information_content(self) -> tuple[InformationContent, str]:
-        with self.lock:
-            if self._ic is None:
-                self._ic = self._from_nltk() or self._from_sense_counts()
-            return self._ic
+        return self._from_nltk() or self._from_sense_counts()
 
     def _from_nltk(self) -> tuple[InformationContent, str] | None:
         from nltk.corpus.reader.wordnet import WordNetICCorpusReader

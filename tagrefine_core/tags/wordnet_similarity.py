@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,22 +12,10 @@ from tagrefine_core.errors import ConfigError
 from tagrefine_core.tags.taxonomy import Taxonomy
 from tagrefine_core.tags.wordnet import WordNet, load
 
-__all__ = ["SenseInventory", "SharedMeaning", "explain_wordnet", "wordnet_distance"]
+__all__ = ["SharedMeaning", "explain_wordnet", "wordnet_distance"]
 
 # Only nouns and verbs have hypernyms, hence information content; a noun and a verb have no common ancestor.
 _PARTS_OF_SPEECH = ("n", "v")
-
-
-class SenseInventory(Protocol):
-    """What the distance needs to know about words; `WordNet` is one."""
-
-    def senses(self, lemma: str, part_of_speech: str, /) -> tuple[int, ...]:
-        """Return the synsets of a lemma, most frequent first."""
-        ...
-
-    def taxonomy(self, part_of_speech: str, /) -> Taxonomy:
-        """Return the hypernym graph of a part of speech."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +24,6 @@ class SharedMeaning:
 
     Parameters
     ----------
-    tag_a, tag_b : str
     sense_a, sense_b : str
         NLTK's synset names ("dog.n.01").
     gloss_a, gloss_b : str
@@ -49,8 +36,6 @@ class SharedMeaning:
         ``2 ic_subsumer / (ic_a + ic_b)``, from 0 to 1; the distance is ``1 - lin``.
     """
 
-    tag_a: str
-    tag_b: str
     sense_a: str
     sense_b: str
     gloss_a: str
@@ -67,7 +52,7 @@ def wordnet_distance(
     tags: Sequence[str],
     *,
     senses: Literal["best", "first"] = "best",
-    wordnet: SenseInventory | None = None,
+    wordnet: WordNet | None = None,
 ) -> NDArray[np.float64]:
     """Compute the knowledge-base distance of eq. 4 between all pairs of tags: ``1 - 2 IC(lcs) / (IC1 + IC2)`` (Lin).
 
@@ -82,7 +67,7 @@ def wordnet_distance(
         Lemmas, with ``_`` or spaces between words.
     senses : {"best", "first"}, default "best"
         All senses of a tag, or its first noun sense only.
-    wordnet : SenseInventory or None
+    wordnet : WordNet or None
         None: `load`.
 
     Returns
@@ -155,7 +140,6 @@ def explain_wordnet(tag_a: str, tag_b: str, wordnet: WordNet) -> SharedMeaning |
     ----------
     tag_a, tag_b : str
         Lemmas, with ``_`` or spaces between words.
-    wordnet : WordNet
 
     Returns
     -------
@@ -180,8 +164,6 @@ def explain_wordnet(tag_a: str, tag_b: str, wordnet: WordNet) -> SharedMeaning |
     synset_a, synset_b = wordnet.synset(part, a), wordnet.synset(part, b)
     above = None if common is None else wordnet.synset(part, common)
     return SharedMeaning(
-        tag_a=tag_a,
-        tag_b=tag_b,
         sense_a=synset_a.name(),
         sense_b=synset_b.name(),
         gloss_a=synset_a.definition(),
