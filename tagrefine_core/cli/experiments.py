@@ -9,7 +9,7 @@ import typer
 from tagrefine_core import workflow
 from tagrefine_core.cli.session import Json, Session
 from tagrefine_core.cli.settings import Backbone, Preset, Seed, Settings, Weights, configuration
-from tagrefine_core.config import TrainConfig, read_settings
+from tagrefine_core.config import read_settings
 from tagrefine_core.errors import ConfigError
 
 # The experiments load scikit-learn, and training loads PyTorch; both take seconds, so commands import them late.
@@ -51,7 +51,7 @@ def benchmark(
 ) -> None:
     """Measure methods side by side on a collection, each tuned by the same budget."""
     session = Session.of(context, json)
-    config = _config(preset, settings, task, backbone, weights, seed)
+    config = configuration(context)
     session.store.collection(name)
     chosen = _methods(methods, method_file)
     with session.job(context, name) as job:
@@ -99,7 +99,7 @@ def ablate(
 ) -> None:
     """Train with parts of the model switched off or exchanged, and measure what each is worth."""
     session = Session.of(context, json)
-    config = _config(preset, settings, task, backbone, weights, seed)
+    config = configuration(context)
     session.store.collection(name)
     with session.job(context, name) as job:
         from tagrefine_core import experiments
@@ -140,7 +140,7 @@ def tune(
 ) -> None:
     """Search training settings by a validation fold that no benchmark measures in annotation."""
     session = Session.of(context, json)
-    config = _config(preset, settings, task, backbone, weights, seed)
+    config = configuration(context)
     session.store.collection(name)
     wanted = {
         key: _words(str(values), "--grid") for key, values in read_settings(grid, option="--grid").items()
@@ -188,7 +188,7 @@ def noise(
 ) -> None:
     """Spoil clean tags by known amounts, and measure what each method recovers."""
     session = Session.of(context, json)
-    config = _config(preset, settings, "refinement", backbone, weights, seed)
+    config = configuration(context)
     session.store.collection(name)
     chosen = _methods(methods, method_file)
     with session.job(context, name) as job:
@@ -240,7 +240,7 @@ def reproduce(
 ) -> None:
     """Do the paper's experiments in one go: both tables, the ablation, and Figures 1, 3 and 4 as files."""
     session = Session.of(context, json)
-    config = _config(preset, settings, "refinement", backbone, weights, seed)
+    config = configuration(context)
     store, collection = session.store, name or dataset
     chosen = _methods(methods, None)
     imported = {record.name: record.kind for record in store.collections()}
@@ -280,18 +280,6 @@ def _methods(text: str, files: Sequence[Path] | None) -> list[str] | None:
     for name in chosen:
         method_class(name)
     return [*chosen, *(name for name in own if name not in chosen)]
-
-
-def _config(
-    preset: str,
-    settings: Sequence[str] | None,
-    task: str,
-    backbone: str | None,
-    weights: str | None,
-    seed: int | None,
-) -> TrainConfig:
-    options = {"task": task, "network.backbone": backbone, "network.weights": weights, "seed": seed}
-    return configuration(preset, settings, options)
 
 
 def _words(text: str, option: str) -> list[Any]:

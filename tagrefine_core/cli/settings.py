@@ -1,6 +1,5 @@
 """Training settings on the command line: the same options, read the same way, in every command that trains."""
 
-from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -23,27 +22,34 @@ Settings = Annotated[
 ]
 
 
-def configuration(preset: str, pairs: Sequence[str] | None, options: Mapping[str, Any]) -> TrainConfig:
-    """Return the configuration of a command line; ConfigError as `given_settings` and `train_config`."""
-    return train_config(preset, **given_settings(pairs, options))
+# Options that stand for settings, by the name of the command's parameter.
+_OPTIONS = {
+    "task": ("task",),
+    "seed": ("seed",),
+    "backbone": ("network.backbone",),
+    "weights": ("network.weights",),
+    "finetune": ("network.finetune",),
+    "refresh": ("neighbors.refresh",),
+    "stage_epochs": ("phi0.epochs", "constraints.epochs"),
+}
 
 
-def given_settings(pairs: Sequence[str] | None, options: Mapping[str, Any]) -> dict[str, Any]:
+def configuration(context: typer.Context) -> TrainConfig:
+    """Return the configuration that a command was given; ConfigError as `given_settings` and `train_config`."""
+    return train_config(context.params["preset"], **given_settings(context))
+
+
+def given_settings(context: typer.Context) -> dict[str, Any]:
     """Put together what ``--set`` and options of their own say.
-
-    Parameters
-    ----------
-    pairs : sequence of str
-        ``NAME=VALUE`` each.
-    options : mapping
-        Names of settings to what their options were given; None where they were not.
 
     Raises
     ------
     ConfigError
         When a pair cannot be read, or a setting is given in both ways.
     """
-    by_set = read_settings(pairs or ())
+    given = context.params
+    by_set = read_settings(given["settings"] or ())
+    options = {setting: given.get(option) for option, names in _OPTIONS.items() for setting in names}
     by_option = read_settings(f"{name}={value}" for name, value in options.items() if value is not None)
     if twice := by_set.keys() & by_option.keys():
         raise ConfigError(f"{sorted(twice)[0]} is given twice, by --set and by an option of its own.")

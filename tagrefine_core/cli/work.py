@@ -124,17 +124,7 @@ def train(
     session = Session.of(context, json)
     store = session.store
     labels = store.collection(name).labels
-    options = {
-        "task": task,
-        "network.backbone": backbone,
-        "network.weights": weights,
-        "network.finetune": finetune,
-        "neighbors.refresh": refresh,
-        "phi0.epochs": stage_epochs,
-        "constraints.epochs": stage_epochs,
-        "seed": seed,
-    }
-    given = given_settings(settings, options)
+    given = given_settings(context)
     config = (
         _resumed_config(session, name, resume, preset, given)
         if resume

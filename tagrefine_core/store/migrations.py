@@ -150,37 +150,16 @@ MIGRATIONS: dict[str, str | Callable[[sqlite3.Connection], None]] = {
         );
     """,
     "0004_grouped_settings": _group_settings,
-    # Written anew, since older SQLite drops no column. What an old row's words meant is not known: its options are NULL.
+    # What the words of an old row meant is not known: its options are null.
     "0005_structured_jobs": """
-        CREATE TABLE structured_jobs (
-            id INTEGER PRIMARY KEY,
-            command TEXT NOT NULL,
-            collection TEXT NOT NULL,
-            run_id TEXT,
-            table_id TEXT,
-            options TEXT,
-            state TEXT NOT NULL,
-            pid INTEGER,
-            pid_started REAL,
-            stage TEXT NOT NULL DEFAULT '',
-            done INTEGER NOT NULL DEFAULT 0,
-            total INTEGER NOT NULL DEFAULT 0,
-            seconds_left REAL,
-            message TEXT NOT NULL DEFAULT '',
-            created TEXT NOT NULL,
-            finished TEXT,
-            result TEXT
-        );
-        INSERT INTO structured_jobs (id, command, collection, run_id, state, pid, pid_started, stage, done, total,
-                seconds_left, message, created, finished, result)
-            SELECT id, kind, collection, run_id, state, pid, pid_started, stage, done, total,
-                seconds_left, message, created, finished, result FROM jobs;
-        UPDATE structured_jobs SET run_id = collection WHERE command = 'refine';
-        UPDATE structured_jobs SET collection = coalesce((SELECT collections.name FROM runs
-                JOIN collections ON collections.id = runs.collection_id WHERE runs.id = structured_jobs.run_id), '')
+        ALTER TABLE jobs RENAME COLUMN kind TO command;
+        ALTER TABLE jobs RENAME COLUMN arguments TO options;
+        ALTER TABLE jobs ADD COLUMN table_id TEXT;
+        UPDATE jobs SET options = 'null';
+        UPDATE jobs SET run_id = collection WHERE command = 'refine';
+        UPDATE jobs SET collection = coalesce((SELECT collections.name FROM runs
+                JOIN collections ON collections.id = runs.collection_id WHERE runs.id = jobs.run_id), '')
             WHERE command = 'refine';
-        DROP TABLE jobs;
-        ALTER TABLE structured_jobs RENAME TO jobs;
     """,
 }
 

@@ -15,8 +15,14 @@ from pages.components.setting_words import (
     value_words,
 )
 from pages.train.settings import ELSEWHERE
-from tagrefine_core.cli.settings import configuration
-from tagrefine_core.config import SETTINGS, TrainConfig, settings_without_effect, train_config, write_settings
+from tagrefine_core.config import (
+    SETTINGS,
+    TrainConfig,
+    read_settings,
+    settings_without_effect,
+    train_config,
+    write_settings,
+)
 from tagrefine_core.presets import PRESETS
 
 ASKED = [name for name in SETTINGS if name not in ELSEWHERE]
@@ -118,9 +124,9 @@ def test_changed_settings_come_back_from_the_command_line() -> None:
         with_warnings = base.replaced(changed)
         if settings_without_effect(with_warnings, changed):
             with pytest.warns(UserWarning, match="no effect"):
-                assert configuration("demo", pairs, {}) == with_warnings
+                assert train_config("demo", **read_settings(pairs)) == with_warnings
         else:
-            assert configuration("demo", pairs, {}) == with_warnings
+            assert train_config("demo", **read_settings(pairs)) == with_warnings
 
 
 def test_tabs_are_the_groups_and_say_what_they_hold() -> None:

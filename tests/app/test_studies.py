@@ -9,9 +9,8 @@ from streamlit.testing.v1 import AppTest
 
 from pages.metrics.one_tag import thinned
 from pages.metrics.studies import variant_name
-from tagrefine_core.cli.settings import configuration
 from tagrefine_core.collections import Collection
-from tagrefine_core.config import train_config
+from tagrefine_core.config import read_settings, train_config
 from tagrefine_core.experiments import MEASURES
 from tagrefine_core.experiments.keeping import experiments_folder, write_result
 from tagrefine_core.store import Store
@@ -91,7 +90,7 @@ def test_experiments_start_with_the_settings_of_the_run(
         ("ablate", "demo", {"preset": "demo", "settings": settings}),
         ("noise", "demo", {"preset": "demo", "settings": settings}),
     ]
-    assert configuration("demo", settings, {}) == config
+    assert train_config("demo", **read_settings(settings)) == config
     assert page.button(key="start_ablate").disabled
     assert "Taking the model apart" in shown(page)
 
