@@ -50,11 +50,8 @@ def home_folder(option: str | Path | None = None) -> Path:
 
 def cache_folder() -> Path:
     """Return the folder of files that can be made again, shared by all homes: ``TAGREFINE_CACHE`` or the user's cache."""
-    return (
-        Path(os.environ.get("TAGREFINE_CACHE") or platformdirs.user_cache_path("tagrefine"))
-        .expanduser()
-        .absolute()
-    )
+    path = Path(os.environ.get("TAGREFINE_CACHE") or platformdirs.user_cache_path("tagrefine"))
+    return path.expanduser().absolute()
 
 
 class _Group(BaseModel):
@@ -332,12 +329,8 @@ def settings_without_effect(config: TrainConfig, names: Iterable[str]) -> list[s
     flat = config.flat()
     switched_on = [name for name in dict.fromkeys(names) if flat.get(name)]
     lines = [f"{name}={flat[name]} has no effect with {idle[name]}." for name in switched_on if name in idle]
-    if (
-        not constraints.lambda1
-        and scoring.related
-        and "scoring.related" not in idle
-        and {"constraints.lambda1", "scoring.related"} & set(names)
-    ):
+    asked = {"constraints.lambda1", "scoring.related"} & set(names)
+    if asked and not constraints.lambda1 and scoring.related and "scoring.related" not in idle:
         lines.append(
             f"constraints.lambda1=0 keeps the similarity of tags out of training alone; scoring.related={scoring.related:g} "
             f"still uses it on scores."

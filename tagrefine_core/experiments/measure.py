@@ -132,7 +132,7 @@ def make(
     if task == "refinement":  # places are those of the photos that are refined
         offered["positions"] = material.positions
     if is_ours(kind) and "preset" not in kind.fixed:
-        offered["config"] = config.replaced({"seed": seed})
+        offered["config"] = config.replaced({"seed": kind.fixed.get("seed", seed)})
     known = parameters_of(kind)
     return kind(
         **{**{name: value for name, value in offered.items() if name in known}, **kind.fixed, **parameters}

@@ -235,6 +235,9 @@ def test_a_variant_with_a_preset_of_its_own_keeps_it():
     kind = method_class("tagrefine:preset=paper")
     method = make(kind, {}, material, "refinement", seed=3, config=train_config("default"))
     assert method._settings() == train_config("paper", seed=3)
+    # Any other variant has the settings that were given, but for what it sets.
+    seeded = make(method_class("tagrefine:seed=7"), {}, material, "refinement", seed=3, config=paper())
+    assert seeded._settings() == paper(seed=7)
 
 
 def test_a_frozen_backbone_needs_no_note(tmp_path, collection):
