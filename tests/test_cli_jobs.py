@@ -206,7 +206,7 @@ def test_a_job_of_another_version_says_so(store: Store, capsys: pytest.CaptureFi
         return capsys.readouterr().err
 
     assert "'dance'" in told(command="dance")
-    assert "older TagRefine" in told(options=None)
+    assert "older TagRefine" in told(options="null")
     assert "does not know: speed" in told(options='{"speed": 3}')
     assert "finished already" in told(state="finished")
 

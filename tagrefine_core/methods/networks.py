@@ -11,13 +11,16 @@ from scipy.sparse import csr_matrix
 from tagrefine_core.config import TrainConfig, train_config
 from tagrefine_core.errors import TagRefineWarning
 from tagrefine_core.features.inputs import FeatureInputs
-from tagrefine_core.methods.base import Method, Scores, row_blocks
+from tagrefine_core.methods.base import Method, Scores
 from tagrefine_core.methods.wordnet_relations import words_and_wordnet
 from tagrefine_core.training.distributed import World
 from tagrefine_core.training.fit import fit, without_pictures
 from tagrefine_core.training.fitted import Fitted
+from tagrefine_core.training.forward import FORWARD_ROWS
 
 __all__ = ["MultiCNN", "TagRefine"]
+
+_BLOCK = 16 * FORWARD_ROWS  # photos scored at once: as a run scores them, to the last bit
 
 
 class _Networks(Method):
@@ -53,12 +56,11 @@ class _Networks(Method):
             return self.fitted_.scores(tags, progress=self.progress)
         inputs = FeatureInputs(features, self.world_.device)
         scores = np.empty((len(features), self.tags_.shape[1]), dtype=np.float32)
-        for rows in row_blocks(len(features), 16 * sum(scores.shape[1:]) + 8 * features.shape[1]):
-            block = np.arange(rows.start, rows.stop)
-            scores[rows] = self.fitted_.scores_of_new(
-                inputs.read(block), None if tags is None else tags[rows]
-            )
-            self.progress("Scoring", rows.stop, len(features))
+        for start in range(0, len(features), _BLOCK):
+            rows = np.arange(start, min(len(features), start + _BLOCK))
+            given = None if tags is None else tags[rows]
+            scores[rows] = self.fitted_.scores_of_new(inputs.read(rows), given)
+            self.progress("Scoring", len(rows) + start, len(features))
         return scores
 
     def _for_few_photos(self, config: TrainConfig, images: int) -> TrainConfig:

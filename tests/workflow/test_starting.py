@@ -97,5 +97,5 @@ def test_again_offers_nothing_that_cannot_be_done(store):
     store.delete_run("holiday-run")
     assert again(store, job) is None
     with store.transaction() as connection:
-        connection.execute("UPDATE jobs SET options = NULL, command = 'import'")
+        connection.execute("UPDATE jobs SET options = 'null', command = 'import'")
     assert again(store, store.job(job.id)) is None
