@@ -24,7 +24,7 @@ from tagrefine_core.progress import silent
 from tagrefine_core.runs.material import material
 from tagrefine_core.store import Store
 from tagrefine_core.training.distributed import World
-from tagrefine_core.training.journal import Silence
+from tagrefine_core.training.journal import Journal
 from tagrefine_core.training.layers import build_network, initialize
 from tagrefine_core.training.trainer import Trainer
 from tagrefine_core.training.training_set import TrainingSet
@@ -86,7 +86,7 @@ def measure(
         world,
         folder=folder,
         trace=None,
-        journal=Silence(),
+        journal=Journal(),
         progress=silent,
     )
     trainer.learn_phi0()

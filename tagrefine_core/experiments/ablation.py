@@ -1,14 +1,13 @@
 """What each part of the model is worth: the same training with parts switched off or exchanged."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from itertools import combinations
 from typing import Any
 
 from tagrefine_core.collections import Collection
-from tagrefine_core.config import TrainConfig, settings_that_differ
+from tagrefine_core.config import TrainConfig
 from tagrefine_core.errors import ConfigError
-from tagrefine_core.experiments.keeping import answers, experiments_folder, key_of, write_result
+from tagrefine_core.experiments.keeping import answers, experiments_folder, heading, key_of, write_result
 from tagrefine_core.experiments.protocol import need_truth, repeat_split
 from tagrefine_core.experiments.steps import Steps
 from tagrefine_core.experiments.trials import known_trial, mean_of_trials, trial
@@ -135,15 +134,8 @@ def ablate(
     key = key_of(config.model_dump(), {k: dict(v) for k, v in chosen.items()}, repeats, collection.data_hash)
     path = experiments_folder(store.home) / "ablations" / f"{key}.json"
     answer: dict[str, Any] = {
-        "collection": name,
-        "task": config.task,
-        "preset": config.preset,
-        "differs": settings_that_differ(config),
-        "seed": config.seed,
+        **heading(collection, config),
         "repeats": repeats,
-        "data_hash": collection.data_hash,
-        "created": datetime.now().astimezone().isoformat(),
-        "state": "partial",
         "rows": [],
     }
     fresh = [

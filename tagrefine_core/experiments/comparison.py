@@ -1,7 +1,6 @@
 """The work of a benchmark, method by method: tune, measure every repeat, keep what was measured, grow the table."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +9,15 @@ from numpy.typing import NDArray
 
 from tagrefine_core import __version__
 from tagrefine_core.collections import Collection
-from tagrefine_core.config import TrainConfig, settings_that_differ
+from tagrefine_core.config import TrainConfig
 from tagrefine_core.experiments.choosing import Tuned, choose, settings_of
 from tagrefine_core.experiments.intervals import copies, resampled
 from tagrefine_core.experiments.keeping import (
+    heading,
     is_ours,
     key_of,
     method_key,
+    now,
     parameters_of,
     read_result,
     write_result,
@@ -112,7 +113,7 @@ class Comparison:
             add_published(table["rows"], collection.record.kind, self.task)
             table["paired"] = paired_differences(table["rows"], draws)
             write_result(path, table)
-        table |= {"state": "finished", "finished": _now()}
+        table |= {"state": "finished", "finished": now()}
         write_result(path, table)
         return read_result(path)  # type: ignore[no-any-return]
 
@@ -203,27 +204,20 @@ class Comparison:
         from tagrefine_core.runs.material import versions
 
         return {
+            **heading(collection, self.config),
             "id": self.table,
             "key": self.key,
-            "state": "partial",
-            "collection": collection.name,
-            "task": self.task,
             "mode": self.mode,
             "repeats": self.repeats,
             "budget": self.budget,
-            "preset": self.config.preset,
-            "differs": settings_that_differ(self.config),
             "notes": frozen_notes(self.config),
             "backbone": self.config.network.backbone,
             "views": self.config.network.views,
             "weights_hash": self.material.weights_hash,
-            "data_hash": collection.data_hash,
             "photos": self.n,
             "measured": len(repeat_split(self.n, self.config, self.task, 0).test),
             "labels": list(collection.labels),
             "versions": versions(),
-            "seed": self.config.seed,
-            "created": _now(),
             "finished": None,
             "rows": [],
             "paired": [],
@@ -250,7 +244,3 @@ class Comparison:
         return sum(bool(trial) and trial["map"] is not None for trial in tried) + sum(
             path.exists() for path in kept
         )
-
-
-def _now() -> str:
-    return datetime.now().astimezone().isoformat()

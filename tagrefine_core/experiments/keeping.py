@@ -6,12 +6,14 @@ import inspect
 import json
 import math
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import tagrefine_core
-from tagrefine_core.config import TrainConfig
+from tagrefine_core.collections import Collection
+from tagrefine_core.config import TrainConfig, settings_that_differ
 from tagrefine_core.files import read_json, write_json
 from tagrefine_core.methods import Method
 
@@ -20,9 +22,11 @@ __all__ = [
     "answers",
     "code_of",
     "experiments_folder",
+    "heading",
     "is_ours",
     "key_of",
     "method_key",
+    "now",
     "parameters_of",
     "read_result",
     "write_result",
@@ -112,6 +116,25 @@ def read_result(path: Path) -> Any:
 def _room(module: str) -> str:
     """Return the part of the package that a module is in; nothing for the package itself."""
     return "".join(module.split(".")[1:2])
+
+
+def heading(collection: Collection, config: TrainConfig) -> dict[str, Any]:
+    """Return what every answer begins with: of what data, with which settings, when; its ``state`` is still "partial"."""
+    return {
+        "collection": collection.name,
+        "data_hash": collection.data_hash,
+        "task": config.task,
+        "preset": config.preset,
+        "differs": settings_that_differ(config),
+        "seed": config.seed,
+        "created": now(),
+        "state": "partial",
+    }
+
+
+def now() -> str:
+    """Return the time as answers keep it."""
+    return datetime.now().astimezone().isoformat()
 
 
 def answers(home: Path, pattern: str, collection: str) -> list[dict[str, Any]]:

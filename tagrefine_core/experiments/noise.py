@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from itertools import product
 from typing import Any, Literal, TypeAlias
 
@@ -12,13 +11,14 @@ from scipy.sparse import csr_matrix
 
 from tagrefine_core import __version__
 from tagrefine_core.collections import Collection
-from tagrefine_core.config import TrainConfig, settings_that_differ
+from tagrefine_core.config import TrainConfig
 from tagrefine_core.errors import ConfigError
 from tagrefine_core.experiments.choosing import choose, settings_of
 from tagrefine_core.experiments.intervals import MEASURES
 from tagrefine_core.experiments.keeping import (
     answers,
     experiments_folder,
+    heading,
     is_ours,
     key_of,
     method_key,
@@ -146,7 +146,7 @@ def recover(
         raise ConfigError("Give at least one kind of noise and one rate.")
     if clean not in ("labels", "tags"):
         raise ConfigError(f"clean is labels or tags; got {clean!r}.")
-    seed = config.seed
+    config, seed = config.replaced({"task": "refinement"}), config.seed
     for kind, rate in product(kinds, rates):
         inject(csr_matrix((1, 1)), kind, rate, seed)  # a mistake is better known now
     classes = [method_class(method) for method in dict.fromkeys(methods or names())]
@@ -169,17 +169,11 @@ def recover(
         total=len(path_of),
     )
     answer: dict[str, Any] = {
-        "collection": name,
+        **heading(collection, config),
         "clean": clean,
-        "preset": config.preset,
-        "differs": settings_that_differ(config),
         "notes": frozen_notes(config),
         "kinds": list(kinds),
         "rates": [float(rate) for rate in rates],
-        "seed": seed,
-        "data_hash": collection.data_hash,
-        "created": datetime.now().astimezone().isoformat(),
-        "state": "partial",
         "titles": {method.name: method.title or method.name for method in classes},
         "curves": {},
     }

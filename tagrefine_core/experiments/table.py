@@ -31,27 +31,15 @@ __all__ = [
 
 Table = dict[str, Any]
 
+# Options of the command that say nothing.
+_DEFAULTS = {"methods": "all", "repeats": 5, "budget": 12, "preset": "default", "mode": "all", "seed": 0}
 
-def table_id(
-    data_hash: str,
-    *,
-    task: str,
-    methods: str = "all",
-    method_file: Sequence[str] = (),
-    repeats: int = 5,
-    budget: int = 12,
-    preset: str = "default",
-    backbone: str | None = None,
-    weights: str | None = None,
-    settings: Sequence[str] = (),
-    mode: str = "all",
-    seed: int | None = None,
-    out: str | None = None,
-) -> str:
+
+def table_id(data_hash: str, options: Mapping[str, Any]) -> str:
     """Return the id of the table that the command ``benchmark`` makes, from its options; where copies go does not count."""
-    chosen = [word.strip() for word in methods.split(",") if word.strip()]
-    measured = (task, chosen, list(method_file), repeats, budget, preset, backbone, weights, list(settings))
-    return key_of(data_hash, *measured, mode, seed or 0)
+    asked = {**_DEFAULTS, **{name: value for name, value in options.items() if name != "out"}}
+    asked["methods"] = [word.strip() for word in asked["methods"].split(",") if word.strip()]
+    return key_of(data_hash, asked)
 
 
 def arrays_of(folder: Path, repeat: int) -> dict[str, Path]:

@@ -1,18 +1,17 @@
 """Search settings of the training by the validation fold, never by photos that a benchmark measures."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 import numpy as np
 from sklearn.model_selection import ParameterGrid, ParameterSampler
 
 from tagrefine_core.collections import Collection
-from tagrefine_core.config import TrainConfig, settings_that_differ, write_settings
+from tagrefine_core.config import TrainConfig, write_settings
 from tagrefine_core.errors import ConfigError
 from tagrefine_core.experiments.choosing import best_trial
 from tagrefine_core.experiments.intervals import MEASURES
-from tagrefine_core.experiments.keeping import experiments_folder, key_of, write_result
+from tagrefine_core.experiments.keeping import experiments_folder, heading, key_of, write_result
 from tagrefine_core.experiments.protocol import FITTED, need_truth, validation_split
 from tagrefine_core.experiments.steps import Steps
 from tagrefine_core.experiments.trials import known_trial, trial
@@ -103,14 +102,10 @@ def tune(
     known = [score for score in scores if score is not None and np.isfinite(score)]
     best = trials[best_trial(scores)]["settings"] if known else None
     answer = {
-        "collection": name,
-        "task": config.task,
-        "preset": config.preset,
-        "differs": settings_that_differ(config),
+        **heading(collection, config),
+        "state": "finished",
         "metric": metric,
-        "seed": config.seed,
         "judged": len(rows),
-        "created": datetime.now().astimezone().isoformat(),
         "trials": trials,
         "best": best,
         "set": None if best is None else set_line(best),

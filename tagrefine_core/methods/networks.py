@@ -2,7 +2,8 @@
 
 import warnings
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from dataclasses import KW_ONLY, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,6 +87,7 @@ class _Networks(Method):
         return images * (12 * tags + 6 * dimensions) + 40 * tags * dimensions
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class MultiCNN(_Networks):
     """Multi-CNN, the paper's phi0: one logistic output for each tag on top of the network's features.
 
@@ -105,28 +107,17 @@ class MultiCNN(_Networks):
     seed : int
     """
 
-    name: ClassVar[str] = "multi_cnn"
-    title: ClassVar[str] = "Multi-CNN"
-    reference: ClassVar[str] = "the paper's phi0; multi-label logistic loss on a convolutional network"
+    name = "multi_cnn"
+    title = "Multi-CNN"
+    reference = "the paper's phi0; multi-label logistic loss on a convolutional network"
 
-    def __init__(
-        self,
-        *,
-        epochs: int = 12,
-        lr: float = 0.002,
-        weight_decay: float = 1e-3,
-        dropout: float = 0.8,
-        average: float = 0.998,
-        schedule: str = "onecycle",
-        seed: int = 0,
-    ) -> None:
-        self.epochs = epochs
-        self.lr = lr
-        self.weight_decay = weight_decay
-        self.dropout = dropout
-        self.average = average
-        self.schedule = schedule
-        self.seed = seed
+    epochs: int = 12
+    lr: float = 0.002
+    weight_decay: float = 1e-3
+    dropout: float = 0.8
+    average: float = 0.998
+    schedule: str = "onecycle"
+    seed: int = 0
 
     @classmethod
     def grid(cls, images: int) -> dict[str, list[Any]]:
@@ -153,6 +144,7 @@ class MultiCNN(_Networks):
         )
 
 
+@dataclass(eq=False, repr=False)
 class TagRefine(_Networks):
     """Our method: phi0, then the three constraints over dynamic neighbors, and scores from both, by any configuration.
 
@@ -177,24 +169,15 @@ class TagRefine(_Networks):
         Of the fitted photos, each by a network that has not seen it where ``scoring.crossfit`` is above 1.
     """
 
-    name: ClassVar[str] = "tagrefine"
-    title: ClassVar[str] = "TagRefine"
-    reference: ClassVar[str] = (
-        "the paper's network, with implied tags, cross-fitting, reporting rates and the user's tag as evidence"
-    )
+    name = "tagrefine"
+    title = "TagRefine"
+    reference = "the paper's network, with implied tags, cross-fitting, reporting rates and the user's tag as evidence"
 
-    def __init__(
-        self,
-        config: TrainConfig | None = None,
-        *,
-        preset: str = "default",
-        vocabulary: Sequence[str] | None = None,
-        seed: int = 0,
-    ) -> None:
-        self.config = config
-        self.preset = preset
-        self.vocabulary = vocabulary
-        self.seed = seed
+    config: TrainConfig | None = None
+    _: KW_ONLY
+    preset: str = "default"
+    vocabulary: Sequence[str] | None = None
+    seed: int = 0
 
     def peak_bytes(self, images: int, tags: int, dimensions: int) -> int:
         """Return about how much memory fit and refine need: the networks, and least squares in float64."""

@@ -36,7 +36,7 @@ def visual_similarity(squared_distances: Tensor, sigma: float | Tensor) -> Tenso
     return torch.exp(-squared_distances.detach() / sigma)
 
 
-def visual_consistency(probabilities: Tensor, gamma: Tensor, *, reduction: Reduction = "literal") -> Tensor:
+def visual_consistency(probabilities: Tensor, gamma: Tensor) -> Tensor:
     """Return L_vis of eq. 2: the mean over anchor-neighbor pairs of gamma ||p_anchor - p_neighbor||^2.
 
     Parameters
@@ -45,15 +45,13 @@ def visual_consistency(probabilities: Tensor, gamma: Tensor, *, reduction: Reduc
         Tag probabilities of each group; the anchor comes first.
     gamma : Tensor (A, m-1)
         Similarity of each neighbor to its anchor, in [0, 1]. No gradient flows through it.
-    reduction : {"literal", "per_image"}
-        Both are the same here: the prefactor m / (s (m-1)) of eq. 2 already is one over the number of pairs.
 
     Returns
     -------
     Tensor ()
-        Not negative; 0 when all images of each group agree.
+        Not negative; 0 when all images of each group agree. A mean, since the prefactor m / (s (m-1)) of eq. 2 is one over the
+        number of pairs.
     """
-    _reduction(reduction)
     if probabilities.ndim != 3 or gamma.shape != (probabilities.shape[0], probabilities.shape[1] - 1):
         raise DataError(
             f"visual_consistency needs probabilities (A, m, C) and gamma (A, m-1); "

@@ -1,11 +1,12 @@
 """The database's record of how a run goes."""
 
 from tagrefine_core.store import EpochRecord, Store
+from tagrefine_core.training.journal import Journal
 
 __all__ = ["StoreJournal"]
 
 
-class StoreJournal:
+class StoreJournal(Journal):
     """The database's record of a run."""
 
     def __init__(self, store: Store, run_id: str) -> None:

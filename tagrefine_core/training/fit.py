@@ -29,7 +29,7 @@ from tagrefine_core.progress import Progress, silent
 from tagrefine_core.tags import implied_tags, tag_similarity, wordnet_distance
 from tagrefine_core.training.distributed import World
 from tagrefine_core.training.fitted import Fitted
-from tagrefine_core.training.journal import Journal, Silence, WarningsOnly
+from tagrefine_core.training.journal import Journal, WarningsOnly
 from tagrefine_core.training.layers import build_network, find_center, initialize
 from tagrefine_core.training.scoring import measure_rates, predict, smooth_all
 from tagrefine_core.training.trainer import Trainer
@@ -96,7 +96,7 @@ def fit(
     WordNetMissing
         When the meaning of tags is asked for and WordNet is not on this machine.
     """
-    world, journal = world or World.alone(config.run.device), journal or Silence()
+    world, journal = world or World.alone(config.run.device), journal or Journal()
     photos, width = tags.shape
     rows = np.arange(photos, dtype=np.int64) if rows is None else rows
     parts = held_out_parts(len(rows), config)

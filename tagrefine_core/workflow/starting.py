@@ -114,4 +114,4 @@ def again(store: Store, job: JobRecord) -> Work | None:
 def _table_of(store: Store, work: Work) -> str:
     from tagrefine_core.experiments.table import table_id  # loads scikit-learn
 
-    return table_id(store.collection(work.collection).data_hash, **work.options)
+    return table_id(store.collection(work.collection).data_hash, work.options)

@@ -6,7 +6,7 @@ import torch
 
 from tagrefine_core.training.distributed import World
 from tagrefine_core.training.forward import Forward
-from tagrefine_core.training.journal import Silence
+from tagrefine_core.training.journal import Journal
 from tagrefine_core.training.layers import build_network, initialize
 from tagrefine_core.training.neighborhood import Neighborhood
 from tagrefine_core.training.trainer import Trainer
@@ -102,7 +102,7 @@ def test_the_trainer_begins_every_epoch_with_a_fresh_bank(tmp_path):
     config, network, training_set = parts(**{"neighbors.refresh": "bank", "constraints.epochs": 3})
     watch = Watcher()
     watch.trainer = Trainer(
-        config, network, training_set, ALONE, folder=tmp_path, trace=None, journal=Silence(), progress=watch
+        config, network, training_set, ALONE, folder=tmp_path, trace=None, journal=Journal(), progress=watch
     )
     watch.trainer.train()
     steps = watch.trainer.steps_per_epoch
@@ -129,7 +129,7 @@ def test_while_nothing_learns_all_modes_train_alike(tmp_path):
             ALONE,
             folder=folder,
             trace=None,
-            journal=Silence(),
+            journal=Journal(),
             progress=lambda *_: None,
         )
         trainer.train()

@@ -29,9 +29,9 @@ def test_a_comparison_has_the_id_of_its_table_from_the_start(store):
     def made(**options):
         return ended(store, Work("benchmark", "holiday", {"task": "refinement", **options})).table_id
 
-    assert made() == table_id("hash", task="refinement")
+    assert made() == table_id("hash", {"task": "refinement"})
     assert made() == made(methods="all", repeats=5, budget=12), "what is the default anyhow"
-    assert made(methods="knn, nmf") == table_id("hash", task="refinement", methods="knn,nmf")
+    assert made(methods="knn, nmf") == table_id("hash", {"task": "refinement", "methods": "knn,nmf"})
     assert made(out="/results") == made(), "copies are no other table"
     others = [{"seed": 1}, {"repeats": 2}, {"budget": 3}, {"preset": "paper"}, {"mode": "assigned"}]
     others += [
@@ -44,7 +44,7 @@ def test_a_comparison_has_the_id_of_its_table_from_the_start(store):
     assert len({made(), *(made(**other) for other in others)}) == len(others) + 1
     with store.transaction() as connection:
         connection.execute("UPDATE collections SET data_hash = 'new'")
-    assert made() == table_id("new", task="refinement")
+    assert made() == table_id("new", {"task": "refinement"})
 
 
 @pytest.mark.parametrize("state", ["interrupted", "cancelled"])
