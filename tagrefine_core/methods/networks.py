@@ -34,19 +34,19 @@ class _Networks(Method):
 
     def _fit(self, features: NDArray[Any], tags: csr_matrix, users: Sequence[Any] | None) -> None:
         config = self._for_few_photos(without_pictures(self._settings()), len(features))
+        words = None
         if config.constraints.implied or (config.needs_xi and config.constraints.alpha):
             otherwise = (
                 f"{self.title} knows from their use alone which tags go together, and lets none imply another"
             )
-            if words_and_wordnet(self.vocabulary, tags.shape[1], otherwise=otherwise) is None:
-                config = config.replaced({"constraints.alpha": 0.0, "constraints.implied": 0.0})
+            words = words_and_wordnet(self.vocabulary, tags.shape[1], otherwise=otherwise)
         self.config_ = config
         self.world_ = World.alone(config.run.device)
         self.fitted_: Fitted = fit(
             FeatureInputs(features, self.world_.device),
             tags,
             config,
-            vocabulary=self.vocabulary or (),
+            vocabulary=None if words is None else words[0],
             world=self.world_,
             progress=self.progress,
         )
@@ -155,8 +155,8 @@ class TagRefine(_Networks):
     preset : str
         Where no ``config`` is given.
     vocabulary : sequence of C words, optional
-        For what WordNet knows. Without it, or without WordNet, xi is of the Google distance alone (alpha 0) and no tag
-        implies another, and a TagRefineWarning says so.
+        For what WordNet knows. Without it, or without WordNet, xi is of the Google distance alone and no tag implies another,
+        whatever the settings, and a TagRefineWarning says so.
     seed : int
         Where no ``config`` is given.
 

@@ -46,7 +46,7 @@ def fit(
     tags: sparse.csr_matrix,
     config: TrainConfig,
     *,
-    vocabulary: Sequence[str] = (),
+    vocabulary: Sequence[str] | None = None,
     rows: NDArray[np.int64] | None = None,
     trunk: Trunk | None = None,
     watched: Watched | None = None,
@@ -65,8 +65,8 @@ def fit(
     tags : csr uint8 (N, C)
         The users' tags, 0 or 1.
     config : TrainConfig
-    vocabulary : sequence of C str
-        The tags as words; not read where neither ``constraints.alpha`` nor ``constraints.implied`` asks what they mean.
+    vocabulary : sequence of C str, optional
+        The tags as words; without them only their use is known, and none implies another.
     rows : int64 (n,), optional
         The photos to learn from, ascending; by default all.
     trunk : Trunk, optional
@@ -195,7 +195,9 @@ class _Words:
     implied: NDArray[np.floating] | None
 
     @classmethod
-    def of(cls, vocabulary: Sequence[str], config: TrainConfig) -> "_Words":
+    def of(cls, vocabulary: Sequence[str] | None, config: TrainConfig) -> "_Words":
+        if vocabulary is None:
+            return cls(None, None)
         asked = config.needs_xi and config.constraints.alpha
         return cls(
             wordnet_distance(vocabulary) if asked else None,

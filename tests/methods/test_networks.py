@@ -99,6 +99,17 @@ def test_a_photos_own_tags_do_not_move_its_logits(fitted):
     assert (again.logits_[others] != fitted.logits_[others]).any(axis=1).all()
 
 
+def test_without_words_the_use_of_tags_is_all_there_is():
+    features, tags = photos()
+    with pytest.warns(TagRefineWarning, match="No vocabulary was given"):
+        method = create("tagrefine", config=everything_on()).fit(features, tags)
+    assert differences(method.config_, everything_on()) <= PICTURES
+    of_use = everything_on(**{"constraints.alpha": 0.0, "constraints.implied": 0.0})
+    other = create("tagrefine", vocabulary=WORDS, config=of_use).fit(features, tags)
+    np.testing.assert_array_equal(method.logits_, other.logits_)
+    np.testing.assert_array_equal(method.refine(features, tags), other.refine(features, tags))
+
+
 def test_refining_its_own_photos_and_annotating_new_ones_are_the_fitted_models(fitted):
     features, tags = photos()
     np.testing.assert_array_equal(fitted.refine(features, tags), fitted.fitted_.scores(tags))
