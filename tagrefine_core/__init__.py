@@ -7,6 +7,8 @@ since PyTorch takes seconds.
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from tagrefine_core import version
+
 if TYPE_CHECKING:
     from tagrefine_core.collections import Collection
     from tagrefine_core.config import SETTINGS, TrainConfig, train_config
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
         train_collection,
     )
 
-__version__ = "0.2.0"
+__version__ = version.VERSION
 __all__ = [
     "PRESETS", "SETTINGS", "Cancelled", "Collection", "Method", "Run", "Store", "TagRefineError", "TagRefineWarning",
     "TrainConfig", "__version__", "annotate", "changes_of", "create", "delete_collection", "delete_run", "evaluate",

@@ -24,7 +24,7 @@ LAYERS = [
     {"neighbors", "features", "tags"},
     {"collections", "demo", "store"},
     {"config"},
-    {"errors", "files", "presets", "progress"},
+    {"errors", "files", "presets", "progress", "version"},
 ]
 LEVEL = {part: level for level, layer in enumerate(LAYERS) for part in layer}
 

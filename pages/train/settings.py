@@ -4,7 +4,6 @@ from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
 import streamlit as st
-from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
@@ -88,15 +87,13 @@ def _kind(field: FieldInfo) -> tuple[Any, bool]:
 
 def _range(field: FieldInfo, kind: type) -> tuple[Any, Any]:
     """Return the least and the greatest number; an open end of real numbers is left to the check of all settings."""
-    apart, least, most = int(kind is int), None, None
-    for limit in field.metadata:
-        match limit:
-            case Ge():
-                least = kind(limit.ge)
-            case Gt():
-                least = kind(limit.gt) + apart
-            case Le():
-                most = kind(limit.le)
-            case Lt():
-                most = kind(limit.lt) - apart
+    apart = int(kind is int)
+    limits = {
+        name: kind(getattr(limit, name))
+        for limit in field.metadata
+        for name in ("ge", "gt", "le", "lt")
+        if hasattr(limit, name)
+    }
+    least = limits["ge"] if "ge" in limits else limits["gt"] + apart if "gt" in limits else None
+    most = limits["le"] if "le" in limits else limits["lt"] - apart if "lt" in limits else None
     return least, most

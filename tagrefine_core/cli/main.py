@@ -11,10 +11,10 @@ from typing import Annotated, TextIO
 
 import typer
 
-from tagrefine_core import __version__
 from tagrefine_core.cli import experiments, manage, work
 from tagrefine_core.cli.session import Json, Session, Stopped
 from tagrefine_core.errors import TagRefineError, TagRefineWarning
+from tagrefine_core.version import VERSION
 
 __all__ = ["app", "main"]
 
@@ -32,7 +32,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(__version__)
+        typer.echo(VERSION)
         raise typer.Exit
 
 

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tagrefine_core import __version__
 from tagrefine_core.collections import Collection
 from tagrefine_core.config import TrainConfig
 from tagrefine_core.experiments.choosing import Tuned, choose, settings_of
@@ -43,6 +42,7 @@ from tagrefine_core.experiments.table import (
 from tagrefine_core.files import read_array, write_array
 from tagrefine_core.methods import Method, Mode
 from tagrefine_core.progress import Progress, silent
+from tagrefine_core.version import VERSION
 
 __all__ = ["Comparison"]
 
@@ -81,7 +81,7 @@ class Comparison:
         self.table, self.repeats, self.budget, self.memory = table, repeats, budget, memory
         self._progress = progress
         self._steps = Steps(silent, _STAGE, done=0, total=0)
-        shared = (self.material.key, config.run.train_fraction, budget, config.seed, PROTOCOL, __version__)
+        shared = (self.material.key, config.run.train_fraction, budget, config.seed, PROTOCOL, VERSION)
         self.key = key_of(*shared, config.task, mode)
         self.folder = folder / self.key
         self.tuning = folder / "tuning" / key_of(*shared)

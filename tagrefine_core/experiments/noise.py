@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from tagrefine_core import __version__
 from tagrefine_core.collections import Collection
 from tagrefine_core.config import TrainConfig
 from tagrefine_core.errors import ConfigError
@@ -38,6 +37,7 @@ from tagrefine_core.experiments.steps import Steps
 from tagrefine_core.methods import method_class, names
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.store import Store
+from tagrefine_core.version import VERSION
 
 __all__ = ["NOISE", "inject", "recover", "recoveries"]
 
@@ -154,7 +154,7 @@ def recover(
     collection = Collection.open(store, name)
     material = _clean(feature_material(store, collection, config, progress), clean)
     split = repeat_split(collection.n, config, "refinement", 0)
-    key = key_of(material.key, clean, budget, seed, PROTOCOL, __version__)
+    key = key_of(material.key, clean, budget, seed, PROTOCOL, VERSION)
     folder = experiments_folder(store.home) / "noise" / key
     points = [(kind, float(rate)) for kind, rate in product(kinds, rates)]
     path_of = {

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tagrefine_core import __version__
 from tagrefine_core.collections import Collection
 from tagrefine_core.config import TrainConfig
 from tagrefine_core.errors import TagRefineError
@@ -25,6 +24,7 @@ from tagrefine_core.experiments.protocol import PROTOCOL, need_truth
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.runs.run import Run, run_folder
 from tagrefine_core.store import Store
+from tagrefine_core.version import VERSION
 
 __all__ = ["known_trial", "mean_of_trials", "trial"]
 
@@ -114,7 +114,7 @@ def mean_of_trials(trials: list[Trial]) -> dict[str, Any]:
 def _path(store: Store, collection: Collection, config: TrainConfig, rows: NDArray[np.int64]) -> Path:
     code = code_of("tagrefine_core.runs.launch")
     settings = config.model_dump(exclude={"preset"})
-    key = key_of(settings, collection.data_hash, rows.tolist(), code, PROTOCOL, __version__)
+    key = key_of(settings, collection.data_hash, rows.tolist(), code, PROTOCOL, VERSION)
     return experiments_folder(store.home) / "trials" / f"{key}.json"
 
 

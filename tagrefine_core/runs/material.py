@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from tagrefine_core import __version__
 from tagrefine_core.collections import Collection
 from tagrefine_core.config import TrainConfig
 from tagrefine_core.errors import CollectionError, RunError
@@ -19,6 +18,7 @@ from tagrefine_core.files import write_file
 from tagrefine_core.progress import Progress
 from tagrefine_core.tags import load
 from tagrefine_core.training.training_set import Watched
+from tagrefine_core.version import VERSION
 
 __all__ = ["Material", "kept_trunk", "material", "picture_size", "training_rows", "versions"]
 
@@ -121,7 +121,7 @@ def versions() -> dict[str, str]:
     """Return the versions that results depend on."""
     packages = ("torch", "torchvision", "numpy", "scipy", "nltk", "pillow")
     found = {name: importlib.metadata.version(name) for name in packages}
-    return {"tagrefine": __version__, "python": platform.python_version(), **found}
+    return {"tagrefine": VERSION, "python": platform.python_version(), **found}
 
 
 def kept_trunk(home: Path, config: TrainConfig, key: str) -> Trunk:

@@ -1,7 +1,7 @@
 """A fitted model: scores of the photos it learned from, scores of new ones, and what of it is kept on disk."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -197,15 +197,15 @@ class Fitted:
                 raise RunError(f"{folder / _FILE} does not hold all of network {number}. Train again.")
             network.load_state_dict(learned, strict=False)  # what is frozen came with the trunk
             networks.append(network.to(device).eval())
-        related = _sparse(folder / "related.npz").toarray() if config.scoring.related else None
+        related = _kept(read_sparse, folder / "related.npz").toarray() if config.scoring.related else None
         return cls(
             config,
             networks,
-            rows=_array(folder / "rows.npy"),
-            logits=_array(folder / "logits.npy"),
-            features=_array(folder / "features.npy"),
+            rows=_kept(read_array, folder / "rows.npy"),
+            logits=_kept(read_array, folder / "logits.npy"),
+            features=_kept(read_array, folder / "features.npy"),
             rates=TagRates(tensors["rates.given"].numpy(), tensors["rates.reported"].numpy(), related),
-            implied=_sparse(folder / "implied.npz"),
+            implied=_kept(read_sparse, folder / "implied.npz"),
             trunk=None if trunk is None else trunk.to(device).eval(),
         )
 
@@ -226,17 +226,10 @@ def _read(path: Path) -> tuple[dict[str, Tensor], TrainConfig]:
         raise RunError(f"{path} is damaged ({type(error).__name__}). Train again.") from error
 
 
-def _array(path: Path) -> NDArray[Any]:
+def _kept(read: Callable[[Path], Any], path: Path) -> Any:
     try:
-        return read_array(path)
+        return read(path)
     except (OSError, ValueError, EOFError) as error:
-        raise RunError(f"{path} is gone or damaged. Train again.") from error
-
-
-def _sparse(path: Path) -> sparse.csr_matrix:
-    try:
-        return read_sparse(path)
-    except (OSError, ValueError) as error:
         raise RunError(f"{path} is gone or damaged. Train again.") from error
 
 
