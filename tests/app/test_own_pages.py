@@ -64,7 +64,7 @@ def test_failed_job_is_told_once_and_can_be_tried_again(empty_home: Store, open_
 def test_job_of_an_older_version_is_told_but_not_tried_again(empty_home: Store, open_page) -> None:
     job = empty_home.create_job("import", "holiday", {})
     with empty_home.transaction() as connection:
-        connection.execute("UPDATE jobs SET options = NULL")
+        connection.execute("UPDATE jobs SET options = 'null'")
     empty_home.update_job(job, state="failed", message="There is no folder /photos.")
     page = open_page("collection")
     assert "no folder" in page.error[0].value

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tagrefine_core.collections import demo
+from tagrefine_core import demo
 from tagrefine_core.demo import CONCEPTS, NoiseModel, generate, render, user_tags
 from tagrefine_core.demo.canvas import Canvas
 from tagrefine_core.demo.concepts import MOST_CONCEPTS
