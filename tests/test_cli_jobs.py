@@ -16,6 +16,7 @@ from tagrefine_core.cli.session import Session
 from tagrefine_core.config import train_config
 from tagrefine_core.errors import Cancelled
 from tagrefine_core.jobs import LIVE, watch
+from tagrefine_core.methods import registry
 from tagrefine_core.store import CollectionRecord, Store
 from tagrefine_core.workflow import Work, again, record_job, start_job
 
@@ -53,6 +54,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     (tmp_path / "it's mine.py").write_text(METHOD)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(os, "nice", lambda _value: 0)  # nothing could take it back
+    monkeypatch.setattr(registry, "_own", {})  # the methods of these files are known to these tests alone
     return store
 
 
