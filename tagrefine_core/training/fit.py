@@ -103,14 +103,14 @@ def fit(
     if config.constraints.epochs or (trace is not None and config.run.trace_queries):
         _check_groups(len(rows) - max(map(len, parts)), config.neighbors.m)
     words = _Words.of(vocabulary, config)
-    networks: list[Network] = []
-    first: tuple[TrainingSet, sparse.csr_matrix] | None = None
+    taught = []
     with _workspace(folder) as work:
         for number, held_out in enumerate(parts):
+            # Targets and tag similarity, of the photos that this network may see.
             seen = np.delete(rows, held_out)
-            network, training_set, implied = _taught(
-                inputs, tags, seen, trunk, words, watched, config, world, progress
-            )
+            taught.append(_taught(inputs, tags, seen, trunk, words, watched, config, world, progress))
+            network, training_set, _ = taught[-1]
+            # phi0, the constraints over dynamic neighbors, the last layer in closed form (Algorithm 2).
             title = f", network {number + 1} of {len(parts)}" if len(parts) > 1 else ""
             Trainer(
                 config,
@@ -123,11 +123,10 @@ def fit(
                 journal=journal if number == 0 else WarningsOnly(journal),
                 progress=lambda stage, done, total, title=title: progress(stage + title, done, total),
             ).train()
-            networks.append(network)
-            first = first or (training_set, implied)
-    assert first is not None
-    training_set, implied = first
 
+    # Logits, each by a network that has not seen the photo; then what look-alikes say, and how users give each tag.
+    networks = [network for network, _, _ in taught]
+    _, training_set, implied = taught[0]
     logits = _new_array(folder, "logits", (photos, width), np.float32, world)
     features = _new_array(folder, "features", (photos, networks[0].classifier.in_features), np.float16, world)
     owner = np.full(photos, -1, dtype=np.int64)
