@@ -80,6 +80,9 @@ def import_options(kind: str, source: str, name: str) -> tuple[str, dict[str, st
 @st.dialog("Delete this collection?")
 def delete_dialog(collection: Collection) -> None:
     """Delete a collection after its name was typed."""
+    if refused := workflow.refusal(store(), "delete collection", collection.name):
+        st.error(plain(refused))
+        return
     runs = len(store().runs(collection.name))
     st.markdown(
         f"TagRefine forgets **{plain(collection.name)}**, its {collection.n:,} rows of tags"

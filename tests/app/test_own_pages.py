@@ -319,8 +319,6 @@ def test_run_that_is_being_trained_is_not_deleted(small_home: Store) -> None:
 
 @pytest.mark.parametrize("command", ["import", "benchmark", "refine"])
 def test_collection_that_a_job_works_on_is_not_deleted(small_home: Store, command: str) -> None:
-    job = small_home.create_job(command, "fresh", {})
-
     def dialog() -> None:
         from pages.collection.importing import delete_dialog
         from pages.opening import open_collection
@@ -332,10 +330,15 @@ def test_collection_that_a_job_works_on_is_not_deleted(small_home: Store, comman
 
     page = AppTest.from_function(dialog).run()
     page.text_input(key="delete_name").input("fresh").run()
+    job = small_home.create_job(command, "fresh", {})  # after the dialog was opened
     page.button(key="delete_for_good").click().run()
     assert f"Job {job} " in _error(page) and "cancel it" in _error(page)
     assert small_home.collection("fresh")
+    opened = AppTest.from_function(dialog).run()
+    assert f"Job {job} " in _error(opened) and not opened.button, "said before a name is typed"
     small_home.update_job(job, state="finished")
+    page.run()
+    page.text_input(key="delete_name").input("fresh").run()
     page.button(key="delete_for_good").click().run()
     assert "fresh" not in [record.name for record in small_home.collections()]
 
