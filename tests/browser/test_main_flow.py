@@ -101,8 +101,14 @@ def test_run_is_started_from_the_form_watched_and_kept(visitor: Visitor, app, de
     page = visitor.open("train", "?collection=demo")
     page.get_by_text("All settings").click()
     for tab, name in (("Stage 1", "phi0"), ("Stage 2", "constraints")):
-        page.get_by_role("tab", name=tab).click()
-        page.locator(f".st-key-set_demo_{name}-epochs input").fill("4")
+        epochs = page.locator(f".st-key-set_demo_{name}-epochs input")
+
+        def opened(tab=tab, epochs=epochs) -> bool:
+            page.get_by_role("tab", name=tab).click()  # lost while the tabs are being drawn anew
+            return epochs.is_visible()
+
+        until(opened, what=f"the tab {tab}")
+        epochs.fill("4")
         page.keyboard.press("Enter")
         visitor.settle()
     page.get_by_role("button", name="Start training").click()
