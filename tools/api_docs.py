@@ -21,6 +21,8 @@ FOLDER = Path(__file__).resolve().parents[1] / "docs" / "api"
 def main() -> None:
     """Write the pages of all modules; those of an earlier call are removed."""
     warnings.simplefilter("error", UserWarning)
+    for name in tagrefine_core.__all__:  # loaded when first asked for, which pdoc does not do
+        vars(tagrefine_core).setdefault(name, getattr(tagrefine_core, name))
     for module in pkgutil.walk_packages(tagrefine_core.__path__, "tagrefine_core."):
         parent, _, name = module.name.rpartition(".")
         package = importlib.import_module(parent)
