@@ -350,13 +350,14 @@ _OPTIONAL = {
 def _check_name(name: str) -> None:
     if name in SETTINGS:
         return
-    by_leaf = [known for known in SETTINGS if known.rpartition(".")[2] == name.rpartition(".")[2]]
-    close = by_leaf or difflib.get_close_matches(name, SETTINGS, n=3)
-    close = close or [
-        known
-        for known in SETTINGS
-        if difflib.get_close_matches(name, [known.rpartition(".")[2]], cutoff=0.75)
-    ]
+    wanted, leaf = name.strip().lower(), name.strip().lower().rpartition(".")[2]
+    by_leaf = {known: known.lower().rpartition(".")[2] for known in SETTINGS}
+    close = [known for known in SETTINGS if by_leaf[known] == leaf or known.lower() == wanted]
+    if not close:
+        near = difflib.get_close_matches(wanted, map(str.lower, SETTINGS), n=3)
+        near += difflib.get_close_matches(leaf, by_leaf.values(), n=3)
+        close = [known for one in near for known in SETTINGS if one in (known.lower(), by_leaf[known])]
+        close = list(dict.fromkeys(close))[:3]
     hint = f"did you mean {' or '.join(close)}?" if close else f"the settings are: {', '.join(SETTINGS)}."
     raise ConfigError(f"There is no setting {name!r}; {hint}")
 

@@ -428,7 +428,7 @@ def _job(row: sqlite3.Row) -> JobRecord:
     return JobRecord(
         **{
             **dict(row),
-            "options": json.loads(row["options"]),
+            "options": json.loads(row["options"] or "null"),
             "result": None if row["result"] is None else json.loads(row["result"]),
         }
     )
