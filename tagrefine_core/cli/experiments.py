@@ -92,7 +92,7 @@ def ablate(
     groups: Annotated[
         str, typer.Option(help="Of constraints, additions, refresh, alpha, with commas between them.")
     ] = "constraints,additions,refresh,alpha",
-    repeats: Annotated[int, typer.Option(min=1, help="Folds or seeds to average over.")] = 1,
+    repeats: Annotated[int, typer.Option(min=1, help="Training parts or seeds to average over.")] = 1,
     seed: Seed = None,
     out: Out = None,
     json: Json = False,

@@ -204,13 +204,12 @@ class Comparison:
         from tagrefine_core.runs.material import versions
 
         return {
-            **heading(collection, self.config),
+            **heading(collection, self.config, frozen_notes(self.config)),
             "id": self.table,
             "key": self.key,
             "mode": self.mode,
             "repeats": self.repeats,
             "budget": self.budget,
-            "notes": frozen_notes(self.config),
             "backbone": self.config.network.backbone,
             "views": self.config.network.views,
             "weights_hash": self.material.weights_hash,

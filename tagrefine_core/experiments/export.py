@@ -85,7 +85,7 @@ def settings_sentence(table: Mapping[str, Any]) -> str:
     """Say which settings our own method was measured with: the preset, what differs from it, and what had to be changed."""
     differs = [f"{name}={value}" for name, value in table["differs"].items()]
     but = f" but for {', '.join(differs)}" if differs else ""
-    return " ".join([f"TagRefine with preset {table['preset']}{but}.", *table.get("notes", [])])
+    return " ".join([f"TagRefine with preset {table['preset']}{but}.", *table["notes"]])
 
 
 def variant_table(rows: Sequence[Mapping[str, Any]], *, key: str, second: str | None = None) -> str:
@@ -229,8 +229,9 @@ def _marked(text: str, value: float | None, best: float | None, bold: str) -> st
 def _sentence(table: Table) -> str:
     repeats = table["repeats"]
     if table["task"] == "annotation":
-        how = f"trained on a fifth of {table['photos']:,} photos and measured on the rest"
-        how += f", mean and deviation of {repeats} disjoint fifths" if repeats > 1 else ""
+        part = f"{1 - table['measured'] / table['photos']:.0%}"
+        how = f"trained on {part} of {table['photos']:,} photos and measured on the rest"
+        how += f", mean and deviation of {repeats} disjoint parts" if repeats > 1 else ""
     else:
         how = f"all {table['photos']:,} photos"
         how += f", mean and deviation of {repeats} seeds where there is randomness" if repeats > 1 else ""

@@ -5,7 +5,7 @@ import hashlib
 import inspect
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -118,7 +118,7 @@ def _room(module: str) -> str:
     return "".join(module.split(".")[1:2])
 
 
-def heading(collection: Collection, config: TrainConfig) -> dict[str, Any]:
+def heading(collection: Collection, config: TrainConfig, notes: Sequence[str] = ()) -> dict[str, Any]:
     """Return what every answer begins with: of what data, with which settings, when; its ``state`` is still "partial"."""
     return {
         "collection": collection.name,
@@ -126,6 +126,10 @@ def heading(collection: Collection, config: TrainConfig) -> dict[str, Any]:
         "task": config.task,
         "preset": config.preset,
         "differs": settings_that_differ(config),
+        "notes": [
+            *notes,
+            *(["run.part has no effect: repeats take one part after the other."] * bool(config.run.part)),
+        ],
         "seed": config.seed,
         "created": now(),
         "state": "partial",

@@ -146,7 +146,9 @@ def recover(
         raise ConfigError("Give at least one kind of noise and one rate.")
     if clean not in ("labels", "tags"):
         raise ConfigError(f"clean is labels or tags; got {clean!r}.")
-    config, seed = config.replaced({"task": "refinement"}), config.seed
+    if config.task != "refinement":
+        raise ConfigError("What is recovered from noise is measured by refinement; leave task out.")
+    seed = config.seed
     for kind, rate in product(kinds, rates):
         inject(csr_matrix((1, 1)), kind, rate, seed)  # a mistake is better known now
     classes = [method_class(method) for method in dict.fromkeys(methods or names())]
@@ -169,9 +171,8 @@ def recover(
         total=len(path_of),
     )
     answer: dict[str, Any] = {
-        **heading(collection, config),
+        **heading(collection, config, frozen_notes(config)),
         "clean": clean,
-        "notes": frozen_notes(config),
         "kinds": list(kinds),
         "rates": [float(rate) for rate in rates],
         "titles": {method.name: method.title or method.name for method in classes},

@@ -425,10 +425,5 @@ def _run(row: sqlite3.Row) -> RunRecord:
 
 
 def _job(row: sqlite3.Row) -> JobRecord:
-    return JobRecord(
-        **{
-            **dict(row),
-            "options": json.loads(row["options"] or "null"),
-            "result": None if row["result"] is None else json.loads(row["result"]),
-        }
-    )
+    parsed = {name: json.loads(row[name] or "null") for name in ("options", "result")}
+    return JobRecord(**{**dict(row), **parsed})

@@ -47,6 +47,7 @@ def table():
         "task": "annotation",
         "repeats": 2,
         "photos": 1000,
+        "measured": 800,
         "backbone": "small_cnn",
         "labels": ["sea", "sky"],
         "preset": "default",
