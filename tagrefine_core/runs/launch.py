@@ -68,9 +68,8 @@ def train(
                 versions=versions(),
             )
         else:
-            store.set_run_state(
-                run_id, "running"
-            )  # why it had stopped is of no interest any more; warnings come again
+            # Why it had stopped is of no interest any more; warnings come again.
+            store.set_run_state(run_id, "running")
     world.wait()
     run = Run.open(store, run_id)
     run.folder.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from tagrefine_core.progress import Progress, silent
 from tagrefine_core.training.forward import FORWARD_ROWS
 from tagrefine_core.training.layers import build_network
 from tagrefine_core.training.schedule import trainable
-from tagrefine_core.training.scoring import answers, finish, smooth_all, smooth_new
+from tagrefine_core.training.scoring import answers, finish, smooth, smooth_all
 
 __all__ = ["Fitted"]
 
@@ -121,17 +122,15 @@ class Fitted:
         # In blocks of the size that the collection was scored in, so that both round alike.
         blocks = [answers(self.networks, block, self.config) for block in torch.split(x, FORWARD_ROWS)]
         logits, features = (torch.cat(found).cpu().numpy() for found in zip(*blocks, strict=True))
-        around = self.features if len(self.rows) == len(self.features) else self.features[self.rows]
-        found = smooth_new(
-            logits,
-            features.astype(np.float16),
-            self.config,
-            known=self.logits,
-            around=around,
-            rows=self.rows,
-        )
+        own = features.astype(np.float16)
+        found = smooth(logits, own, self.config, known=self.logits, around=self._around, rows=self.rows)
         finish(found, self.rates, user_tags, self.config, out=found, progress=silent)
         return found
+
+    @cached_property
+    def _around(self) -> NDArray[np.float16]:
+        """Features of the photos learned from: read once, however often new photos come."""
+        return self.features if len(self.rows) == len(self.features) else self.features[self.rows]
 
     def save(self, folder: Path) -> None:
         """Write ``fitted.safetensors``, ``{rows,logits,features}.npy`` and ``{implied,related}.npz``, but no frozen trunk.

@@ -1,6 +1,7 @@
 """After training: the networks' logits of every photo, and the final scores that follow from them."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ from tagrefine_core.progress import Progress
 from tagrefine_core.training.distributed import World
 from tagrefine_core.training.forward import FORWARD_ROWS, in_use
 
-__all__ = ["answers", "finish", "measure_rates", "predict", "smooth_all", "smooth_new"]
+__all__ = ["answers", "finish", "measure_rates", "predict", "smooth", "smooth_all"]
 
 _NEIGHBORS = 20  # that a photo's logits are averaged with
 _BLOCK = 1024
@@ -91,16 +92,17 @@ def smooth_all(
     place = np.full(n, -1, dtype=np.int64)
     place[rows] = np.arange(len(rows))
     base = np.asarray(features) if len(rows) == n else np.asarray(features[rows])
+    ask = partial(smooth, known=logits, around=base, rows=rows)
     for start in range(0, n, _BLOCK):
         block = np.arange(start, min(n, start + _BLOCK))
         for own in (block[place[block] >= 0], block[place[block] < 0]):
             if len(own):
                 exclude = place[own] if place[own[0]] >= 0 else None
-                out[own] = _smoothed(logits[own], features[own], logits, base, rows, config, exclude)
+                out[own] = ask(logits[own], features[own], config, exclude=exclude)
         progress("Asking the neighbors", min(n, start + _BLOCK), n)
 
 
-def smooth_new(
+def smooth(
     logits: NDArray[np.float32],
     features: NDArray[np.floating],
     config: TrainConfig,
@@ -108,8 +110,9 @@ def smooth_new(
     known: NDArray[np.float32],
     around: NDArray[np.floating],
     rows: NDArray[np.int64],
+    exclude: NDArray[np.int64] | None = None,
 ) -> NDArray[np.float32]:
-    """Return logits (B, C) of new photos averaged with those of their nearest photos.
+    """Return logits (B, C) of photos averaged with those of their nearest photos.
 
     Parameters
     ----------
@@ -122,8 +125,15 @@ def smooth_new(
         Features of the photos trained on.
     rows : int64 (n,)
         Their rows in ``known``.
+    exclude : int64 (B,), optional
+        The place in ``around`` of each photo itself; by default the photos are new.
     """
-    return _smoothed(logits, features, known, around, rows, config, None)
+    share = config.scoring.smooth
+    count = min(_NEIGHBORS, len(around) - (exclude is not None))
+    if not share or count < 1:
+        return logits
+    found, distances = nearest(features, around, count, exclude=exclude)
+    return smoothed(logits, rows[found], distances**2, known, smooth=share)
 
 
 def measure_rates(
@@ -158,20 +168,3 @@ def finish(
             related=config.scoring.related,
         )
         progress("Refining tags", part.stop, len(logits))
-
-
-def _smoothed(
-    logits: NDArray[np.float32],
-    features: NDArray[np.floating],
-    known: NDArray[np.float32],
-    around: NDArray[np.floating],
-    rows: NDArray[np.int64],
-    config: TrainConfig,
-    exclude: NDArray[np.int64] | None,
-) -> NDArray[np.float32]:
-    share = config.scoring.smooth
-    count = min(_NEIGHBORS, len(around) - (exclude is not None))
-    if not share or count < 1:
-        return logits
-    found, distances = nearest(features, around, count, exclude=exclude)
-    return smoothed(logits, rows[found], distances**2, known, smooth=share)

@@ -11,7 +11,7 @@ from tagrefine_core.presets import PRESETS
 from tagrefine_core.tags import tag_similarity, wordnet_distance
 from tagrefine_core.training.fit import fit, held_out_parts, without_pictures
 from tagrefine_core.training.forward import in_use
-from tagrefine_core.training.scoring import answers, smooth_all, smooth_new
+from tagrefine_core.training.scoring import answers, smooth, smooth_all
 from tests.training.data import BOY, PEOPLE, WORDS, everything_on, inputs_of, photos
 
 
@@ -145,7 +145,7 @@ def test_a_photo_is_not_its_own_neighbor(every):
     smooth_all(logits, features, rows, config, out=out, progress=lambda *_: None)
     np.testing.assert_allclose(out, naive_smoothed(logits, features, rows, config), atol=1e-5)
     # A new photo that looks like a known one has it among its neighbors.
-    new = smooth_new(logits[:1], features[:1], config, known=logits, around=features[rows], rows=rows)
+    new = smooth(logits[:1], features[:1], config, known=logits, around=features[rows], rows=rows)
     assert not np.allclose(new, out[:1], atol=1e-3)
 
 
