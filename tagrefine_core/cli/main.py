@@ -14,6 +14,7 @@ import typer
 from tagrefine_core.cli import experiments, manage, work
 from tagrefine_core.cli.session import Json, Session, Stopped
 from tagrefine_core.errors import TagRefineError, TagRefineWarning
+from tagrefine_core.jobs.process import leads
 from tagrefine_core.version import VERSION
 
 __all__ = ["app", "main"]
@@ -122,7 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fail(message: str, status: int) -> int:
-    if os.environ.get("RANK", "0") == "0":
+    if leads():
         # File names and tags of strangers may hold what a terminal would obey.
         line = "".join(c if c.isprintable() else "?" for c in " ".join(message.split()))
         print(line if status >= 128 else f"Error: {line}", file=sys.stderr)

@@ -2,7 +2,6 @@
 
 import json as json_format
 import math
-import os
 import shlex
 import signal
 import sys
@@ -17,6 +16,7 @@ from tagrefine_core.cli.options import options_of
 from tagrefine_core.config import home_folder
 from tagrefine_core.errors import Cancelled
 from tagrefine_core.jobs import recording
+from tagrefine_core.jobs.process import leads
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.store import Store
 from tagrefine_core.workflow import Work, again, record_job
@@ -88,7 +88,7 @@ class Session:
         self._json = json
         self._output = sys.stdout
         # Under torchrun every process runs the command, and the first speaks for all.
-        self.first = os.environ.get("RANK", "0") == "0"
+        self.first = leads()
 
     @classmethod
     def of(cls, context: typer.Context, json: bool = False) -> "Session":

@@ -5,7 +5,7 @@ import signal
 
 import psutil
 
-__all__ = ["identity", "is_alive", "send"]
+__all__ = ["identity", "is_alive", "leads", "send"]
 
 # Start times are counted from the boot, whose own time moves a little when the clock is set.
 _TOLERANCE = 2.0
@@ -15,6 +15,11 @@ def identity(pid: int | None = None) -> tuple[int, float]:
     """Return (pid, start time in seconds since 1970) of a process, by default of this one."""
     process = psutil.Process(pid)
     return process.pid, process.create_time()
+
+
+def leads() -> bool:
+    """Tell whether this process is alone, or the first of ``torchrun``, which speaks for all."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def is_alive(pid: int, started: float) -> bool:

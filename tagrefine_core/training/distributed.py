@@ -66,11 +66,6 @@ class World:
         """Return the world of this process, which shares nothing."""
         return cls(0, 1, pick_device(device))
 
-    @staticmethod
-    def leads() -> bool:
-        """Whether this process is alone or the first, before or after the group is joined."""
-        return os.environ.get("RANK", "0") == "0"
-
     @property
     def first(self) -> bool:
         """Whether this is the process that writes."""

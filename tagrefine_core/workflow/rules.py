@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from tagrefine_core.errors import JobError
 from tagrefine_core.jobs import TRAINS, live_jobs
+from tagrefine_core.jobs.process import leads
 from tagrefine_core.store import JobRecord, Store
 
 __all__ = ["check", "refusal"]
@@ -73,7 +74,7 @@ def check(store: Store, action: str, collection: str, *, run_id: str | None = No
 
 
 def _in_the_way(store: Store, action: str, collection: str, run_id: str | None) -> Iterator[JobRecord]:
-    if os.environ.get("RANK", "0") != "0":
+    if not leads():
         return
     for job in live_jobs(store):
         if job.pid != os.getpid() and _excludes(job, action, collection, run_id):

@@ -8,6 +8,7 @@ from typing import Any
 
 from tagrefine_core import jobs
 from tagrefine_core.jobs import TRAINS, live_jobs, recording
+from tagrefine_core.jobs.process import leads
 from tagrefine_core.progress import Progress
 from tagrefine_core.runs.run import new_run_id
 from tagrefine_core.store import JobRecord, Store
@@ -78,7 +79,7 @@ def as_job(store: Store, work: Work, progress: Progress) -> Iterator[tuple[Progr
     run_id : str or None
         Of the run that the job makes; None where a job of this process, or the first of ``torchrun``, does the work already.
     """
-    if os.environ.get("RANK", "0") != "0" or any(job.pid == os.getpid() for job in live_jobs(store)):
+    if not leads() or any(job.pid == os.getpid() for job in live_jobs(store)):
         yield progress, None
         return
     with recording(store, record_job(store, work)) as recorder:

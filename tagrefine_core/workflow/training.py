@@ -1,11 +1,11 @@
 """Train on a collection, and take a run away."""
 
-import os
 import shutil
 from typing import Any
 
 from tagrefine_core.collections import Collection
 from tagrefine_core.config import TrainConfig, settings_that_differ, write_settings
+from tagrefine_core.jobs.process import leads
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.runs.run import Run, run_folder
 from tagrefine_core.store import Store
@@ -43,7 +43,7 @@ def train_collection(
     work = Work("train", name, {"resume": resume} if config is None else _options(config))
     with as_job(store, work, progress) as (seen, new):
         run = train(store, collection, config, resume=resume, run_id=run_id or new, progress=seen)
-    if collection.truth is not None and os.environ.get("RANK", "0") == "0":  # of several, the first process
+    if collection.truth is not None and leads():
         evaluate_run(store, run.id)
         evaluate_user_tags(store, name)
     return Run.open(store, run.id)
