@@ -138,13 +138,10 @@ class _Scoring(_Group):
     )
     closed_form: float = Field(0.0, ge=0, le=1, description="share of least squares in the last layer")
     smooth: float = Field(0.0, ge=0, lt=1, description="share of its neighbors' predictions in a photo's own")
+    calibrated: bool = Field(
+        False, description="scores say how likely a tag fits, not how likely it is given"
+    )
     evidence: float = Field(0.0, ge=0, description="weight of the user's own tag as evidence for it")
-    related: float = Field(
-        0.0, ge=0, description="weight of the user's tag as evidence for tags that go with it"
-    )
-    reporting: float = Field(
-        0.0, ge=0, le=1, description="how far scores make up for tags that are seldom given"
-    )
 
 
 class _Run(_Group):
@@ -168,7 +165,7 @@ class TrainConfig(_Group):
 
     Frozen and validated; unknown names are errors. Symbols are the paper's: ``s`` batch size, ``m`` group
     size, ``M`` candidates, ``alpha`` eq. 4, ``lambda1`` and ``lambda2`` eq. 1. A setting inside a group is named with a
-    dot, ``scoring.reporting``, on the command line and in `train_config`.
+    dot, ``scoring.evidence``, on the command line and in `train_config`.
     """
 
     preset: str = "default"
@@ -213,7 +210,7 @@ class TrainConfig(_Group):
     @property
     def needs_xi(self) -> bool:
         """Whether anything asks how similar tags are."""
-        return bool((self.constraints.lambda1 and self.constraints.epochs) or self.scoring.related)
+        return bool(self.constraints.lambda1 and self.constraints.epochs)
 
 
 SETTINGS: tuple[str, ...] = tuple(TrainConfig().flat())
@@ -230,7 +227,7 @@ def train_config(preset: str = "default", **settings: Any) -> TrainConfig:
     preset : str
         A name in `PRESETS`.
     **settings
-        Of `SETTINGS`, whole groups (``scoring={"reporting": 0.8}``) or names with a dot; text such as ``"0.5"`` is
+        Of `SETTINGS`, whole groups (``scoring={"evidence": 0.8}``) or names with a dot; text such as ``"0.5"`` is
         converted.
 
     Raises
@@ -314,7 +311,9 @@ def settings_without_effect(config: TrainConfig, names: Iterable[str]) -> list[s
     if config.task == "refinement":
         idle |= dict.fromkeys(("run.train_fraction", "run.part"), "task=refinement")
     else:
-        idle |= dict.fromkeys(("scoring.evidence", "scoring.related"), "task=annotation")
+        idle["scoring.evidence"] = "task=annotation"
+    if not scoring.calibrated:
+        idle["scoring.evidence"] = "scoring.calibrated=False"
     if network.finetune == "head":
         idle |= dict.fromkeys(("network.augment", "optimizer.lr_backbone"), "network.finetune=head")
     if not constraints.epochs:
@@ -324,18 +323,10 @@ def settings_without_effect(config: TrainConfig, names: Iterable[str]) -> list[s
     elif config.neighbors.refresh == "static":
         idle["neighbors.M"] = "neighbors.refresh=static"
     if not config.needs_xi:
-        unused = "constraints.lambda1=0" if constraints.epochs else "constraints.epochs=0"
-        idle["constraints.alpha"] = f"{unused} and scoring.related=0"
+        idle["constraints.alpha"] = "constraints.lambda1=0" if constraints.epochs else "constraints.epochs=0"
     flat = config.flat()
     switched_on = [name for name in dict.fromkeys(names) if flat.get(name)]
-    lines = [f"{name}={flat[name]} has no effect with {idle[name]}." for name in switched_on if name in idle]
-    asked = {"constraints.lambda1", "scoring.related"} & set(names)
-    if asked and not constraints.lambda1 and scoring.related and "scoring.related" not in idle:
-        lines.append(
-            f"constraints.lambda1=0 keeps the similarity of tags out of training alone; scoring.related={scoring.related:g} "
-            f"still uses it on scores."
-        )
-    return lines
+    return [f"{name}={flat[name]} has no effect with {idle[name]}." for name in switched_on if name in idle]
 
 
 _OPTIONAL = {

@@ -21,9 +21,8 @@ _DEFAULT: dict[str, Any] = {
     "scoring.crossfit": 5,
     "scoring.closed_form": 0.75,
     "scoring.smooth": 0.4,
+    "scoring.calibrated": True,
     "scoring.evidence": 0.75,
-    "scoring.related": 0.2,
-    "scoring.reporting": 0.8,
 }
 _PAPER: dict[str, Any] = {
     "network.backbone": "vgg16",
@@ -54,6 +53,7 @@ _DEMO: dict[str, Any] = {
     "constraints.epochs": 5,
     "constraints.lr": 0.003,
     "constraints.lambda2": 0.02,
+    "scoring.calibrated": True,
     "scoring.evidence": 1.5,
 }
 PRESETS: Mapping[str, Mapping[str, Any]] = {

@@ -11,7 +11,7 @@ from typing import Annotated, TextIO
 
 import typer
 
-from tagrefine_core.cli import experiments, manage, work
+from tagrefine_core.cli import experiments, manage, results, work
 from tagrefine_core.cli.session import Json, Session, Stopped
 from tagrefine_core.errors import TagRefineError, TagRefineWarning
 from tagrefine_core.jobs.process import leads
@@ -55,9 +55,11 @@ for _command in (
     work.setup,
     work.demo,
     work.train,
-    work.evaluate,
-    work.refine,
-    work.annotate,
+    results.evaluate,
+    results.tags,
+    results.suspicious,
+    results.refine,
+    results.annotate,
     experiments.benchmark,
     experiments.ablate,
     experiments.tune,

@@ -1,4 +1,4 @@
-"""Commands that do the work: import, train, evaluate, refine, annotate."""
+"""Commands that begin: import, demo, train."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,21 +7,14 @@ from typing import Annotated, Any, Literal
 import typer
 
 from tagrefine_core import workflow
+from tagrefine_core.cli.results import MEASURES, measures
 from tagrefine_core.cli.session import Json, Session
 from tagrefine_core.cli.settings import Backbone, Seed, Settings, Weights, given_settings
 from tagrefine_core.config import TrainConfig, train_config
 from tagrefine_core.errors import ConfigError, RunError
-from tagrefine_core.exchange import check_target
 from tagrefine_core.presets import PRESETS
 
-__all__ = ["annotate", "demo", "evaluate", "import_photos", "refine", "setup", "train"]
-
-_MEASURES = {
-    "miap": "MiAP",
-    "map": "mAP",
-    "micro_auc": "MicroAUC",
-    "macro_auc": "MacroAUC",
-}
+__all__ = ["demo", "import_photos", "setup", "train"]
 
 
 def setup(context: typer.Context, json: Json = False) -> None:
@@ -59,7 +52,7 @@ def demo(
         }
     before, after = job.result["user_tags"], job.result["refined"]
     lines = [f"Run {run.id} of collection {collection.name!r}", f"{'':<10} user tags  refined"]
-    lines += [f"{title:<10} {before[key]:9.3f}  {after[key]:7.3f}" for key, title in _MEASURES.items()]
+    lines += [f"{title:<10} {before[key]:9.3f}  {after[key]:7.3f}" for key, title in MEASURES.items()]
     session.answer(job.result, "\n".join(lines))
 
 
@@ -142,62 +135,7 @@ def train(
         if metrics is None and labels:
             metrics = workflow.evaluate_run(store, run.id).as_dict()
         job.result = {"run": record.id, "state": record.state, "metrics": metrics}
-    session.answer(job.result, f"Run {record.id} of {name!r} is {record.state}.\n{_measures(metrics)}")
-
-
-def evaluate(
-    context: typer.Context,
-    run: Annotated[str, typer.Argument(metavar="RUN", help="The run; `runs` lists them.")],
-    json: Json = False,
-) -> None:
-    """Measure a run's refined scores against the ground truth."""
-    session = Session.of(context, json)
-    session.store.run(run)
-    metrics = workflow.evaluate_run(session.store, run).as_dict()
-    session.answer(metrics, _measures(metrics))
-
-
-def refine(
-    context: typer.Context,
-    run: Annotated[str, typer.Argument(metavar="RUN", help="The run; `runs` lists them.")],
-    out: Annotated[
-        Path, typer.Option(metavar="FILE", help="FILE.csv or FILE.jsonl, replaced when it is there.")
-    ],
-    json: Json = False,
-) -> None:
-    """Write every photo's user tags and refined tags to a file."""
-    session = Session.of(context, json)
-    collection = session.store.run(run).collection
-    check_target(out)
-    with session.job(context, collection, run_id=run) as job:
-        images = workflow.export_refined(session.store, run, out)
-        job.result = {"file": str(out), "images": images}
-    session.answer(job.result, f"{images:,} photos written to {out}.")
-
-
-def annotate(
-    context: typer.Context,
-    run: Annotated[str, typer.Argument(metavar="RUN", help="The run; `runs` lists them.")],
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Photos that may be new.")],
-    top: Annotated[int, typer.Option(min=1, help="How many tags a photo gets.")] = 10,
-    json: Json = False,
-) -> None:
-    """Tag photos with the network of a run."""
-    session = Session.of(context, json)
-    session.store.run(run)
-    if missing := [str(image) for image in images if not image.is_file()]:
-        raise ConfigError(f"There is no such file: {', '.join(missing[:5])}.")
-    with session.display() as progress:
-        annotations = workflow.annotate(session.store, run, images, top=top, progress=progress)
-    document = [
-        {"file": str(found.file), "tags": [{"tag": tag, "score": score} for tag, score in found.tags]}
-        for found in annotations
-    ]
-    lines = [
-        f"{found.file}: " + ", ".join(f"{tag} {score:.2f}" for tag, score in found.tags)
-        for found in annotations
-    ]
-    session.answer(document, "\n".join(lines))
+    session.answer(job.result, f"Run {record.id} of {name!r} is {record.state}.\n{measures(metrics)}")
 
 
 def _resumed_config(
@@ -216,12 +154,3 @@ def _resumed_config(
             + ". Leave these options out, or start a new run."
         )
     return config
-
-
-def _measures(metrics: Mapping[str, Any] | None) -> str:
-    if metrics is None:
-        return "There is no ground truth to measure it against."
-    return "\n".join(
-        f"{title:<9} " + ("undefined" if metrics[key] is None else f"{metrics[key]:.4f}")
-        for key, title in _MEASURES.items()
-    )

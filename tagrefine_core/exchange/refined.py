@@ -1,7 +1,9 @@
 """Refined tags as CSV or JSON lines, in the imagefolder convention of Hugging Face.
 
 Both have a row for each photo with ``file_name`` first, relative to the collection's folder, then ``tags`` (refined, the
-best first), ``scores`` (of those tags, in [0, 1]), ``user_tags`` (as the user spelled them), ``added`` and ``removed``.
+likeliest first, the unknown last), ``scores`` (of those tags: how likely each fits; null for an unknown one), ``user_tags`` (as the
+user spelled them), ``added``, ``removed``, ``untold`` (given tags that a picture cannot tell) and ``unknown`` (given tags outside the
+vocabulary, as spelled). ``tags`` is what the user gave, but for what was removed, and what was added.
 In CSV a list is a JSON array in one cell, so any tag survives and ``import table`` reads the file back.
 """
 
@@ -9,7 +11,7 @@ import csv
 import io
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -35,21 +37,27 @@ class RefinedPhoto:
     file_name : str
         Relative to the collection's folder.
     tags : list of str
-        Refined, the best first.
-    scores : list of float
-        Of ``tags``, in [0, 1].
+        Refined, the likeliest first; then ``unknown``.
+    scores : list of float or None
+        Of ``tags``, in [0, 1]; None where nothing is known of a tag.
     user_tags : list of str
         In the user's order and spelling.
     added, removed : list of str
-        Tags that only the refinement has; the user's tags that it takes away.
+        Tags that only the refinement has, the likeliest first; the user's tags that it takes away.
+    untold : list of str
+        The user's tags that a picture cannot tell, so that they stay.
+    unknown : list of str
+        The user's tags outside the vocabulary, as spelled, which stay too.
     """
 
     file_name: str
     tags: list[str]
-    scores: list[float]
+    scores: list[float | None]
     user_tags: list[str]
     added: list[str]
     removed: list[str]
+    untold: list[str]
+    unknown: list[str]
 
 
 def refined_photos(
@@ -57,6 +65,8 @@ def refined_photos(
     user_tags: Callable[[int], Sequence[str]],
     vocabulary: Sequence[str],
     changes: Changes,
+    *,
+    dropped: Container[str] = (),
 ) -> Iterator[RefinedPhoto]:
     """Yield photo by photo what a run changed.
 
@@ -70,6 +80,8 @@ def refined_photos(
         Tags in column order.
     changes : Changes
         Of N photos and C tags; may be memory-mapped, since it is read photo by photo.
+    dropped : container of str, optional
+        Spellings that preprocessing left out of the vocabulary.
 
     Raises
     ------
@@ -82,17 +94,22 @@ def refined_photos(
         )
     for row, file in enumerate(files):
         columns, scores = changes.refined(row)
-        added, removed = (
+        tags = [vocabulary[column] for column in columns]
+        added, removed, untold = (
             [vocabulary[column] for column in matrix.indices[slice(*matrix.indptr[row : row + 2])]]
-            for matrix in (changes.added, changes.removed)
+            for matrix in (changes.added, changes.removed, changes.untold)
         )
+        own = list(user_tags(row))
+        unknown = [tag for tag in dict.fromkeys(own) if tag in dropped]
         yield RefinedPhoto(
             file_name=file,
-            tags=[vocabulary[column] for column in columns],
-            scores=scores.astype(np.float64).round(_DECIMALS).tolist(),
-            user_tags=list(user_tags(row)),
-            added=added,
+            tags=tags + unknown,
+            scores=scores.astype(np.float64).round(_DECIMALS).tolist() + [None] * len(unknown),
+            user_tags=own,
+            added=sorted(added, key=tags.index),
             removed=removed,
+            untold=untold,
+            unknown=unknown,
         )
 
 

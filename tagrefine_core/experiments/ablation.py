@@ -22,14 +22,14 @@ GROUPS = ("constraints", "additions", "refresh", "alpha")
 # A constraint acts as a term of eq. 1 while the network learns, and in its final form on the scores.
 _TERMS = {
     "vis": ("constraints.lambda_vis", "scoring.smooth"),
-    "sem": ("constraints.lambda1", "constraints.implied", "scoring.related"),
+    "sem": ("constraints.lambda1", "constraints.implied"),
     "err": ("constraints.lambda2", "scoring.evidence"),
 }
 _ADDITIONS: dict[str, tuple[str, Any]] = {
     "no stage 2": ("constraints.epochs", 0),
     "no cross-fitting": ("scoring.crossfit", 1),
     "no closed form": ("scoring.closed_form", 0.0),
-    "no reporting rates": ("scoring.reporting", 0.0),
+    "no calibration": ("scoring.calibrated", False),
     "no centering": ("network.center", False),
     "one view": ("network.views", 1),
 }

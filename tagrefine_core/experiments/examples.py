@@ -22,7 +22,7 @@ _TOP = 5
 def before_and_after(collection: Collection, run: Run, *, photos: int = 12) -> list[dict[str, str]]:
     """Return the photos that a run changed most: ``photo``, ``user``, ``kept``, ``added``, ``removed`` (the paper's Fig. 1)."""
     found = changes_of(run, collection)
-    order = np.argsort(-found.magnitude(), kind="stable")[:photos]
+    order = found.convincing[:photos]
     return [
         {
             "photo": collection.files[row],

@@ -77,7 +77,6 @@ class _Networks(Method):
         alone = {
             "constraints.epochs": 0,
             "scoring.crossfit": 1,
-            "scoring.related": 0.0,
             "constraints.implied": 0.0,
         }
         return config.replaced(alone)
@@ -171,7 +170,9 @@ class TagRefine(_Networks):
 
     name = "tagrefine"
     title = "TagRefine"
-    reference = "the paper's network, with implied tags, cross-fitting, reporting rates and the user's tag as evidence"
+    reference = (
+        "the paper's network, with implied tags, cross-fitting, calibration and the user's tag as evidence"
+    )
 
     config: TrainConfig | None = None
     _: KW_ONLY

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-__all__ = ["implication", "with_implied"]
+__all__ = ["certain", "implication", "with_implied"]
 
 _LEAST = 0.05  # links below it are left out, which keeps targets sparse
+_CERTAIN = 0.35  # below it a tag only hints at another: "child" at "girl", but not "girl" at "people"
 _BLOCK = 1024
 
 
@@ -33,6 +34,14 @@ def implication(
     """
     links = strength * np.asarray(meaning.T, dtype=np.float32) * np.maximum(likeness, 0)
     return sparse.csr_matrix(np.where(links >= _LEAST, links, 0).astype(np.float32))
+
+
+def certain(links: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Return the links of `implication` that are strong enough to count as evidence, not only to learn from."""
+    strong = links.copy()
+    strong.data[strong.data < _CERTAIN] = 0
+    strong.eliminate_zeros()
+    return strong
 
 
 def with_implied(tags: sparse.csr_matrix, links: sparse.csr_matrix) -> sparse.csr_matrix:

@@ -1,19 +1,13 @@
-"""From the networks' logits to final scores: what the neighbors say, what the user says, what users seldom say.
+"""From the networks' logits to final scores: what look-alikes say, what users seldom say, what this user says.
 
-Four steps after training, all without ground truth; three of them are the paper's constraints where they end:
+Steps after training, all without ground truth; each is a constraint of the paper where it ends:
 
 - visual consistency: a photo's logits are averaged with its neighbors' (the constraint of eq. 2, at its solution);
-- reporting: users give some tags nearly always when they fit ("dog") and others hardly ever ("people"). With p the
-  probability that a user *gives* a tag and rho that he gives it when it fits, p / rho is the probability that it fits
-  (Elkan and Noto, "Learning classifiers from only positive and unlabeled data", KDD 2008). rho is estimated, as there, by the mean p
-  of photos that carry the tag, each scored by a network that has not seen it;
-- user errors: a tag that the user gave is evidence for itself, the more so the better the photos bear the tag out
-  (users err seldom, eq. 9, told tag by tag);
-- semantic dependency: it is evidence for a tag that goes with it by xi (eq. 5) too, where the photos that carry the one
-  look like the other. What users write together is not asked: who writes "poodle" seldom writes "dog".
+- reporting: that a tag is likely *given* becomes how likely it *fits* (`tagrefine_core.model.calibration`);
+- user errors: what the user wrote, and what he did not write though users do where it fits, is evidence (eq. 9: users err seldom);
+- semantic dependency: a tag that surely implies another counts for that one too ("poodle" for "dog").
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,67 +15,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.special import expit
 
-__all__ = ["TagRates", "final_scores", "smoothed"]
+from tagrefine_core.model.calibration import Calibration
 
-_PSEUDO = 2.0  # photos' worth of belief that a tag is given at random, which holds rare tags back
-_PSEUDO_PAIR = 5.0  # the same, of a tag that speaks for another
-
-
-@dataclass(frozen=True)
-class TagRates:
-    """How users give each tag, estimated from their tags and the networks' probabilities.
-
-    Attributes
-    ----------
-    given : float64 (C,)
-        Mean probability over all photos trained on, in (0, 1).
-    reported : float64 (C,)
-        rho: mean probability of the photos that carry the tag, in (0, 1).
-    related : float32 (C, C) or None
-        ``[u, c]``: xi of both, times how much likelier than chance c is on photos that carry u, as a logarithm;
-        not negative, 0 on the diagonal.
-    """
-
-    given: NDArray[np.float64]
-    reported: NDArray[np.float64]
-    related: NDArray[np.float32] | None = None
-
-    @classmethod
-    def measure(cls, blocks: Any, tags: int, xi: NDArray[Any] | None = None) -> "TagRates":
-        """Measure the rates.
-
-        Parameters
-        ----------
-        blocks : iterable of (logits (B, C), csr (B, C))
-            Logits of photos trained on, and the users' tags.
-        tags : int
-            C.
-        xi : (C, C) array, optional
-            Similarity of tags with a diagonal of zeros; `related` is None without it.
-        """
-        everywhere, carried, carriers = (np.zeros(tags) for _ in range(3))
-        together = None if xi is None else np.zeros((tags, tags))
-        photos = 0
-        for logits, given in blocks:
-            probabilities = expit(np.asarray(logits, dtype=np.float64))
-            everywhere += probabilities.sum(axis=0)
-            carried += np.asarray(given.multiply(probabilities).sum(axis=0)).reshape(-1)
-            carriers += np.asarray(given.sum(axis=0)).reshape(-1)
-            if together is not None:
-                together += given.T.astype(np.float64) @ probabilities
-            photos += len(probabilities)
-        rate = np.clip(everywhere / max(1, photos), 1e-6, 1 - 1e-6)
-        reported = (carried + _PSEUDO * rate) / (carriers + _PSEUDO)
-        related = None
-        if together is not None:
-            together = (together + _PSEUDO_PAIR * rate) / (carriers + _PSEUDO_PAIR)[:, None]
-            related = (np.maximum(0.0, np.log(together / rate)) * xi).astype(np.float32)
-        return cls(rate, np.clip(reported, 1e-6, 1 - 1e-6), related)
-
-    @property
-    def evidence(self) -> NDArray[np.float64]:
-        """How much likelier than chance the photos of a tag look like it, as a logarithm (C,), not negative."""
-        return np.maximum(0.0, np.log(self.reported / self.given))
+__all__ = ["final_scores", "smoothed"]
 
 
 def smoothed(
@@ -124,37 +60,29 @@ def smoothed(
 
 def final_scores(
     logits: NDArray[Any],
-    rates: TagRates,
-    user_tags: sparse.csr_matrix | None,
+    calibration: Calibration | None,
+    written: sparse.csr_matrix | None,
     *,
     evidence: float,
-    reporting: float,
-    related: float = 0.0,
 ) -> NDArray[np.float32]:
-    """Return scores (B, C) in [0, 1]: how likely each tag fits.
+    """Return scores (B, C) in [0, 1]: how likely each tag fits; without a calibration, how likely the network finds it.
 
     Parameters
     ----------
     logits : (B, C)
         Of the tag being given.
-    rates : TagRates
-    user_tags : csr (B, C) or None
-        The users' tags of these photos, where they count as evidence.
+    calibration : Calibration or None
+    written : csr (B, C) or None
+        How far the user wrote each tag: 1, or less where he wrote one that implies it. None where nothing is known of the user.
     evidence : float
-        Weight of the users' tags.
-    reporting : float
-        Exponent of rho, from 0 (none) to 1.
-    related : float
-        Weight of the given tag that speaks loudest for a tag.
+        Weight of what he wrote.
     """
-    total = np.asarray(logits, dtype=np.float32) - np.float32(reporting) * np.log(rates.reported).astype(
-        np.float32
-    )
-    if user_tags is not None:
-        block = user_tags.tocoo()
-        total[block.row, block.col] += (evidence * rates.evidence[block.col]).astype(np.float32)
-        tagged = np.flatnonzero(np.diff(user_tags.indptr))
-        if related and rates.related is not None and len(tagged):
-            loudest = np.maximum.reduceat(rates.related[user_tags.indices], user_tags.indptr[tagged])
-            total[tagged] += np.float32(related) * loudest
+    if calibration is None:
+        return np.asarray(expit(np.asarray(logits, dtype=np.float32)), dtype=np.float32)
+    total = calibration.fits(logits)
+    if written is not None:
+        total += calibration.unwritten
+        block = written.tocoo()
+        gain = calibration.written(evidence) - calibration.unwritten
+        total[block.row, block.col] += (block.data * gain[block.col]).astype(np.float32)
     return np.asarray(expit(total), dtype=np.float32)

@@ -1,6 +1,19 @@
-"""From refined scores to what a curator sees: the tags kept, added and removed on each photo."""
+"""From refined scores to what a curator sees: the tags kept, added, removed and left alone on each photo."""
 
-from tagrefine_core.refinement.changes import MAX_ADDED, Changes, TagCounts, changes
-from tagrefine_core.refinement.thresholds import Thresholds, thresholds
+from tagrefine_core.refinement.changes import Changes, TagCounts, changes
+from tagrefine_core.refinement.decision import BINS, PRECISION, Expectation, Limits, Prospects, centers
+from tagrefine_core.refinement.suspicious import Suspects, suspicious
 
-__all__ = ["MAX_ADDED", "Changes", "TagCounts", "Thresholds", "changes", "thresholds"]
+__all__ = [
+    "BINS",
+    "PRECISION",
+    "Changes",
+    "Expectation",
+    "Limits",
+    "Prospects",
+    "Suspects",
+    "TagCounts",
+    "centers",
+    "changes",
+    "suspicious",
+]

@@ -23,8 +23,8 @@ class PhotoTag:
     ----------
     tag : str
         The tag, or the user's spelling of a tag that preprocessing dropped.
-    state : {"added", "kept", "removed", "dropped", "absent"}
-        "dropped" by preprocessing, before training; "absent": neither the user nor the run gives it.
+    state : {"added", "kept", "removed", "untold", "dropped", "absent"}
+        "untold": given, and a picture cannot tell; "dropped" by preprocessing, before training; "absent": neither the user nor the run gives it.
     column : int or None
         Place in the vocabulary; None for a dropped tag.
     score : float or None
@@ -34,7 +34,7 @@ class PhotoTag:
     """
 
     tag: str
-    state: Literal["added", "kept", "removed", "dropped", "absent"]
+    state: Literal["added", "kept", "removed", "untold", "dropped", "absent"]
     column: int | None
     score: float | None
     note: str = ""
@@ -47,7 +47,7 @@ def photo_tags(
     records: Mapping[str, TagRecord],
     row: int,
 ) -> list[PhotoTag]:
-    """List the tags of a photo: added by score, then kept and removed in the user's order, then dropped.
+    """List the tags of a photo: added by score, then kept, removed and untold in the user's order, then dropped.
 
     Parameters
     ----------
@@ -64,7 +64,9 @@ def photo_tags(
             spellings.setdefault(record.tag, []).append(raw)
 
     def listed(
-        state: Literal["added", "kept", "removed"], matrix: sparse.csr_matrix, rank: NDArray[np.float64]
+        state: Literal["added", "kept", "removed", "untold"],
+        matrix: sparse.csr_matrix,
+        rank: NDArray[np.float64],
     ) -> list[PhotoTag]:
         columns = matrix.indices[slice(*matrix.indptr[row : row + 2])]
         found = []
@@ -81,6 +83,7 @@ def photo_tags(
         *listed("added", changes.added, -np.asarray(scores[row], dtype=np.float64)),
         *listed("kept", changes.kept, place),
         *listed("removed", changes.removed, place),
+        *listed("untold", changes.untold, place),
         *dropped,
     ]
 

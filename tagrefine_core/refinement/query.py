@@ -17,8 +17,8 @@ from tagrefine_core.refinement.search_text import Mask, search
 
 __all__ = ["Found", "PhotoKind", "PhotoOrder", "PhotoQuery", "PhotoTable", "find"]
 
-PhotoKind = Literal["any", "changed", "added", "removed", "kept", "unchanged", "untagged"]
-PhotoOrder = Literal["change", "score", "file"]
+PhotoKind = Literal["any", "changed", "added", "removed", "kept", "untold", "unchanged", "untagged"]
+PhotoOrder = Literal["convincing", "doubtful", "score", "file"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,17 +31,18 @@ class PhotoQuery:
         See `tagrefine_core.refinement.search_text`; blank finds all.
     tag : str or None
         Only photos where this tag of the vocabulary is of the ``kind`` of change.
-    kind : {"any", "changed", "added", "removed", "kept", "unchanged", "untagged"}
-        "changed" is added or removed, "unchanged" neither (of the tag, or of any tag),
+    kind : {"any", "changed", "added", "removed", "kept", "untold", "unchanged", "untagged"}
+        "changed" is added or removed, "unchanged" neither (of the tag, or of any tag), "untold" what a picture cannot tell,
         "untagged" photos without a user tag in the vocabulary.
-    order : {"change", "score", "file"}
-        Most changed first; highest score first (of ``tag``, else of the tags added); file name.
+    order : {"convincing", "doubtful", "score", "file"}
+        Sure changes first, and varied; most doubtful first (by ``tag``, else by the most doubtful one); highest score first (of
+        ``tag``, else of the tags added); file name.
     """
 
     search: str = ""
     tag: str | None = None
     kind: PhotoKind = "any"
-    order: PhotoOrder = "change"
+    order: PhotoOrder = "convincing"
 
     def __post_init__(self) -> None:
         for name, value, allowed in (
@@ -145,6 +146,10 @@ class PhotoTable:
         """Return the photos whose file name contains ``text``, in lower case."""
         return np.fromiter((text in file for file in self._lower_files), dtype=bool, count=len(self.files))
 
+    def given(self, rows: NDArray[np.int64], column: int) -> Mask:
+        """Return whether the users of photos gave a tag."""
+        return self._holds("tags", column)[rows]
+
     @cached_property
     def by_file(self) -> NDArray[np.int64]:
         """Rows in the natural order of their file names: im2 before im10."""
@@ -154,10 +159,15 @@ class PhotoTable:
         ]
         return np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.int64)
 
+    @property
+    def by_convincing(self) -> NDArray[np.int64]:
+        """Rows with sure changes first, and varied."""
+        return self.changes.convincing
+
     @cached_property
-    def by_change(self) -> NDArray[np.int64]:
-        """Rows by how much changes, the most first, ties in row order."""
-        return np.argsort(-self.changes.magnitude(), kind="stable")
+    def by_doubtful(self) -> NDArray[np.int64]:
+        """Rows by how doubtful their most doubtful tag is, ties in row order."""
+        return np.argsort(-self.changes.doubt, kind="stable")
 
     @cached_property
     def by_score(self) -> NDArray[np.int64]:
@@ -171,7 +181,7 @@ class PhotoTable:
     @cached_property
     def _by_column(self) -> dict[str, sparse.csc_matrix]:
         parts = {"tags": self._tags} | {
-            name: getattr(self.changes, name) for name in ("added", "removed", "kept")
+            name: getattr(self.changes, name) for name in ("added", "removed", "kept", "untold")
         }
         return {name: part.tocsc() for name, part in parts.items()}
 
@@ -213,10 +223,12 @@ def find(table: PhotoTable, query: PhotoQuery) -> Found:
 
     if query.search.strip():
         mask &= search(query.search, with_word, table.with_file)
-    if query.order == "score" and column is not None:
+    if query.order in ("score", "doubtful") and column is not None:
         # Only the photos found are read from the memory-mapped scores.
         rows = np.flatnonzero(mask)
-        return Found(rows[np.argsort(-table.scores[rows, column], kind="stable")], unknown)
-    order = {"change": "by_change", "score": "by_score", "file": "by_file"}[query.order]
-    rows = getattr(table, order)
+        key = np.asarray(table.scores[rows, column])
+        if query.order == "doubtful":
+            key = np.where(table.given(rows, column), 1 - key, key)
+        return Found(rows[np.argsort(-key, kind="stable")], unknown)
+    rows = getattr(table, f"by_{query.order}")
     return Found(rows[mask[rows]], unknown)

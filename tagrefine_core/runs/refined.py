@@ -1,18 +1,60 @@
 """What a run would change: the one place where scores become limits and changes, for commands, pages and experiments."""
 
+from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tagrefine_core.collections import Collection
-from tagrefine_core.refinement import MAX_ADDED, Changes, Thresholds, changes, thresholds
+from tagrefine_core.files import read_array
+from tagrefine_core.model.visualness import Visualness
+from tagrefine_core.refinement import PRECISION, Changes, Expectation, Limits, Prospects, centers, changes
 from tagrefine_core.runs.run import Run
 
-__all__ = ["STRICTNESS", "changes_of", "limits_of"]
+__all__ = ["Expected", "changes_of", "expected_of", "limits_of", "told_of", "visualness_of"]
 
-STRICTNESS = 0.5
-"""Where nobody chose another."""
+_BLOCK = 8192
 
 
-def limits_of(run: Run, collection: Collection, strictness: float = STRICTNESS) -> Thresholds:
+@dataclass(frozen=True)
+class Expected:
+    """What limits are expected to do."""
+
+    added: Expectation
+    removed: Expectation
+
+
+def told_of(run: Run, collection: Collection) -> NDArray[np.bool_]:
+    """Return the tags that are judged, (C,): those that a picture can tell, and what the curator's list says otherwise.
+
+    Raises
+    ------
+    RunError
+        When the run has no scores.
+    """
+    told = visualness_of(run, collection).enough.copy()
+    rules = collection.store.tag_rules(collection.id)
+    for column, tag in enumerate(collection.vocabulary):
+        if tag in rules:
+            told[column] = rules[tag] == "judge"
+    return told
+
+
+@lru_cache(maxsize=4)
+def visualness_of(run: Run, collection: Collection) -> Visualness:
+    """Return how well a picture tells each tag, as measured when the run was trained; RunError when the run has no scores."""
+    path = run.folder / "visualness.npy"
+    if path.exists():
+        return Visualness.of_array(read_array(path))
+    # A run of an earlier TagRefine: its logits are there.
+    blocks = np.array_split(run.rows, -(-len(run.rows) // _BLOCK))
+    return Visualness.measure(
+        ((run.logits[block], collection.tags[block]) for block in blocks), len(collection.vocabulary)
+    )
+
+
+def limits_of(run: Run, collection: Collection, precision: float = PRECISION) -> Limits:
     """Return from which score on tags are added, and up to which they are removed.
 
     Parameters
@@ -21,26 +63,41 @@ def limits_of(run: Run, collection: Collection, strictness: float = STRICTNESS) 
         Finished.
     collection : Collection
         What it was trained on.
-    strictness : float
-        In [0, 1].
+    precision : float
+        Share of the changes that shall be right, in [0.5, 1).
 
     Raises
     ------
     RunError
         When the run has no scores.
     ConfigError
-        When the strictness is out of range.
+        When the precision is out of range.
     """
-    return _limits(run, collection).with_strictness(strictness)
+    return _prospects(run, collection).limits(precision, told_of(run, collection))
 
 
-def changes_of(run: Run, collection: Collection, strictness: float = STRICTNESS) -> Changes:
-    """Return what the run keeps, adds and removes on every photo; errors as `limits_of`."""
-    limits = limits_of(run, collection, strictness)
-    return changes(run.scores, collection.tags, limits, max_added=MAX_ADDED)
+def expected_of(run: Run, collection: Collection, limits: Limits) -> Expected:
+    """Return how many changes limits make, and how many of them are right by the probabilities."""
+    prospects = _prospects(run, collection)
+    return Expected(prospects.additions(limits), prospects.removals(limits))
+
+
+def changes_of(run: Run, collection: Collection, precision: float = PRECISION) -> Changes:
+    """Return what the run keeps, adds, removes and leaves alone on every photo; errors as `limits_of`."""
+    return changes(run.scores, collection.tags, limits_of(run, collection, precision))
 
 
 @lru_cache(maxsize=4)
-def _limits(run: Run, collection: Collection) -> Thresholds:
-    """Read all scores once for every strictness."""
-    return thresholds(run.scores, collection.tags, strictness=STRICTNESS)
+def _prospects(run: Run, collection: Collection) -> Prospects:
+    """Read all scores once for every precision."""
+    calibration = run.calibration
+    if calibration is None:
+        return Prospects(run.scores, collection.tags)
+    given = None if run.config.task == "annotation" else run.config.scoring.evidence
+    return Prospects(
+        run.scores,
+        collection.tags,
+        added_spread=calibration.uncertainty(centers()),
+        # The probability that a tag does not fit is as uncertain as that it fits.
+        removed_spread=calibration.uncertainty(1 - centers(), weight=given),
+    )

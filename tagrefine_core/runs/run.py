@@ -14,6 +14,7 @@ from scipy import sparse
 from tagrefine_core.config import TrainConfig
 from tagrefine_core.errors import RunError
 from tagrefine_core.files import read_array, read_sparse
+from tagrefine_core.model.calibration import Calibration
 from tagrefine_core.store import EpochRecord, RunRecord, Store
 
 __all__ = ["NeighborTrace", "Run", "new_run_id", "run_folder"]
@@ -106,6 +107,12 @@ class Run:
     def logits(self) -> NDArray[np.float32]:
         """The networks' logits, float32 (N, C), memory-mapped; of a photo trained on, by the one that has not seen it."""
         return self._array("logits.npy")
+
+    @cached_property
+    def calibration(self) -> Calibration | None:
+        """How logits became scores; None where scores are the network's own."""
+        path = self.folder / "calibration.safetensors"
+        return Calibration.load(path) if self.config.scoring.calibrated else None
 
     @cached_property
     def features(self) -> NDArray[np.float16]:

@@ -51,6 +51,15 @@ def _group_settings(connection: sqlite3.Connection) -> None:
         connection.execute("UPDATE runs SET config = ? WHERE id = ?", (json.dumps(new), row[0]))
 
 
+def _uncalibrated(connection: sqlite3.Connection) -> None:
+    """Scores of runs so far are no probabilities that a tag fits; what made them up for that is gone."""
+    for row in connection.execute("SELECT id, config FROM runs").fetchall():
+        config = json.loads(row[1])
+        for name in ("related", "reporting"):
+            config.get("scoring", {}).pop(name, None)
+        connection.execute("UPDATE runs SET config = ? WHERE id = ?", (json.dumps(config), row[0]))
+
+
 MIGRATIONS: dict[str, str | Callable[[sqlite3.Connection], None]] = {
     "0001_collections": """
         CREATE TABLE collections (
@@ -160,6 +169,16 @@ MIGRATIONS: dict[str, str | Callable[[sqlite3.Connection], None]] = {
         UPDATE jobs SET collection = coalesce((SELECT collections.name FROM runs
                 JOIN collections ON collections.id = runs.collection_id WHERE runs.id = jobs.run_id), '')
             WHERE command = 'refine';
+    """,
+    "0006_calibrated_scores": _uncalibrated,
+    # Tags by name, so that a list outlives an import.
+    "0007_tag_rules": """
+        CREATE TABLE tag_rules (
+            collection_id INTEGER NOT NULL REFERENCES collections(id) ON DELETE CASCADE,
+            tag TEXT NOT NULL,
+            rule TEXT NOT NULL CHECK (rule IN ('leave', 'judge')),
+            PRIMARY KEY (collection_id, tag)
+        ) WITHOUT ROWID;
     """,
 }
 

@@ -351,6 +351,28 @@ class Store:
             ).fetchone()
         return None if row is None else dict(json.loads(row["numbers"]))
 
+    # The curator's list
+
+    def tag_rules(self, collection_id: int) -> dict[str, str]:
+        """Return the tags that are to be judged, or left alone, whatever was measured: ``"judge"`` or ``"leave"`` by tag."""
+        with self.connect() as connection:
+            rows = connection.execute(
+                "SELECT tag, rule FROM tag_rules WHERE collection_id = ? ORDER BY tag", (collection_id,)
+            ).fetchall()
+        return {row["tag"]: row["rule"] for row in rows}
+
+    def set_tag_rule(self, collection_id: int, tag: str, rule: str | None) -> None:
+        """Put a tag on the list, or take it off with None."""
+        with self.transaction() as connection:
+            if rule is None:
+                connection.execute(
+                    "DELETE FROM tag_rules WHERE collection_id = ? AND tag = ?", (collection_id, tag)
+                )
+            else:
+                connection.execute(
+                    "INSERT OR REPLACE INTO tag_rules VALUES (?,?,?)", (collection_id, tag, rule)
+                )
+
     # Jobs
 
     def create_job(

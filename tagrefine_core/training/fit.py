@@ -22,16 +22,17 @@ from tagrefine_core.errors import ConfigError
 from tagrefine_core.features.backbones import BACKBONES, Trunk
 from tagrefine_core.features.inputs import Inputs
 from tagrefine_core.files import create_array
-from tagrefine_core.model.implied import implication, with_implied
+from tagrefine_core.model.implied import certain, implication, with_implied
 from tagrefine_core.model.least_squares import likeness
 from tagrefine_core.model.network import Network
+from tagrefine_core.model.visualness import Visualness
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.tags import implied_tags, tag_similarity, wordnet_distance
 from tagrefine_core.training.distributed import World
 from tagrefine_core.training.fitted import Fitted
 from tagrefine_core.training.journal import Journal, WarningsOnly
 from tagrefine_core.training.layers import build_network, find_center, initialize
-from tagrefine_core.training.scoring import measure_rates, predict, smooth_all
+from tagrefine_core.training.scoring import calibrate, predict, smooth_all
 from tagrefine_core.training.trainer import Trainer
 from tagrefine_core.training.training_set import TrainingSet, Watched
 
@@ -124,9 +125,9 @@ def fit(
                 progress=lambda stage, done, total, title=title: progress(stage + title, done, total),
             ).train()
 
-    # Logits, each by a network that has not seen the photo; then what look-alikes say, and how users give each tag.
+    # Logits, each by a network that has not seen the photo; what look-alikes say; from given to fitting; what a picture can tell.
     networks = [network for network, _, _ in taught]
-    _, training_set, implied = taught[0]
+    _, _, implied = taught[0]
     logits = _new_array(folder, "logits", (photos, width), np.float32, world)
     features = _new_array(folder, "features", (photos, networks[0].classifier.in_features), np.float16, world)
     owner = np.full(photos, -1, dtype=np.int64)
@@ -137,7 +138,6 @@ def fit(
     if world.first:
         smooth_all(logits, features, rows, config, out=smoothed, progress=progress)
     world.wait()
-    xi = training_set.xi if config.scoring.related else None
     return Fitted(
         config,
         networks,
@@ -145,7 +145,14 @@ def fit(
         logits=logits,
         features=features,
         smoothed=smoothed,
-        rates=measure_rates(smoothed, rows, tags, xi),
+        calibration=calibrate(smoothed, rows, tags, certain(implied)) if config.scoring.calibrated else None,
+        visualness=Visualness.measure(
+            (
+                (logits[block], tags[block])
+                for block in np.array_split(rows, -(-len(rows) // _LIKENESS_SAMPLE))
+            ),
+            width,
+        ),
         implied=implied,
         trunk=trunk,
     )

@@ -18,8 +18,10 @@ from tagrefine_core.config import TrainConfig
 from tagrefine_core.errors import RunError
 from tagrefine_core.features.backbones import Trunk, look
 from tagrefine_core.files import read_array, read_sparse, write_array, write_file, write_sparse
+from tagrefine_core.model.calibration import Calibration
+from tagrefine_core.model.implied import certain
 from tagrefine_core.model.network import Network
-from tagrefine_core.model.posterior import TagRates
+from tagrefine_core.model.visualness import Visualness
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.training.forward import FORWARD_ROWS
 from tagrefine_core.training.layers import build_network
@@ -45,7 +47,9 @@ class Fitted:
         Of the users giving a tag; of photos learned from, by the network that has not seen them. May be memory-mapped.
     features : float16 (N, d)
         In which look-alikes are near; may be memory-mapped.
-    rates : TagRates
+    calibration : Calibration or None
+        From logits to probabilities; None where ``scoring.calibrated`` is off.
+    visualness : Visualness
     implied : csr float32 (C, C)
         How far each tag counted for others, ``[given, implied]``.
     trunk : Trunk, optional
@@ -62,14 +66,15 @@ class Fitted:
         rows: NDArray[np.int64],
         logits: NDArray[np.float32],
         features: NDArray[np.float16],
-        rates: TagRates,
+        calibration: Calibration | None,
+        visualness: Visualness,
         implied: sparse.csr_matrix,
         trunk: Trunk | None = None,
         smoothed: NDArray[np.float32] | None = None,
     ) -> None:
         self.config, self.networks = config, list(networks)
         self.rows, self.logits, self.features = rows, logits, features
-        self.rates, self.implied = rates, implied
+        self.calibration, self.visualness, self.implied = calibration, visualness, implied
         self.trunk = trunk if config.network.finetune == "head" else None
         self.smoothed = smoothed
 
@@ -102,7 +107,15 @@ class Fitted:
         logits, out = self.smoothed, np.empty_like(self.smoothed) if out is None else out
         if out is logits:
             self.smoothed = None
-        finish(logits, self.rates, user_tags, self.config, out=out, progress=progress)
+        finish(
+            logits,
+            self.calibration,
+            user_tags,
+            certain(self.implied),
+            self.config,
+            out=out,
+            progress=progress,
+        )
         return out
 
     def scores_of_new(self, x: Tensor, user_tags: sparse.csr_matrix | None = None) -> NDArray[np.float32]:
@@ -124,7 +137,9 @@ class Fitted:
         logits, features = (torch.cat(found).cpu().numpy() for found in zip(*blocks, strict=True))
         own = features.astype(np.float16)
         found = smooth(logits, own, self.config, known=self.logits, around=self._around, rows=self.rows)
-        finish(found, self.rates, user_tags, self.config, out=found, progress=silent)
+        finish(
+            found, self.calibration, user_tags, certain(self.implied), self.config, out=found, progress=silent
+        )
         return found
 
     @cached_property
@@ -133,7 +148,7 @@ class Fitted:
         return self.features if len(self.rows) == len(self.features) else self.features[self.rows]
 
     def save(self, folder: Path) -> None:
-        """Write ``fitted.safetensors``, ``{rows,logits,features}.npy`` and ``{implied,related}.npz``, but no frozen trunk.
+        """Write ``{fitted,calibration}.safetensors``, ``{rows,logits,features,visualness}.npy`` and ``implied.npz``, but no frozen trunk.
 
         Arrays that are files already are moved.
         """
@@ -142,8 +157,6 @@ class Fitted:
             tensors |= {
                 f"network{number}.{name}": weight.detach().cpu() for name, weight in _learned(network).items()
             }
-        rates = {"given": self.rates.given, "reported": self.rates.reported}
-        tensors |= {f"rates.{name}": torch.from_numpy(np.array(rate)) for name, rate in rates.items()}
         content = to_safetensors(
             {name: tensor.contiguous() for name, tensor in tensors.items()},
             {"config": json.dumps(self.config.model_dump())},
@@ -152,8 +165,9 @@ class Fitted:
         _keep(self.features, folder / "features.npy")
         write_array(folder / "rows.npy", self.rows)
         write_sparse(folder / "implied.npz", self.implied)
-        if self.rates.related is not None:
-            write_sparse(folder / "related.npz", sparse.csr_matrix(self.rates.related))
+        write_array(folder / "visualness.npy", self.visualness.as_array())
+        if self.calibration is not None:
+            self.calibration.save(folder / "calibration.safetensors")
         write_file(folder / _FILE, lambda file: file.write(content))
 
     @classmethod
@@ -196,14 +210,16 @@ class Fitted:
                 raise RunError(f"{folder / _FILE} does not hold all of network {number}. Train again.")
             network.load_state_dict(learned, strict=False)  # what is frozen came with the trunk
             networks.append(network.to(device).eval())
-        related = _kept(read_sparse, folder / "related.npz").toarray() if config.scoring.related else None
         return cls(
             config,
             networks,
             rows=_kept(read_array, folder / "rows.npy"),
             logits=_kept(read_array, folder / "logits.npy"),
             features=_kept(read_array, folder / "features.npy"),
-            rates=TagRates(tensors["rates.given"].numpy(), tensors["rates.reported"].numpy(), related),
+            calibration=Calibration.load(folder / "calibration.safetensors")
+            if config.scoring.calibrated
+            else None,
+            visualness=Visualness.of_array(_kept(read_array, folder / "visualness.npy")),
             implied=_kept(read_sparse, folder / "implied.npz"),
             trunk=None if trunk is None else trunk.to(device).eval(),
         )

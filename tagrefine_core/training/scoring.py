@@ -11,14 +11,16 @@ from torch import Tensor
 
 from tagrefine_core.config import TrainConfig
 from tagrefine_core.features.inputs import Inputs
+from tagrefine_core.model.calibration import Calibration
+from tagrefine_core.model.implied import with_implied
 from tagrefine_core.model.network import Network
-from tagrefine_core.model.posterior import TagRates, final_scores, smoothed
+from tagrefine_core.model.posterior import final_scores, smoothed
 from tagrefine_core.neighbors import nearest
 from tagrefine_core.progress import Progress
 from tagrefine_core.training.distributed import World
 from tagrefine_core.training.forward import FORWARD_ROWS, in_use
 
-__all__ = ["answers", "finish", "measure_rates", "predict", "smooth", "smooth_all"]
+__all__ = ["answers", "calibrate", "finish", "predict", "smooth", "smooth_all"]
 
 _NEIGHBORS = 20  # that a photo's logits are averaged with
 _BLOCK = 1024
@@ -136,35 +138,37 @@ def smooth(
     return smoothed(logits, rows[found], distances**2, known, smooth=share)
 
 
-def measure_rates(
+def calibrate(
     logits: NDArray[np.float32],
     rows: NDArray[np.int64],
     user_tags: sparse.csr_matrix,
-    xi: NDArray[np.floating] | None,
-) -> TagRates:
-    """Measure how users give each tag, on the photos trained on (`TagRates`)."""
+    implied: sparse.csr_matrix,
+) -> Calibration:
+    """Learn how logits (N, C) become probabilities that a tag fits, on the photos ``rows`` (`Calibration`).
+
+    ``implied`` (C, C) is how far each tag counts as written where another is (`tagrefine_core.model.implied.certain`).
+    """
     places = [rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK)]
-    return TagRates.measure(((logits[block], user_tags[block]) for block in places), logits.shape[1], xi)
+    blocks = ((logits[block], with_implied(user_tags[block], implied)) for block in places)
+    return Calibration.measure(blocks, logits.shape[1], len(rows))
 
 
 def finish(
     logits: NDArray[np.float32],
-    rates: TagRates,
+    calibration: Calibration | None,
     user_tags: sparse.csr_matrix | None,
+    implied: sparse.csr_matrix,
     config: TrainConfig,
     *,
     out: NDArray[np.float32],
     progress: Progress,
 ) -> None:
-    """Fill in final scores (B, C) of smoothed logits; ``user_tags`` (B, C) count as evidence. ``out`` may be ``logits``."""
+    """Fill in final scores (B, C) of smoothed logits; ``user_tags`` (B, C) count as evidence. ``out`` may be ``logits``.
+
+    ``implied`` is as in `calibrate`.
+    """
     for start in range(0, len(logits), _BLOCK):
         part = slice(start, min(len(logits), start + _BLOCK))
-        out[part] = final_scores(
-            logits[part],
-            rates,
-            None if user_tags is None else user_tags[part],
-            evidence=config.scoring.evidence,
-            reporting=config.scoring.reporting,
-            related=config.scoring.related,
-        )
+        written = None if user_tags is None else with_implied(user_tags[part], implied)
+        out[part] = final_scores(logits[part], calibration, written, evidence=config.scoring.evidence)
         progress("Refining tags", part.stop, len(logits))

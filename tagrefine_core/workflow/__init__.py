@@ -1,13 +1,12 @@
 """What the command line and the pages call: each task from beginning to end, and who may begin it when."""
 
 from tagrefine_core.workflow.importing import delete_collection, import_collection, make_demo
+from tagrefine_core.workflow.judging import TagSummary, changes_of, export_refined, suspicious, tag_summaries
 from tagrefine_core.workflow.outcomes import (
     Annotation,
     annotate,
-    changes_of,
     evaluate_run,
     evaluate_user_tags,
-    export_refined,
     open_annotator,
 )
 from tagrefine_core.workflow.rules import refusal
@@ -16,6 +15,7 @@ from tagrefine_core.workflow.training import delete_run, train_collection
 
 __all__ = [
     "Annotation",
+    "TagSummary",
     "Work",
     "again",
     "annotate",
@@ -31,5 +31,7 @@ __all__ = [
     "record_job",
     "refusal",
     "start_job",
+    "suspicious",
+    "tag_summaries",
     "train_collection",
 ]

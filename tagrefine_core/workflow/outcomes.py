@@ -1,4 +1,4 @@
-"""What is made of a finished run: metrics, changes, tags of new photos, exports."""
+"""What is made of a finished run: metrics, and tags of new photos."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,16 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagrefine_core.collections import Collection
-from tagrefine_core.errors import LabelError, RunError
+from tagrefine_core.errors import LabelError
 from tagrefine_core.evaluation import Metrics, evaluate, user_tag_scores
-from tagrefine_core.exchange import refined_photos, write_refined
 from tagrefine_core.progress import Progress, silent
-from tagrefine_core.refinement import Changes
-from tagrefine_core.runs import refined
-from tagrefine_core.runs.refined import STRICTNESS
+from tagrefine_core.refinement import PRECISION
+from tagrefine_core.runs.refined import limits_of
 from tagrefine_core.runs.run import Run
 from tagrefine_core.store import Store
-from tagrefine_core.workflow.rules import check
+from tagrefine_core.workflow.judging import collection_of
 
 if TYPE_CHECKING:
     from tagrefine_core.runs.annotator import Annotator  # loads PyTorch, which takes seconds
@@ -26,10 +24,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Annotation",
     "annotate",
-    "changes_of",
     "evaluate_run",
     "evaluate_user_tags",
-    "export_refined",
     "open_annotator",
 ]
 
@@ -38,10 +34,20 @@ _IMAGES_AT_ONCE = 32
 
 @dataclass(frozen=True)
 class Annotation:
-    """Tags of one photo, the likeliest first, with scores in [0, 1]."""
+    """Tags of one photo.
+
+    Attributes
+    ----------
+    file : Path
+    tags : list of (str, float)
+        The likeliest first, with the probability that each fits.
+    sure : set of str
+        Those of them that pass the run's limit; none may.
+    """
 
     file: Path
     tags: list[tuple[str, float]]
+    sure: frozenset[str]
 
 
 def evaluate_run(store: Store, run_id: str) -> Metrics:
@@ -57,7 +63,7 @@ def evaluate_run(store: Store, run_id: str) -> Metrics:
         When the run has no scores, or is of data that has changed since.
     """
     run = Run.open(store, run_id)
-    collection = _collection_of(store, run)
+    collection = collection_of(store, run)
     truth = _truth(collection)
     rows = np.arange(collection.n, dtype=np.int64)
     if run.config.task == "annotation":
@@ -86,24 +92,12 @@ def evaluate_user_tags(store: Store, name: str) -> Metrics:
     return metrics
 
 
-def changes_of(store: Store, run_id: str, strictness: float = STRICTNESS) -> Changes:
-    """Return what a run keeps, adds and removes.
-
-    Raises
-    ------
-    RunError
-        When the run has no scores, or is of data that has changed since.
-    """
-    run = Run.open(store, run_id)
-    return refined.changes_of(run, _collection_of(store, run), strictness)
-
-
 def open_annotator(store: Store, run_id: str) -> "Annotator":
     """Load the network of a finished run; RunError as in `annotate`."""
     from tagrefine_core.runs.annotator import Annotator
 
     run = Run.open(store, run_id)
-    return Annotator(run, _collection_of(store, run).vocabulary)
+    return Annotator(run, collection_of(store, run).vocabulary)
 
 
 def annotate(
@@ -111,7 +105,8 @@ def annotate(
     run_id: str,
     images: Sequence[Path],
     *,
-    top: int = 10,
+    top: int | None = None,
+    precision: float = PRECISION,
     annotator: "Annotator | None" = None,
     progress: Progress = silent,
 ) -> list[Annotation]:
@@ -120,8 +115,10 @@ def annotate(
     Parameters
     ----------
     images : sequence of Path
-    top : int
-        Tags of a photo.
+    top : int, optional
+        So many of the likeliest tags of each photo; by default those that are sure.
+    precision : float
+        A tag is sure by the rule that adds tags to the run's own photos: at this target precision.
     annotator : Annotator, optional
         From `open_annotator`, for who asks often; by default the network is loaded for this call.
 
@@ -129,48 +126,25 @@ def annotate(
     ------
     RunError
         When the run is not finished, or its collection was imported anew with other data, hence other tags.
+    ConfigError
+        When the precision is out of range.
     ImageError
         When a photo cannot be read; nothing is returned then.
     """
     annotator = annotator or open_annotator(store, run_id)
+    run = Run.open(store, run_id)
+    limits = limits_of(run, collection_of(store, run), precision).add
     tags = annotator.tags
     found = []
     for start in range(0, len(images), _IMAGES_AT_ONCE):
         block = [Path(image) for image in images[start : start + _IMAGES_AT_ONCE]]
         for image, scores in zip(block, annotator.scores(block), strict=True):
-            best = np.argsort(-scores, kind="stable")[:top]
-            found.append(Annotation(image, [(tags[column], float(scores[column])) for column in best]))
+            best = np.argsort(-scores, kind="stable")
+            best = best[scores[best] >= limits[best]] if top is None else best[:top]
+            sure = frozenset(tags[column] for column in best if scores[column] >= limits[column])
+            found.append(Annotation(image, [(tags[column], float(scores[column])) for column in best], sure))
         progress("Annotating", len(found), len(images))
     return found
-
-
-def export_refined(store: Store, run_id: str, out: str | Path) -> int:
-    """Write every photo's user tags and refined tags to a CSV or JSONL file; return how many photos.
-
-    Raises
-    ------
-    ConfigError
-        When the file's suffix or folder will not do.
-    JobError
-        While a live job imports the run's collection.
-    """
-    run = Run.open(store, run_id)
-    check(store, "refine", run.record.collection, run_id=run_id)
-    collection = _collection_of(store, run)
-    photos = refined_photos(
-        collection.files, collection.raw_tags, collection.vocabulary, changes_of(store, run_id)
-    )
-    return write_refined(photos, out)
-
-
-def _collection_of(store: Store, run: Run) -> Collection:
-    collection = Collection.open(store, run.record.collection)
-    if collection.data_hash != run.record.data_hash:
-        raise RunError(
-            f"Run {run.id} was trained on an earlier import of {collection.name!r}; its rows no longer match. "
-            f"Train again."
-        )
-    return collection
 
 
 def _truth(collection: Collection) -> NDArray[np.int8]:

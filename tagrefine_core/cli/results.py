@@ -1,0 +1,139 @@
+"""Commands about a finished run: its measures, its table of tags, suspects, refined tags in a file, tags of new photos."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from tagrefine_core import workflow
+from tagrefine_core.cli.session import Json, Session
+from tagrefine_core.errors import ConfigError
+from tagrefine_core.exchange import check_target
+from tagrefine_core.refinement import PRECISION
+
+__all__ = ["MEASURES", "annotate", "evaluate", "measures", "refine", "suspicious", "tags"]
+
+MEASURES = {
+    "miap": "MiAP",
+    "map": "mAP",
+    "micro_auc": "MicroAUC",
+    "macro_auc": "MacroAUC",
+}
+
+
+Run = Annotated[str, typer.Argument(metavar="RUN", help="The run; `runs` lists them.")]
+Precision = Annotated[
+    float,
+    typer.Option(metavar="P", help="Share of the changes that shall be right, from 0.5: 0.9 is 9 of 10."),
+]
+
+
+def evaluate(context: typer.Context, run: Run, json: Json = False) -> None:
+    """Measure a run's refined scores against the ground truth."""
+    session = Session.of(context, json)
+    session.store.run(run)
+    metrics = workflow.evaluate_run(session.store, run).as_dict()
+    session.answer(metrics, measures(metrics))
+
+
+def tags(context: typer.Context, run: Run, precision: Precision = PRECISION, json: Json = False) -> None:
+    """List what a run does with every tag, and how well a picture tells it."""
+    session = Session.of(context, json)
+    summaries = workflow.tag_summaries(session.store, run, precision=precision)
+    lines = [
+        f"{one.tag:<20} given {one.given:>6,}  +{one.added:<6,} -{one.removed:<6,} visualness {one.visualness:.2f}"
+        + (f"  right {one.expected_precision:.2f}" if one.expected_precision is not None else "")
+        + ("" if one.told else "  left alone")
+        for one in sorted(summaries, key=lambda one: (-one.added - one.removed, one.tag))
+    ]
+    session.answer([asdict(one) for one in summaries], "\n".join(lines))
+
+
+def suspicious(
+    context: typer.Context,
+    run: Run,
+    kind: Annotated[
+        Literal["wrong", "missing"],
+        typer.Option(help="wrong: given, and probably does not fit. missing: not given, and probably fits."),
+    ],
+    tags: Annotated[
+        str | None,
+        typer.Option(metavar="A,B,...", help="Only these tags; by default all that a picture can tell."),
+    ] = None,
+    top: Annotated[int, typer.Option(min=1, metavar="K", help="How many.")] = 500,
+    json: Json = False,
+) -> None:
+    """List the photos and tags that are most probably mistakes, the surest first."""
+    session = Session.of(context, json)
+    wanted = None if tags is None else [tag.strip() for tag in tags.split(",") if tag.strip()]
+    if wanted == []:
+        raise ConfigError(
+            f"--tags takes tags with commas between them, such as --tags dog,cat; got {tags!r}."
+        )
+    queue = workflow.suspicious(session.store, run, kind, tags=wanted, top=top)
+    document = [{"image": file, "tag": tag, "score": score} for file, tag, score in queue]
+    session.answer(document, "\n".join(f"{score:.2f}  {tag:<20} {file}" for file, tag, score in queue))
+
+
+def refine(
+    context: typer.Context,
+    run: Run,
+    out: Annotated[
+        Path, typer.Option(metavar="FILE", help="FILE.csv or FILE.jsonl, replaced when it is there.")
+    ],
+    precision: Precision = PRECISION,
+    json: Json = False,
+) -> None:
+    """Write every photo's user tags and refined tags to a file."""
+    session = Session.of(context, json)
+    collection = session.store.run(run).collection
+    check_target(out)
+    with session.job(context, collection, run_id=run) as job:
+        images = workflow.export_refined(session.store, run, out, precision=precision)
+        job.result = {"file": str(out), "images": images}
+    session.answer(job.result, f"{images:,} photos written to {out}.")
+
+
+def annotate(
+    context: typer.Context,
+    run: Run,
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Photos that may be new.")],
+    top: Annotated[
+        int | None, typer.Option(min=1, help="So many of the likeliest tags; by default those that are sure.")
+    ] = None,
+    precision: Precision = PRECISION,
+    json: Json = False,
+) -> None:
+    """Tag photos with the network of a run: the tags that are sure, which may be none."""
+    session = Session.of(context, json)
+    session.store.run(run)
+    if missing := [str(image) for image in images if not image.is_file()]:
+        raise ConfigError(f"There is no such file: {', '.join(missing[:5])}.")
+    with session.display() as progress:
+        annotations = workflow.annotate(
+            session.store, run, images, top=top, precision=precision, progress=progress
+        )
+    document = [
+        {
+            "file": str(found.file),
+            "tags": [{"tag": tag, "score": score, "sure": tag in found.sure} for tag, score in found.tags],
+        }
+        for found in annotations
+    ]
+    lines = [
+        f"{found.file}: " + (", ".join(f"{tag} {score:.2f}" for tag, score in found.tags) or "nothing sure")
+        for found in annotations
+    ]
+    session.answer(document, "\n".join(lines))
+
+
+def measures(metrics: Mapping[str, Any] | None) -> str:
+    """Return the four measures as lines."""
+    if metrics is None:
+        return "There is no ground truth to measure it against."
+    return "\n".join(
+        f"{title:<9} " + ("undefined" if metrics[key] is None else f"{metrics[key]:.4f}")
+        for key, title in MEASURES.items()
+    )
