@@ -81,7 +81,9 @@ class TagTable {
       this.arrange(data.order);
       this.reveal(this.found.findIndex((row) => row.tag === this.chosen));
     } else {
-      this.arrange(this.order);
+      // Another address, as by the browser's way back.
+      if (data.chosen !== old.chosen) this.chosen = data.chosen;
+      this.arrange(data.order === old.order ? this.order : data.order);
     }
   }
 
