@@ -110,8 +110,8 @@ def test_a_configuration_comes_back_from_json():
         ("training.smooth", r"did you mean scoring\.smooth\?"),
         ("epochs", r"did you mean phi0\.epochs or constraints\.epochs\?"),
         ("lr", r"did you mean phi0\.lr or constraints\.lr\?"),
-        ("scoring.reportin", r"did you mean scoring\.reporting"),
-        ("reporing", r"did you mean scoring\.reporting"),
+        ("scoring.evidenc", r"did you mean scoring\.evidence"),
+        ("evidenc", r"did you mean scoring\.evidence"),
         ("network.backbon", r"did you mean network\.backbone"),
         ("sed", r"did you mean seed\?"),
         ("momentum", r"the settings are: preset, task, seed, network\.backbone"),
@@ -144,7 +144,7 @@ def test_an_unknown_name_is_told_with_the_nearest_one(name, said):
         ({"scoring.crossfit": 0}, r"scoring\.crossfit=0"),
         ({"scoring.crossfit": 21}, r"scoring\.crossfit=21.*20"),
         ({"scoring.smooth": 1}, r"scoring\.smooth=1.*less than 1"),
-        ({"scoring.reporting": 1.1}, r"scoring\.reporting=1\.1"),
+        ({"scoring.calibrated": 1.1}, r"scoring\.calibrated=1\.1"),
         ({"constraints.lambda2": float("nan")}, r"constraints\.lambda2=nan"),
         ({"constraints.lambda2": -1}, r"constraints\.lambda2=-1"),
         ({"run.train_fraction": 1}, r"run\.train_fraction=1"),
@@ -285,7 +285,9 @@ def test_runs_of_0_1_0_open_with_todays_settings(home):
     store = with_old_runs(home, OLD)
     assert set(OLD) == set(PRESETS)
     for preset in OLD:
-        assert TrainConfig(**store.run(preset).config) == train_config(preset)
+        # Scores were no probabilities then.
+        expected = train_config(preset).replaced({"scoring.calibrated": False})
+        assert TrainConfig(**store.run(preset).config) == expected
     again = Store(home)  # nothing is grouped twice
     assert [run.config for run in again.runs()] == [run.config for run in store.runs()]
 
@@ -317,6 +319,7 @@ def test_what_was_set_is_kept_and_what_is_gone_is_left_out(home):
         "phi0.lr": 0.5,  # None stood for the other one
         "network.weights": "none",
         "constraints.alpha": 0.25,
+        "scoring.calibrated": False,
     }
     assert (config.task, config.seed) == ("annotation", 9)
 
