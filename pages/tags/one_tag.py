@@ -9,7 +9,6 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from pages.components.text import plain
 from pages.routes.thumbnails import thumbnail_url
 from pages.state import store
 from pages.tags.words import RULES, sentence
@@ -37,7 +36,8 @@ def one_tag(collection: Collection, run: Run | None, row: Mapping[str, Any], pre
     precision : float
         That the numbers are for; the links to Browse keep it.
     """
-    st.subheader(plain(row["tag"]), anchor=False)
+    # Not as markdown, which makes links of what looks like one, however it is escaped.
+    st.html(f'<h3 class="tr-tag">{html.escape(row["tag"])}</h3>')
     if row["gone"]:
         st.markdown(
             "It is no tag of the collection any more, so what you said has no effect. It stays on your list for the"

@@ -5,7 +5,7 @@ __all__ = ["RULES", "decision", "sentence"]
 RULES = {"measure": "As measured", "judge": "Always judge", "leave": "Always leave alone"}
 """What the curator can say about a tag, and how the buttons call it."""
 
-_SAID = {"leave": "you said: leave alone", "judge": "you said: always judge"}
+_SAID = {"leave": "leave alone", "judge": "always judge"}
 
 
 def decision(told: bool | None, rule: str | None, *, gone: bool = False) -> str:
@@ -24,7 +24,7 @@ def decision(told: bool | None, rule: str | None, *, gone: bool = False) -> str:
     ('a picture cannot tell', 'you said: leave alone', '')
     """
     if rule is not None:
-        return _SAID[rule] + (", no tag now" if gone else "")
+        return ("no tag now; " if gone else "you said: ") + _SAID[rule]
     return "" if told is None else "judged" if told else "a picture cannot tell"
 
 

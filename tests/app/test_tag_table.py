@@ -39,6 +39,13 @@ def words(page: AppTest) -> str:
     return " ".join(element.value.replace("\\", "") for element in told)
 
 
+def heading(page: AppTest) -> str:
+    """Return the heading of the panel: a tag is no markdown, so it is HTML."""
+    bodies = " ".join(element.proto.body for element in page.get("html"))
+    found = re.search(r'<h3 class="tr-tag">(.*?)</h3>', bodies)
+    return unescape(found[1]) if found else page.subheader[0].value
+
+
 def links(page: AppTest) -> dict[str, tuple[str, dict[str, list[str]]]]:
     """Return page and parameters of every link, by its text."""
     return {
@@ -130,7 +137,7 @@ def test_the_open_tag_tells_its_numbers_and_leads_to_its_photos(
 ) -> None:
     page = open_page("tags", collection="demo", run="run-new", tag="sky", precision="0.6")
     one = row(page, "sky")
-    assert data(page)["chosen"] == "sky" and page.subheader[0].value == "sky"
+    assert data(page)["chosen"] == "sky" and heading(page) == "sky"
     assert f"People wrote it on {one['given']} photos. A picture can tell this tag (0.80 of 1" in words(page)
     to_browse = {
         label: query["kind"] for label, (target, query) in links(page).items() if target.endswith("browse")
@@ -218,18 +225,22 @@ def test_a_listed_tag_that_is_gone_is_shown_and_can_be_taken_off(
     assert "has no effect" in words(page) and not strips(page)
     page.button(key="forget").click().run()
     assert small_home.tag_rules(demo) == {} and data(page)["columns"]["tag"] == list(VOCABULARY)
-    assert page.subheader[0].value == "All tags"
+    assert heading(page) == "All tags"
 
 
 def test_an_unknown_tag_in_the_address_opens_none(small_home: Store, open_page: OpenPage) -> None:
     page = open_page("tags", collection="demo", tag="xyz", by="-seen")
-    assert page.subheader[0].value == "All tags" and data(page)["order"] == "-seen"
+    assert heading(page) == "All tags" and data(page)["order"] == "-seen"
 
 
 def test_a_tag_is_no_markdown(small_home: Store, open_page: OpenPage) -> None:
     page = open_page("tags", collection="demo", run="run-new", tag=EVIL)
-    assert page.subheader[0].value != EVIL and page.subheader[0].value.replace("\\", "") == EVIL
-    assert all(EVIL not in element.proto.body for element in page.get("html"))
+    assert heading(page) == EVIL
+    told = [*page.subheader, *page.markdown, *page.caption]
+    assert all("evil" not in element.value for element in told)
+    page = open_page("tags", collection="demo", run="run-new", tag="<b>bold</b>")
+    assert heading(page) == "<b>bold</b>"
+    assert all("<b>bold" not in element.proto.body for element in page.get("html"))
 
 
 @pytest.mark.parametrize(
@@ -240,7 +251,7 @@ def test_a_tag_is_no_markdown(small_home: Store, open_page: OpenPage) -> None:
         (None, None, False, ""),
         (False, "leave", False, "you said: leave alone"),
         (True, "judge", False, "you said: always judge"),
-        (None, "judge", True, "you said: always judge, no tag now"),
+        (None, "judge", True, "no tag now; always judge"),
     ],
 )
 def test_decisions_in_words(told: bool | None, rule: str | None, gone: bool, expected: str) -> None:

@@ -267,7 +267,7 @@ def test_neighborhoods_are_judged_and_played(visitor: Visitor, app, demo: str) -
 
 
 def test_tags_are_compared_on_a_canvas_and_in_a_list(visitor: Visitor, demo: str) -> None:
-    page = visitor.open("tags", "?collection=demo")
+    page = visitor.open("tags", "?collection=demo&view=pairs")
     count = """(canvas) => {
         const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
         return new Set(new Uint32Array(data.buffer)).size;

@@ -54,7 +54,7 @@ const COLUMNS = [
   { key: "kept", title: "kept", hint: "Photos whose user gave the tag and that would keep it", down: true, cell: (row) => counted(row.kept) },
   { key: "seen", title: "a picture can tell", hint: "How far a picture sets the photos of a tag apart from others, with an interval; the tick below is what its lower end has to reach", down: true, cell: bar },
   { key: "right", title: "right, of those added", hint: "How many of the photos that would get the tag it probably fits, with an interval", down: true, cell: right },
-  { key: "decision", title: "decision", hint: "What is done with the tag, and who said so", down: false, cell: (row) => el("span", "soft small decision", row.decision) },
+  { key: "decision", title: "decision", hint: "What is done with the tag, and who said so", down: false, cell: (row) => el("span", "soft small", row.decision) },
 ];
 
 /** Compare two values of a column; what is not there comes last, whichever way it is sorted. */
