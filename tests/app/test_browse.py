@@ -90,6 +90,9 @@ def test_any_promise_that_can_be_kept_can_be_linked_to(
     page = open_page("browse", collection="demo", precision=asked)
     (slider,) = page.select_slider
     assert slider.format_func(slider.value) == f"at least {shown} changes right"
+    words = slider.options  # from few and sure to many
+    assert words[-1] == "at least 1 of 2 changes right" and len(words) == 10 + (asked == "0.99")
+    assert words[0] == f"at least {'99 of 100' if asked == '0.99' else '19 of 20'} changes right"
     assert f"precision={asked if shown != '3 of 4' else '0.75'}" in gallery(page)["query"]
 
 
