@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from tagrefine_core.model.calibration import Calibration
 
-__all__ = ["final_scores", "smoothed"]
+__all__ = ["final_scores", "had_he_not_written", "smoothed"]
 
 
 def smoothed(
@@ -86,3 +86,35 @@ def final_scores(
         gain = calibration.written(evidence) - calibration.unwritten
         total[block.row, block.col] += (block.data * gain[block.col]).astype(np.float32)
     return np.asarray(expit(total), dtype=np.float32)
+
+
+def had_he_not_written(
+    scores: NDArray[np.float32],
+    columns: NDArray[np.integer],
+    calibration: Calibration,
+    written: NDArray[np.floating],
+    *,
+    evidence: float,
+) -> NDArray[np.float64]:
+    """Return what scores of given tags would be if the user had not given them; no network is asked again.
+
+    Logits have not seen the photo's own tags where networks are cross-fitted, so that all a given tag does for itself is evidence
+    in log-odds, which is taken back.
+
+    Parameters
+    ----------
+    scores : float32 (K,)
+        Of `final_scores`, of photos and tags that the user gave.
+    columns : int (K,)
+        The tags.
+    calibration : Calibration
+    written : (K,)
+        How far the photo's other tags say that he as good as wrote it, in [0, 1].
+    evidence : float
+        As in `final_scores`.
+    """
+    gain = calibration.written(evidence) - calibration.unwritten
+    # Single precision rounds what is next to certain to 0 or 1; it stays next to certain.
+    sure = np.finfo(np.float32).eps / 2
+    before = logit(np.clip(np.asarray(scores, dtype=np.float64), sure, 1 - sure))
+    return np.asarray(expit(before - (1 - np.asarray(written, dtype=np.float64)) * gain[columns]))

@@ -2,6 +2,7 @@
 
 from tagrefine_core.workflow.importing import delete_collection, import_collection, make_demo
 from tagrefine_core.workflow.judging import TagSummary, changes_of, export_refined, suspicious, tag_summaries
+from tagrefine_core.workflow.measuring import HandedOut, measure_handed_out
 from tagrefine_core.workflow.outcomes import (
     Annotation,
     annotate,
@@ -15,6 +16,7 @@ from tagrefine_core.workflow.training import delete_run, train_collection
 
 __all__ = [
     "Annotation",
+    "HandedOut",
     "TagSummary",
     "Work",
     "again",
@@ -27,6 +29,7 @@ __all__ = [
     "export_refined",
     "import_collection",
     "make_demo",
+    "measure_handed_out",
     "open_annotator",
     "record_job",
     "refusal",
