@@ -290,7 +290,7 @@ def _resampled(
     }
     for start in range(0, counts.shape[1], _DRAWS_AT_ONCE):
         some = counts[:, start : start + _DRAWS_AT_ONCE].astype(np.float32)
-        tables = np.asarray(places @ some, dtype=np.float64).reshape(2, 2, 2, width, -1)
+        tables = np.asarray(places @ some, dtype=np.float64).reshape(2, 2, 2, width, some.shape[1])
         for name, numbers in _choices(tables).items():
             micro, by_tag = _measures(*(part.sum(axis=0) for part in numbers)), _measures(*numbers)
             for measure in _MEASURES:
