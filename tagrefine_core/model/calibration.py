@@ -14,8 +14,8 @@ as "woman". Every rho of a grid is kept with its probability, so that f comes wi
 ceiling nobody knows are not taken for sure.
 
 What a user wrote is evidence on top: a tag that is not written where it would be (log(1 - rho)), and one that is, by how much likelier
-than elsewhere it is written where it fits. Users' errors are too few to tell tag by tag, so that this ratio is drawn half way to that of
-all tags.
+than elsewhere it is written where it fits. Users' errors are too few to tell tag by tag, so that a ratio below that of all tags is drawn
+half way to it; the higher one of a rare tag stands, since a network knows too little of it to overrule who wrote it.
 """
 
 from collections.abc import Iterable
@@ -120,7 +120,7 @@ class Calibration:
         """Return by how much a given tag raises the log-odds that it fits, (C,), not negative, times ``weight``."""
         ratio = np.log(self.reported / np.maximum(self.given, _EDGE))
         common = (self.given * ratio).sum() / max(self.given.sum(), _EDGE)
-        return np.asarray(weight * np.maximum(0, (ratio + common) / 2), dtype=np.float32)
+        return np.asarray(weight * np.maximum(0, (ratio + np.maximum(ratio, common)) / 2), dtype=np.float32)
 
     @property
     def unwritten(self) -> NDArray[np.float32]:

@@ -40,6 +40,8 @@ class Changes:
         How probable it is that a tag of the photo is wrong or missing: that of its most doubtful tag, in [0, 1].
     precision : float
         Of the limits that they come from.
+    clarity : (C,) array or None
+        How well a picture tells each tag, in [0, 1]; None: all alike.
     """
 
     kept: sparse.csr_matrix
@@ -48,6 +50,7 @@ class Changes:
     untold: sparse.csr_matrix
     doubt: NDArray[np.float32]
     precision: float
+    clarity: NDArray[np.floating] | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -71,7 +74,7 @@ class Changes:
 
     @cached_property
     def convincing(self) -> NDArray[np.int64]:
-        """Rows (N,): sure changes first, and varied.
+        """Rows (N,): sure changes of tags that a picture tells well first, and varied.
 
         A photo is as sure as the least sure of its changes, and stands for its surest one. Photos that stand for a tag come one
         after the other in the order of sureness, but the second of a tag after the first of every tag; photos that do not change
@@ -81,7 +84,7 @@ class Changes:
         for matrix, right in ((self.added, self.added.data), (self.removed, 1 - self.removed.data)):
             rows.append(np.repeat(np.arange(self.shape[0]), np.diff(matrix.indptr)))
             columns.append(matrix.indices)
-            sure.append(right)
+            sure.append(right if self.clarity is None else right * self.clarity[matrix.indices])
         row, column, right = (np.concatenate(parts) for parts in (rows, columns, sure))
         least = np.full(self.shape[0], np.inf)
         np.minimum.at(least, row, right)
@@ -116,7 +119,14 @@ class Changes:
         return columns[best], scores[best]
 
 
-def changes(scores: ArrayLike, tags: Any, limits: Limits, *, block_bytes: int = 2**26) -> Changes:
+def changes(
+    scores: ArrayLike,
+    tags: Any,
+    limits: Limits,
+    *,
+    clarity: NDArray[np.floating] | None = None,
+    block_bytes: int = 2**26,
+) -> Changes:
     """Compare the user tags with the scores.
 
     Parameters
@@ -127,6 +137,8 @@ def changes(scores: ArrayLike, tags: Any, limits: Limits, *, block_bytes: int = 
         Nonzero where the user gave the tag.
     limits : Limits
         From `tagrefine_core.refinement.decision`.
+    clarity : (C,) array, optional
+        How well a picture tells each tag, in [0, 1]; photos that convince are those of tags that it tells well.
     block_bytes : int
         Working memory to stay near; the result comes on top (8 bytes per tag kept, added, removed or left alone).
 
@@ -165,7 +177,7 @@ def changes(scores: ArrayLike, tags: Any, limits: Limits, *, block_bytes: int = 
             block.scores, axis=1, where=limits.told, initial=0
         )
     matrices = {kind: _joined(parts.pop(kind), (n, c)) for kind in _KINDS}
-    return Changes(**matrices, doubt=doubt, precision=limits.precision)
+    return Changes(**matrices, doubt=doubt, precision=limits.precision, clarity=clarity)
 
 
 def _next_float32(limit: NDArray[np.float64]) -> NDArray[np.float32]:

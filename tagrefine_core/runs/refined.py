@@ -84,7 +84,8 @@ def expected_of(run: Run, collection: Collection, limits: Limits) -> Expected:
 
 def changes_of(run: Run, collection: Collection, precision: float = PRECISION) -> Changes:
     """Return what the run keeps, adds, removes and leaves alone on every photo; errors as `limits_of`."""
-    return changes(run.scores, collection.tags, limits_of(run, collection, precision))
+    limits = limits_of(run, collection, precision)
+    return changes(run.scores, collection.tags, limits, clarity=visualness_of(run, collection).low)
 
 
 @lru_cache(maxsize=4)

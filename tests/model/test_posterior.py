@@ -3,26 +3,10 @@
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
-from scipy.special import expit, logit
+from scipy.special import expit
 
-from tagrefine_core.model.posterior import TagRates, final_scores, smoothed
-
-
-def test_rates_by_hand():
-    probabilities = np.array([[0.8, 0.1], [0.6, 0.1], [0.1, 0.1], [0.1, 0.5]])
-    tags = csr_matrix([[1, 0], [1, 0], [0, 0], [0, 1]])
-    blocks = [(logit(probabilities[:3]), tags[:3]), (logit(probabilities[3:]), tags[3:])]
-    rates = TagRates.measure(blocks, 2)
-    np.testing.assert_allclose(rates.given, [0.4, 0.2])
-    # Carriers' mean, with two photos' worth of the rate mixed in.
-    np.testing.assert_allclose(rates.reported, [(1.4 + 2 * 0.4) / 4, (0.5 + 2 * 0.2) / 3])
-    np.testing.assert_allclose(rates.evidence, np.log([0.55 / 0.4, 0.3 / 0.2]))
-
-
-def test_a_tag_that_nobody_carries_is_given_at_its_rate_and_proves_nothing():
-    rates = TagRates.measure([(np.full((3, 1), -2.0), csr_matrix((3, 1)))], 1)
-    np.testing.assert_allclose(rates.reported, rates.given)
-    assert rates.evidence[0] == 0
+from tagrefine_core.model.calibration import _CENTERS, Calibration
+from tagrefine_core.model.posterior import final_scores, smoothed
 
 
 def test_smoothing_by_loops():
@@ -51,44 +35,44 @@ def test_neighbors_that_agree_change_nothing():
     np.testing.assert_allclose(found, logits, rtol=1e-6)
 
 
-def test_scores_are_p_over_rho_in_the_odds_and_tags_are_evidence():
-    rates = TagRates(given=np.array([0.1, 0.2]), reported=np.array([0.5, 0.2]))
-    logits = np.array([[-1.0, 0.5], [2.0, -3.0]])
-    tags = csr_matrix([[1, 0], [0, 1]])
-    plain = final_scores(logits, rates, tags, evidence=0.0, reporting=0.0)
-    np.testing.assert_allclose(plain, expit(logits), rtol=1e-6)
-    full = final_scores(logits, rates, tags, evidence=2.0, reporting=1.0)
-    wanted = logits - np.log([0.5, 0.2])
-    wanted[0, 0] += 2.0 * np.log(5)
-    wanted[1, 1] += 0.0  # its photos look no more like it than others do
-    np.testing.assert_allclose(full, expit(wanted), rtol=1e-6)
+def calibrated(tags=3, seed=0):
+    """A calibration of logits that are as they should be: fits(z) = z."""
+    line = np.tile(_CENTERS.astype(np.float32), (tags, 1))
+    generator = np.random.default_rng(seed)
+    rates, given = generator.uniform(0.2, 0.9, tags), generator.uniform(0.01, 0.1, tags)
+    return Calibration(line, np.zeros_like(line), rates, given)
 
 
-def test_a_tag_speaks_for_others_by_xi_and_by_the_photos_that_carry_it():
-    probabilities = np.array([[0.8, 0.6], [0.6, 0.4], [0.1, 0.1], [0.1, 0.1]])
-    tags = csr_matrix([[1, 0], [1, 0], [0, 0], [0, 1]])
-    xi = np.array([[0.0, 0.5], [0.5, 0.0]])
-    rates = TagRates.measure([(logit(probabilities), tags)], 2, xi)
-    # Two photos carry the first; five photos' worth of the rate are mixed in. The second's photo looks like neither.
-    seen = (0.6 + 0.4 + 5 * 0.3) / 7
-    np.testing.assert_allclose(rates.related, [[0, 0.5 * np.log(seen / 0.3)], [0, 0]], atol=1e-6)
-
-    given = csr_matrix([[1, 0], [0, 0], [1, 1]])
-    logits = np.zeros((3, 2))
-    scores = final_scores(logits, rates, given, evidence=0.0, reporting=0.0, related=2.0)
-    spoken = expit(2.0 * rates.related[0, 1])
-    np.testing.assert_allclose(scores, [[0.5, spoken], [0.5, 0.5], [0.5, spoken]], rtol=1e-6)
-    without = TagRates.measure([(logit(probabilities), tags)], 2)
-    assert without.related is None
-    np.testing.assert_allclose(
-        final_scores(logits, without, given, evidence=0.0, reporting=0.0, related=2.0), 0.5
-    )
-
-
-@pytest.mark.parametrize("reporting", [0.0, 0.5, 1.0])
-def test_order_within_a_tag_stays(reporting):
+def test_scores_by_loops():
     generator = np.random.default_rng(1)
-    logits = generator.normal(size=(20, 3))
-    rates = TagRates(given=np.full(3, 0.1), reported=np.array([0.9, 0.5, 0.01]))
-    scores = final_scores(logits, rates, None, evidence=1.0, reporting=reporting)
-    np.testing.assert_array_equal(np.argsort(scores, axis=0), np.argsort(logits, axis=0))
+    calibration, logits = calibrated(), generator.normal(size=(5, 3))
+    written = np.array([[1, 0, 0], [0, 0.5, 0], [0, 0, 0], [1, 1, 0.2], [0, 0, 1]])
+    found = final_scores(logits, calibration, csr_matrix(written), evidence=0.7)
+    gain, loss = calibration.written(0.7), calibration.unwritten
+    for row, column in np.ndindex(5, 3):
+        share = written[row, column]
+        wanted = logits[row, column] + share * gain[column] + (1 - share) * loss[column]
+        assert found[row, column] == pytest.approx(expit(wanted), rel=1e-4)
+
+
+def test_of_a_photo_whose_user_is_not_known_only_the_picture_speaks():
+    calibration, logits = calibrated(), np.random.default_rng(2).normal(size=(4, 3))
+    np.testing.assert_allclose(
+        final_scores(logits, calibration, None, evidence=3.0), expit(logits), rtol=1e-4
+    )
+    silent = final_scores(logits, calibration, csr_matrix((4, 3)), evidence=3.0)
+    assert (silent < expit(logits)).all(), "who writes tags and leaves one out says something"
+
+
+def test_without_calibration_scores_are_the_networks_own():
+    logits = np.random.default_rng(3).normal(size=(4, 3))
+    given = csr_matrix(np.ones((4, 3)))
+    np.testing.assert_allclose(final_scores(logits, None, given, evidence=3.0), expit(logits), rtol=1e-6)
+
+
+def test_order_within_a_tag_stays():
+    generator = np.random.default_rng(4)
+    logits = np.sort(generator.normal(-3, 2, size=(200, 2)), axis=0)
+    given = generator.random((200, 2)) < 0.5 * expit(1.5 * logits + 2)
+    calibration = Calibration.measure([(logits, csr_matrix(given.astype(float)))], 2, 200)
+    assert (np.diff(final_scores(logits, calibration, None, evidence=1.0), axis=0) >= 0).all()
