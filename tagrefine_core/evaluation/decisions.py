@@ -23,7 +23,17 @@ from scipy import sparse
 from tagrefine_core.errors import ConfigError, DataError
 from tagrefine_core.evaluation.resampling import copies, interval
 
-__all__ = ["DRAWS", "LEVEL", "Agreement", "Amounts", "Decisions", "Interval", "amounts", "evaluate_decisions"]
+__all__ = [
+    "DRAWS",
+    "LEVEL",
+    "Agreement",
+    "Amounts",
+    "Decisions",
+    "Interval",
+    "amounts",
+    "evaluate_decisions",
+    "resampled_decisions",
+]
 
 DRAWS = 400
 """Resamples of the photos."""
@@ -205,18 +215,8 @@ def evaluate_decisions(
         raise DataError(f"{len(labels)} label names were given for truth with {truth.shape[1]} columns.")
     if draws < 0 or not 0 < level < 1:
         raise ConfigError(f"draws must be 0 or more and level between 0 and 1, got {draws} and {level}.")
-    # Every judged pair is in one of eight states; the one that is neither given, final nor relevant enters no measure.
-    state = (4 * given + 2 * final + (truth == 1)).astype(np.uint8)
-    state[truth == -1] = 0
-    photo, label = np.nonzero(state)
     photos, width = truth.shape
-    places = sparse.csr_matrix(
-        (
-            np.ones(len(photo), dtype=np.float32),
-            (state[photo, label].astype(np.int64) * width + label, photo),
-        ),
-        shape=(8 * width, photos),
-    )
+    places = _places(given, final, truth)
     exact = _choices(np.asarray(places.sum(axis=1)).reshape(2, 2, 2, width))
     resampled = _resampled(places, copies(photos, draws if photos else 0, seed), width)
     return Decisions(
@@ -233,6 +233,29 @@ def evaluate_decisions(
         },
         labels=None if labels is None else tuple(labels),
     )
+
+
+def resampled_decisions(
+    given: NDArray[np.bool_],
+    final: NDArray[np.bool_],
+    truth: NDArray[np.integer[Any]],
+    counts: NDArray[np.uint8],
+) -> dict[str, dict[str, NDArray[np.float64]]]:
+    """Measure the tags handed out on resamples that are given, so that several choices can be compared on the same ones.
+
+    Parameters
+    ----------
+    given, final, truth : (N, L) arrays
+        As in `evaluate_decisions`.
+    counts : uint8 (N, B)
+        How often each photo is in each of B resamples.
+
+    Returns
+    -------
+    dict of dict
+        By "added", "removed", "final" and "user": "precision", "recall", "f1" and each as "macro_*", (B,), NaN where undefined.
+    """
+    return _resampled(_places(given, final, truth), counts, truth.shape[1])
 
 
 def amounts(
@@ -266,6 +289,20 @@ def amounts(
         added_interval=intervals[0],
         removed_interval=intervals[1],
         untouched_interval=intervals[2],
+    )
+
+
+def _places(
+    given: NDArray[np.bool_], final: NDArray[np.bool_], truth: NDArray[np.integer[Any]]
+) -> sparse.csr_matrix:
+    """Return the state of each pair, (8 L, N): every judged one is in one of eight; the one without any of the three enters nothing."""
+    state = (4 * given + 2 * final + (truth == 1)).astype(np.uint8)
+    state[truth == -1] = 0
+    photo, label = np.nonzero(state)
+    photos, width = truth.shape
+    rows = state[photo, label].astype(np.int64) * width + label
+    return sparse.csr_matrix(
+        (np.ones(len(photo), dtype=np.float32), (rows, photo)), shape=(8 * width, photos)
     )
 
 
