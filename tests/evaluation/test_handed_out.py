@@ -106,7 +106,9 @@ def test_intervals_hold_the_value_and_shrink_with_more_photos():
     given, final, truth = case(1)
     few = evaluate_decisions(given, final, truth).final
     many = evaluate_decisions(*(np.tile(part, (40, 1)) for part in (given, final, truth))).final
-    width = {name: of.intervals["f1"][1] - of.intervals["f1"][0] for name, of in {"few": few, "many": many}.items()}
+    width = {
+        name: of.intervals["f1"][1] - of.intervals["f1"][0] for name, of in {"few": few, "many": many}.items()
+    }
     assert few.intervals["f1"][0] < few.f1 < few.intervals["f1"][1]
     assert few.f1 == pytest.approx(many.f1)
     assert 4 < width["few"] / width["many"] < 10, "the root of 40 is 6.3"
@@ -120,7 +122,9 @@ def test_nothing_changed_and_all_right():
     assert kept.added.intervals["precision"] is None
     turned = evaluate_decisions(1 - truth, truth, truth)
     assert (turned.user.f1, turned.final.f1) == (0, 1)
-    assert (turned.added.precision, turned.added.recall, turned.removed.precision, turned.removed.recall) == (1,) * 4
+    assert (turned.added.precision, turned.added.recall, turned.removed.precision, turned.removed.recall) == (
+        1,
+    ) * 4
 
 
 def test_added_and_removed_explain_the_difference():
@@ -128,7 +132,9 @@ def test_added_and_removed_explain_the_difference():
     found = evaluate_decisions(given, final, truth)
     removed_wrongly = found.removed.chosen - found.removed.hits
     np.testing.assert_array_equal(found.final.hits, found.user.hits + found.added.hits - removed_wrongly)
-    np.testing.assert_array_equal(found.final.chosen, found.user.chosen + found.added.chosen - found.removed.chosen)
+    np.testing.assert_array_equal(
+        found.final.chosen, found.user.chosen + found.added.chosen - found.removed.chosen
+    )
 
 
 @pytest.mark.parametrize("shape", [(0, 3), (5, 0)])
