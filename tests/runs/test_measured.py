@@ -36,11 +36,9 @@ def annotating(studio, real):
 @pytest.fixture
 def judged(studio, collection):
     """All tags on the curator's list, so that something is added and removed on these few photos."""
-    for tag in collection.vocabulary:
-        studio.set_tag_rule(collection.id, tag, "judge")
+    workflow.set_tag_rules(studio, "studio", collection.vocabulary, "judge")
     yield
-    for tag in collection.vocabulary:
-        studio.set_tag_rule(collection.id, tag, None)
+    workflow.set_tag_rules(studio, "studio", collection.vocabulary, None)
 
 
 def lists(changes, collection):
@@ -147,11 +145,9 @@ def test_an_annotating_run_is_measured_on_photos_it_did_not_learn_from(studio, a
 
 def test_the_curators_list_counts(studio, default_run, collection):
     before = workflow.measure_handed_out(studio, default_run.id, precision=PRECISION)
-    for tag in collection.vocabulary:
-        studio.set_tag_rule(collection.id, tag, "leave")
+    workflow.set_tag_rules(studio, "studio", collection.vocabulary, "leave")
     found = workflow.measure_handed_out(studio, default_run.id, precision=PRECISION)
-    for tag in collection.vocabulary:
-        studio.set_tag_rule(collection.id, tag, None)
+    workflow.set_tag_rules(studio, "studio", collection.vocabulary, None)
     assert found.amounts.added == found.amounts.removed == 0 and found.amounts.untouched == 1
     assert np.isnan(found.decisions.added.precision) and found.decisions.final.f1 == found.decisions.user.f1
     assert found.hidden.recall == 0 and np.isnan(found.hidden.recall_told)
