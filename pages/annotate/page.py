@@ -2,15 +2,21 @@
 
 from hashlib import blake2b
 
+import numpy as np
 import streamlit as st
 
-from pages.annotate.uploads import MOST, TYPES, fitting_limits, tag_photos
+from pages.annotate.uploads import MOST, TYPES, tag_photos
 from pages.components.bars import bars
 from pages.components.header import header
+from pages.components.promise import in_words, promise
 from pages.components.text import plain
 from pages.state import need_run, run_name
+from tagrefine_core.runs.refined import told_of
 
-header("Annotate", "Drop in photos the network has never seen; it says which tags fit, and how sure it is.")
+header(
+    "Annotate",
+    "Drop in photos the network has never seen; it says which tags fit, how sure it is, and when it is not.",
+)
 collection, run = need_run()
 
 files = st.file_uploader(
@@ -32,9 +38,21 @@ if len(files) > MOST:
 
 contents = [file.getvalue() for file in files]
 digests = [blake2b(content, digest_size=16).hexdigest() for content in contents]
-answers = tag_photos(run.id, run.record.finished, collection.data_hash, digests, contents)
-limits = fitting_limits(run.id, run.record.finished, collection, run) if run.current else {}
-best = max((score for answer in answers for _, score in answer.tags), default=1.0)
+with st.container(width=366):
+    precision = promise("tags")
+answers = tag_photos(
+    run.id,
+    run.record.finished,
+    collection.data_hash,
+    [collection.vocabulary[column] for column in np.flatnonzero(told_of(run, collection))],
+    precision,
+    digests,
+    contents,
+)
+st.caption(
+    f"A tag is sure from that probability on at which {in_words(precision)} tags that this run adds to its own photos are "
+    f"expected to be right. Tags that a picture cannot tell are left out."
+)
 columns = st.columns(3)
 for number, (file, answer) in enumerate(zip(files, answers, strict=True)):
     with columns[number % 3], st.container(border=True, key=f"photo_{number}"):
@@ -43,8 +61,11 @@ for number, (file, answer) in enumerate(zip(files, answers, strict=True)):
         st.markdown(f"**{plain(file.name)}**")
         if answer.problem:
             st.error(plain(answer.problem))
+            continue
+        if answer.sure:
+            st.html(bars(answer.sure, sure=True))
         else:
-            fitting = {tag for tag, score in answer.tags if score >= limits.get(tag, 1.0)}
-            st.html(bars(answer.tags, fitting=fitting, full=best))
-if limits:
-    st.caption("Green tags score as high as the tags that this run adds to its own photos.")
+            st.markdown(":gray[Nothing sure.]")
+        if answer.doubtful:
+            with st.expander("The likeliest that are not sure"):
+                st.html(bars(answer.doubtful, sure=False))

@@ -12,46 +12,54 @@ import streamlit as st
 
 from pages.state import store
 from tagrefine_core import workflow
-from tagrefine_core.collections import Collection, load_image
+from tagrefine_core.collections import load_image
 from tagrefine_core.errors import ImageError
-from tagrefine_core.runs.refined import limits_of
-from tagrefine_core.runs.run import Run
 
 if TYPE_CHECKING:
     from tagrefine_core.runs.annotator import Annotator  # loads PyTorch, which takes seconds
 
-__all__ = ["MOST", "TYPES", "Tagged", "fitting_limits", "tag_photos"]
+__all__ = ["MOST", "TYPES", "Tagged", "tag_photos"]
 
 MOST = 24
 """Photos at a time."""
 
 TYPES = ("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff")
 _PIXELS = 60_000_000
+_DOUBTFUL = 5  # tags that are not sure, shown on demand
 _SHOWN = 480  # longer side of the picture on the page
 
 
 @dataclass(frozen=True)
 class Tagged:
-    """One photo with its tags, or the reason why it has none.
+    """One photo with the tags that are sure, which may be none, or the reason why it could not be looked at.
 
     Attributes
     ----------
     picture : bytes or None
         A small JPEG made from the decoded pixels, never the file itself.
-    tags : list of (tag, score)
-        The most likely first.
+    sure : list of (tag, probability)
+        The likeliest first.
+    doubtful : list of (tag, probability)
+        The likeliest of the others that a picture can tell.
     problem : str
         Empty when all went well.
     """
 
     picture: bytes | None
-    tags: list[tuple[str, float]]
+    sure: list[tuple[str, float]]
+    doubtful: list[tuple[str, float]]
     problem: str = ""
 
 
 @st.cache_data(max_entries=8, show_spinner="Looking at your photos")
 def tag_photos(
-    run_id: str, finished: str | None, data_hash: str, digests: Sequence[str], _contents: Sequence[bytes]
+    run_id: str,
+    finished: str | None,
+    data_hash: str,
+    judged: Sequence[str],
+    precision: float,
+    digests: Sequence[str],
+    _contents: Sequence[bytes],
 ) -> list[Tagged]:
     """Tag photos with a run's network; the same photos and run are answered from memory.
 
@@ -61,6 +69,10 @@ def tag_photos(
     ----------
     run_id, finished, data_hash
         The run, when it finished, and its collection as it is now.
+    judged : sequence of str
+        Tags that a picture can tell; nothing is said of the others.
+    precision : float
+        Share of the tags that shall be right.
     digests : sequence of str
         Hashes of the files.
     """
@@ -73,18 +85,30 @@ def tag_photos(
             try:
                 picture = load_image(path, size=_SHOWN, max_pixels=_PIXELS)
             except ImageError as error:
-                answers[number] = Tagged(None, [], f"This file {error}.")
+                answers[number] = Tagged(None, [], [], f"This file {error}.")
                 continue
             picture.thumbnail((_SHOWN, _SHOWN))
             small = BytesIO()
             picture.save(small, "JPEG", quality=85)
             paths[number] = path
-            answers[number] = Tagged(small.getvalue(), [])
+            answers[number] = Tagged(small.getvalue(), [], [])
         if paths:
             annotator = _annotator(store().home, run_id, finished, data_hash)
-            found = workflow.annotate(store(), run_id, list(paths.values()), top=10, annotator=annotator)
+            found = workflow.annotate(
+                store(),
+                run_id,
+                list(paths.values()),
+                top=len(annotator.tags),
+                precision=precision,
+                annotator=annotator,
+            )
+            known = frozenset(judged)
             for number, annotation in zip(paths, found, strict=True):
-                answers[number] = Tagged(answers[number].picture, list(annotation.tags))
+                sure = [pair for pair in annotation.tags if pair[0] in annotation.sure]
+                others = [
+                    pair for pair in annotation.tags if pair[0] in known and pair[0] not in annotation.sure
+                ]
+                answers[number] = Tagged(answers[number].picture, sure, others[:_DOUBTFUL])
     return [answers[number] for number in range(len(_contents))]
 
 
@@ -92,10 +116,3 @@ def tag_photos(
 def _annotator(home: Path, run_id: str, finished: str | None, data_hash: str) -> "Annotator":
     """Keep the last network warm; all but the run's name only tells one state of the data from the next."""
     return workflow.open_annotator(store(), run_id)
-
-
-@st.cache_data(max_entries=8, show_spinner=False)
-def fitting_limits(run_id: str, finished: str | None, _collection: Collection, _run: Run) -> dict[str, float]:
-    """Return from which score on each tag fits: the rule by which this run adds tags to its own collection."""
-    add = limits_of(_run, _collection).add
-    return dict(zip(_collection.vocabulary, add.tolist(), strict=True))

@@ -5,15 +5,16 @@ from urllib.parse import quote, urlencode
 import numpy as np
 import streamlit as st
 
+from pages.browse.balance import balance
 from pages.browse.routes import photo_query
 from pages.browse.view import found, view
 from pages.components.choice import choice
 from pages.components.gallery import gallery
 from pages.components.header import empty, header
+from pages.components.promise import promise
 from pages.components.text import plain
 from pages.state import need_run
 from tagrefine_core.errors import ConfigError
-from tagrefine_core.runs.refined import STRICTNESS
 
 KINDS = {
     "any": "any",
@@ -21,10 +22,16 @@ KINDS = {
     "added": "added",
     "removed": "removed",
     "kept": "kept",
+    "untold": "a picture cannot tell",
     "unchanged": "nothing changed",
     "untagged": "no user tags",
 }
-ORDERS = {"change": "most changed", "score": "highest score", "file": "file name"}
+ORDERS = {
+    "convincing": "convincing first",
+    "doubtful": "most doubtful first",
+    "score": "highest score",
+    "file": "file name",
+}
 
 
 def opened() -> int | None:
@@ -44,45 +51,41 @@ def remember() -> None:
 
 header(
     "What changed",
-    "The tags people gave their photos, beside what the trained model makes of them: green is added, red is "
-    "removed, plain is kept.",
+    "The tags people gave their photos, beside the tags that fit: green is added, red is removed, plain is kept.",
 )
 collection, run = need_run()
-with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-    search = st.text_input(
-        "Search", key="search", bind="query-params", placeholder='flower and not macro, or "im27"'
-    )
-    tag_place = st.container(width=190)
-    kind = choice("Change", KINDS, key="kind", default="any", width=165)
-    order = choice("Sort", ORDERS, key="order", default="change", width=150)
-    strictness = st.slider(
-        "Strictness",
-        0.0,
-        1.0,
-        STRICTNESS,
-        0.05,
-        key="strictness",
-        bind="query-params",
-        width=150,
-        help="To the left more tags change, to the right only those that the model is surest of.",
-    )
+filters, promised = st.columns([2.2, 1], gap="medium")
+with promised:
+    precision = promise("changes")
 with st.spinner("Comparing tags …", show_time=True):
-    of = view(run.id, strictness)
+    of = view(run.id, precision)
+with promised, st.container(key="balance"):
+    st.caption(balance(of.changes, of.expected, calibrated=run.calibration is not None))
 counts = of.changes.counts_by_tag()
 names = {
     tag: f"{tag}  +{counts.added[column]:,} -{counts.removed[column]:,}"
     for column, tag in sorted(enumerate(collection.vocabulary), key=lambda pair: pair[1].lower())
 }
-with tag_place:
-    tag = choice("Tag", names, key="tag", default=None, placeholder="any")
-values = {"search": search, "tag": tag or "", "kind": kind, "order": order}
-try:
-    answer = found(of, photo_query(values))
-except ConfigError as error:
-    st.warning(plain(error))
-    st.stop()
+with filters:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        search = st.text_input(
+            "Search", key="search", bind="query-params", placeholder='flower and not macro, or "im27"'
+        )
+        tag = choice("Tag", names, key="tag", default=None, placeholder="any", width=170)
+        kind = choice("Change", KINDS, key="kind", default="any", width=165)
+        order = choice("Sort", ORDERS, key="order", default="convincing", width=165)
+    values = {"search": search, "tag": tag or "", "kind": kind, "order": order}
+    try:
+        answer = found(of, photo_query(values))
+    except ConfigError as error:
+        st.warning(plain(error))
+        st.stop()
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.markdown(f"**{len(answer.rows):,}** of {collection.n:,} photos", width="content")
+        untold = st.toggle(
+            "Show what a picture cannot tell as ordinary tags", key="untold", bind="query-params"
+        )
 
-st.markdown(f"**{len(answer.rows):,}** of {collection.n:,} photos")
 for word, alike in answer.unknown.items():
     hint = f" Did you mean {' or '.join(alike)}?" if alike else ""
     st.warning(plain(f"No tag, spelling or file name has “{word}”.{hint}"))
@@ -91,10 +94,13 @@ if len(answer.rows):
     place = np.flatnonzero(answer.rows == row)
     gallery(
         address=f"/photos/{quote(run.id, safe='')}",
-        query=urlencode({**values, "strictness": strictness}),
+        query=urlencode({**values, "precision": precision}),
+        # Another list of the curator's, or another training, is another answer under the same address.
+        version=f"{run.record.finished} {sorted(of.rules.items())}",
         total=len(answer.rows),
         opened=row,
         place=int(place[0]) if len(place) else None,
+        untold=untold,
         on_open=remember,
     )
 else:

@@ -10,8 +10,8 @@ from starlette.routing import Route
 
 from pages.browse.view import View, neighbors, photo, view, window
 from tagrefine_core.errors import ConfigError, RunError, TagRefineError
+from tagrefine_core.refinement import PRECISION
 from tagrefine_core.refinement.query import PhotoKind, PhotoOrder, PhotoQuery
-from tagrefine_core.runs.refined import STRICTNESS
 
 __all__ = ["ROUTES", "photo_query"]
 
@@ -24,7 +24,7 @@ def photo_query(values: Mapping[str, str]) -> PhotoQuery:
         search=values.get("search", ""),
         tag=values.get("tag") or None,
         kind=cast(PhotoKind, values.get("kind", "any")),
-        order=cast(PhotoOrder, values.get("order", "change")),
+        order=cast(PhotoOrder, values.get("order", "convincing")),
     )
 
 
@@ -34,7 +34,7 @@ def _answers(read: Callable[[Request, View], dict[str, Any]]) -> Callable[[Reque
     @wraps(read)
     def answer(request: Request) -> Response:
         try:
-            of = view(request.path_params["run_id"], _number(request, "strictness", STRICTNESS))
+            of = view(request.path_params["run_id"], _number(request, "precision", PRECISION))
             return JSONResponse(read(request, of), headers={"Cache-Control": "private, no-cache"})
         except RunError as error:
             return PlainTextResponse(str(error), status_code=404)

@@ -4,21 +4,22 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from math import isfinite
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from scipy import sparse
 
-from pages.browse.reasons import reason
+from pages.browse.reasons import State, reason
 from pages.opening import open_collection, open_run, open_store
 from pages.routes.thumbnails import thumbnail_url
 from tagrefine_core.collections import Collection
 from tagrefine_core.errors import RunError
 from tagrefine_core.files import read_array
-from tagrefine_core.refinement import Changes, Thresholds
+from tagrefine_core.refinement import PRECISION, Changes, Limits
 from tagrefine_core.refinement.photo import PhotoTag, photo_tags, votes
 from tagrefine_core.refinement.query import Found, PhotoQuery, PhotoTable, find
-from tagrefine_core.runs.refined import STRICTNESS, changes_of, limits_of
+from tagrefine_core.runs.evidence import evidence_of, links_of
+from tagrefine_core.runs.refined import Expected, changes_of, expected_of, limits_of
 from tagrefine_core.runs.run import Run
 from tagrefine_core.store import TagRecord
 
@@ -41,23 +42,36 @@ _TOP = 8  # highest scores listed whether the photo gets the tag or not
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """A run at one strictness, with the columns that queries need."""
+    """A run at one target precision, with the columns that queries need.
+
+    Attributes
+    ----------
+    rules : dict of str to str
+        The curator's list at that time.
+    links : csr (C, C)
+        How far a user's tag counts as evidence for others.
+    """
 
     collection: Collection
     run: Run
-    thresholds: Thresholds
+    limits: Limits
+    expected: Expected
     changes: Changes
     table: PhotoTable
     records: Mapping[str, TagRecord]
+    rules: dict[str, str]
+    links: sparse.csr_matrix
 
 
-def view(run_id: str, strictness: float = STRICTNESS) -> View:
-    """Return a run at a strictness; made once and kept.
+def view(run_id: str, precision: float = PRECISION) -> View:
+    """Return a run at a target precision and the curator's list as it is now; made once and kept.
 
     Raises
     ------
     RunError
         When there is no such run, it is not finished, or the collection was imported anew since.
+    ConfigError
+        When the precision is out of range.
     """
     store = open_store()
     record = store.run(run_id)
@@ -66,12 +80,14 @@ def view(run_id: str, strictness: float = STRICTNESS) -> View:
         raise RunError(
             f"{collection.name!r} has changed since this run was trained. Train again, or choose another run."
         )
-    return _view(open_collection(collection), open_run(record), round(strictness, 3))
+    rules = tuple(store.tag_rules(collection.id).items())
+    return _view(open_collection(collection), open_run(record), precision, rules)
 
 
 @lru_cache(maxsize=3)
-def _view(collection: Collection, run: Run, strictness: float) -> View:
-    limits, changed = limits_of(run, collection, strictness), changes_of(run, collection, strictness)
+def _view(collection: Collection, run: Run, precision: float, rules: tuple[tuple[str, str], ...]) -> View:
+    # What limits are found by is kept by run: another precision reads the scores once, for the changes.
+    limits, changed = limits_of(run, collection, precision), changes_of(run, collection, precision)
     records = collection.tag_records
     indptr, indices = (read_array(collection.folder / f"raw_{name}.npy") for name in ("indptr", "indices"))
     raw = sparse.csr_matrix(
@@ -86,7 +102,17 @@ def _view(collection: Collection, run: Run, strictness: float) -> View:
         changes=changed,
         scores=run.scores,
     )
-    return View(collection, run, limits, changed, table, {record.raw: record for record in records})
+    return View(
+        collection=collection,
+        run=run,
+        limits=limits,
+        expected=expected_of(run, collection, limits),
+        changes=changed,
+        table=table,
+        records={record.raw: record for record in records},
+        rules=dict(rules),
+        links=links_of(run),
+    )
 
 
 @lru_cache(maxsize=32)
@@ -96,29 +122,32 @@ def found(of: View, query: PhotoQuery) -> Found:
 
 
 def window(of: View, query: PhotoQuery, offset: int, limit: int) -> dict[str, Any]:
-    """Return ``limit`` photos of an answer from ``offset`` on, with their tags."""
-    return {"photos": [_card(of, int(row)) for row in found(of, query).rows[offset : offset + limit]]}
+    """Return ``limit`` photos of an answer from ``offset`` on, with their tags; the tag of the query stands first."""
+    rows = found(of, query).rows[offset : offset + limit]
+    return {
+        "photos": [{**_photo(of, int(row)), "tags": _listed(_tags(of, int(row)), query.tag)} for row in rows]
+    }
 
 
 def photo(of: View, row: int, tag: str | None = None) -> dict[str, Any]:
-    """Return one photo in full: the user's own tags, and scores against thresholds with a reason for each.
+    """Return one photo in full: the user's own tags, and scores against their limits with a reason for each.
 
-    ``why`` names the tag to explain first: ``tag`` where it is listed, else the first change.
+    ``why`` names the tag to explain first: ``tag`` where it is listed, else the surest addition, else the first removal.
     """
     scores = np.asarray(of.run.scores[row], dtype=np.float64)
     tags = _tags(of, row)
     listed = {one.tag: one for one in tags if one.column is not None}
+    changed = [one.tag for state in ("added", "removed") for one in tags if one.state == state]
     for column in np.argsort(-scores, kind="stable")[:_TOP]:
         name = of.collection.vocabulary[column]
         listed.setdefault(name, PhotoTag(name, "absent", int(column), float(scores[column])))
     return {
         **_photo(of, row, size=1024),
-        "tags": [asdict(one) for one in tags],
+        "tags": _listed(tags, tag),
         "raw": of.collection.raw_tags(row),
-        "scores": [
-            _score(of, row, one) for one in sorted(listed.values(), key=lambda one: -(one.score or 0.0))
-        ],
-        "why": tag if tag in listed else next(iter(listed), None),
+        "scores": _scores(of, row, sorted(listed.values(), key=lambda one: -(one.score or 0.0))),
+        "calibrated": of.run.calibration is not None,
+        "why": tag if tag in listed else next(iter([*changed, *listed]), None),
     }
 
 
@@ -138,22 +167,23 @@ def neighbors(of: View, row: int) -> dict[str, Any]:
     }
 
 
-def _score(of: View, row: int, tag: PhotoTag) -> dict[str, Any]:
-    limits = of.thresholds.remove if tag.state in ("kept", "removed") else of.thresholds.add
-    limit = float(limits[tag.column])
-    why = reason(tag, limit, _implied_by(of, row, tag.column))
-    return {**asdict(tag), "limit": limit if isfinite(limit) else None, "reason": why}
+def _scores(of: View, row: int, tags: list[PhotoTag]) -> list[dict[str, Any]]:
+    columns = [one.column for one in tags if one.column is not None]
+    evidence = evidence_of(of.run, of.collection, row, columns, of.limits, links=of.links, rules=of.rules)
+    told = []
+    for one, speaks in zip(tags, evidence, strict=True):
+        limit = speaks.remove if speaks.written else speaks.add
+        why = reason(one.tag, cast(State, one.state), speaks)
+        told.append({**asdict(one), "limit": limit if isfinite(limit) else None, "reason": why})
+    return told
 
 
-def _implied_by(of: View, row: int, column: int | None) -> str | None:
-    """Return the user's tag that most implies another one, None where none does."""
-    given = of.collection.tags[[row]].indices
-    weights = of.run.implied[given][:, [column]].toarray().reshape(-1)
-    return of.collection.vocabulary[given[weights.argmax()]] if weights.any() else None
-
-
-def _card(of: View, row: int) -> dict[str, Any]:
-    return {**_photo(of, row), "tags": [asdict(one) for one in _tags(of, row)]}
+def _listed(tags: list[PhotoTag], asked: str | None) -> list[dict[str, Any]]:
+    """Return tags for a card, the one that is asked for first and marked."""
+    return [
+        {**asdict(one), "asked": one.tag == asked and one.column is not None}
+        for one in sorted(tags, key=lambda one: one.column is None or one.tag != asked)
+    ]
 
 
 def _photo(of: View, row: int, *, size: int = 256) -> dict[str, Any]:

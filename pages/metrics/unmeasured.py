@@ -11,21 +11,17 @@ __all__ = ["changes_in_words"]
 
 
 def changes_in_words(collection: Collection, run: Run) -> None:
-    """Draw how many tags the run keeps, adds and removes."""
+    """Draw how many tags the run keeps, adds, removes and leaves alone."""
     changes = workflow.changes_of(store(), run.id)
-    kept, added, removed = (int(getattr(changes, name).nnz) for name in ("kept", "added", "removed"))
-    given = max(1, kept + removed)
-    cells = st.columns(3)
-    cells[0].metric(
-        "Tags kept", f"{kept:,}", f"{kept / given:.0%} of those given", delta_color="off", border=True
+    kept, added, removed, untold = (
+        int(getattr(changes, name).nnz) for name in ("kept", "added", "removed", "untold")
     )
-    cells[1].metric(
-        "Tags added", f"{added:,}", f"{added / collection.n:.1f} a photo", delta_color="off", border=True
-    )
-    cells[2].metric(
-        "Tags removed",
-        f"{removed:,}",
-        f"{removed / given:.0%} of those given",
-        delta_color="off",
-        border=True,
-    )
+    given = max(1, kept + removed + untold)
+    cells = st.columns(4)
+    for cell, name, count, beside in (
+        (cells[0], "Tags kept", kept, f"{kept / given:.0%} of those given"),
+        (cells[1], "Tags added", added, f"{added / collection.n:.1f} a photo"),
+        (cells[2], "Tags removed", removed, f"{removed / given:.0%} of those given"),
+        (cells[3], "Tags that a picture cannot tell", untold, f"{untold / given:.0%} of those given"),
+    ):
+        cell.metric(name, f"{count:,}", beside, delta_color="off", border=True)

@@ -44,6 +44,7 @@ def story(collection: Collection, run: Run, by: Literal["labels", "refined"]) ->
     if by == "labels":
         have, names = sparse.csr_matrix(np.asarray(collection.truth) == 1), collection.labels
     else:
+        # What a picture cannot tell makes no photo look alike.
         changes = changes_of(run, collection)
         have, names = _present(changes.kept) + _present(changes.added), collection.vocabulary
     judged = relevance(trace, have, by=by)

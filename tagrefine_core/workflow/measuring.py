@@ -9,7 +9,7 @@ import numpy as np
 from tagrefine_core.evaluation.calibration import Reliability
 from tagrefine_core.evaluation.decisions import Agreement, Amounts, Decisions
 from tagrefine_core.evaluation.hidden import HiddenTags
-from tagrefine_core.refinement import PRECISION, Expectation, changes
+from tagrefine_core.refinement import PRECISION, Expectation
 from tagrefine_core.runs import measured, refined
 from tagrefine_core.runs.refined import Expected
 from tagrefine_core.runs.run import Run
@@ -140,7 +140,7 @@ def measure_handed_out(store: Store, run_id: str, *, precision: float = PRECISIO
     run = Run.open(store, run_id)
     collection = collection_of(store, run)
     limits = refined.limits_of(run, collection, precision)
-    handed_out = changes(run.scores, collection.tags, limits)
+    handed_out = refined.changes_of(run, collection, precision)
     rows = measured.measured_rows(run, collection)
     return HandedOut(
         target=precision,

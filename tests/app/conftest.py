@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 from PIL import Image
 from scipy import sparse
+from scipy.special import logit
 from streamlit.testing.v1 import AppTest
 
 from tagrefine_core import jobs
-from tagrefine_core.collections import Source, check_images, write_collection
+from tagrefine_core.collections import Collection, Source, check_images, write_collection
 from tagrefine_core.config import TrainConfig, train_config
 from tagrefine_core.evaluation import evaluate
 from tagrefine_core.files import write_array
+from tagrefine_core.model.calibration import Calibration
 from tagrefine_core.runs.run import run_folder
 from tagrefine_core.store import EpochRecord, ImportIssue, Store, TagRecord
 
@@ -26,6 +28,8 @@ EVIL = "![x](http://evil.example/a.png)"
 
 VOCABULARY = ("sea", "sky", "sunset", "flower", "dog", EVIL, "<b>bold</b>")
 LABELS = VOCABULARY[:4]
+UNTOLD = "<b>bold</b>"
+"""The tag that a picture cannot tell."""
 PHOTOS = 40
 
 
@@ -96,10 +100,13 @@ def add_run(
     sparse.save_npz(
         folder / "implied.npz", sparse.csr_matrix((len(VOCABULARY), len(VOCABULARY)), dtype=np.float32)
     )
+    visualness = np.full((3, len(VOCABULARY)), [[0.8], [0.6], [0.9]], dtype=np.float32)
+    visualness[:, VOCABULARY.index(UNTOLD)] = 0.18, 0.1, 0.26
+    write_array(folder / "visualness.npy", visualness)
+    opened = Collection.open(store, collection)
+    calibration = Calibration.measure([(logit(scores), opened.tags)], len(VOCABULARY), PHOTOS)
+    calibration.save(folder / "calibration.safetensors")
     if record.labels:
-        from tagrefine_core.collections import Collection
-
-        opened = Collection.open(store, collection)
         measures = evaluate(scores[:, opened.label_columns], opened.truth, labels=opened.labels)
         store.write_metrics(record.id, run_id, measures.as_dict())
         tagged = evaluate(opened.tags[:, opened.label_columns].toarray(), opened.truth, labels=opened.labels)

@@ -1,9 +1,9 @@
 // Shared by components: prepend this text to their script (`pages.components.base.script`).
 // Tags come from strangers: textContent only, never innerHTML.
 
-const SIGN = { kept: "", added: "+ ", removed: "- ", unsure: "? " };
+const SIGN = { kept: "", added: "+ ", removed: "- ", unsure: "? ", untold: "" };
 
-/** Return a chip element for a tag; kind is "kept", "added", "removed" or "unsure". */
+/** Return a chip element for a tag; kind is "kept", "added", "removed", "unsure" or "untold". */
 function chip(tag, kind = "kept") {
   const element = document.createElement("span");
   element.className = `tr-chip tr-${kind}`;

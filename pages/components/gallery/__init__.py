@@ -26,9 +26,11 @@ def gallery(
     *,
     address: str,
     query: str,
+    version: str,
     total: int,
     opened: int | None,
     place: int | None,
+    untold: bool,
     on_open: Callable[[], None],
 ) -> None:
     """Draw the gallery; ``st.session_state["gallery"]["opened"]`` holds the row of the photo that is open.
@@ -39,16 +41,28 @@ def gallery(
         Where the photos of a run come from; see `pages.browse.routes`.
     query : str
         Query part of the address: filter and order.
+    version : str
+        Changes when the same query would be answered otherwise.
     total : int
         Photos that the query finds.
     opened, place : int or None
         Row of the open photo and its place among those found.
+    untold : bool
+        Whether tags that a picture cannot tell are shown like ordinary ones, or only counted.
     on_open : callable
         Called when another photo is opened, or none.
     """
     _component(
         key="gallery",
-        data={"address": address, "query": query, "total": total, "opened": opened, "place": place},
+        data={
+            "address": address,
+            "query": query,
+            "version": version,
+            "total": total,
+            "opened": opened,
+            "place": place,
+            "untold": untold,
+        },
         default={"opened": opened},
         on_opened_change=on_open,
     )

@@ -1,4 +1,4 @@
-// The detail view: one photo, its tags, its scores against the thresholds, why, and its neighbors.
+// The detail view: one photo, its tags, its scores against their limits, why, and its neighbors.
 
 function el(name, className = "", text = "") {
   const element = document.createElement(name);
@@ -7,23 +7,49 @@ function el(name, className = "", text = "") {
   return element;
 }
 
-const STATE = { added: "added by the model", removed: "removed by the model", kept: "kept", dropped: "left out before training" };
+const STATE = {
+  added: "added by the model",
+  removed: "removed by the model",
+  kept: "kept",
+  untold: "left as the user wrote it, since a picture cannot tell",
+  dropped: "left out before training",
+};
 
-/** A chip that tells its state and the user's spelling on hover. */
-function tagChip({ tag, state, note }) {
-  const element = chip(tag, state === "dropped" ? "kept" : state);
-  if (state === "dropped") element.classList.add("dropped");
+/** What a screen reader says before the tags of a state. */
+const SPOKEN = { added: "added", kept: "kept", removed: "removed", untold: "left alone, since a picture cannot tell,", dropped: "left out" };
+
+/** A chip that tells its state and the user's spelling on hover; what a picture cannot tell is quiet unless it is `ordinary`. */
+function tagChip({ tag, state, note, asked }, ordinary = false) {
+  const element = chip(tag, state === "dropped" || (state === "untold" && ordinary) ? "kept" : state);
+  element.classList.toggle("dropped", state === "dropped");
+  element.classList.toggle("tr-asked", !!asked);
   element.title = `${tag}: ${STATE[state]}${note ? ` (${note})` : ""}`;
+  return element;
+}
+
+/** One quiet chip for all tags that a picture cannot tell. */
+function untoldChip(tags, words) {
+  const element = chip(`${tags.length} ${words}`, "untold");
+  element.title = `Left as the user wrote them, since a picture cannot tell: ${tags.map((one) => one.tag).join(", ")}`;
   return element;
 }
 
 /** The tags of a photo in words, for screen readers. */
 function spoken(tags) {
-  const parts = ["added", "kept", "removed", "dropped"].map((state) => {
-    const names = tags.filter((one) => one.state === state).map((one) => one.tag);
-    return names.length ? `${state} ${names.join(", ")}` : "";
+  const asked = tags.find((one) => one.asked);
+  const parts = Object.keys(SPOKEN).map((state) => {
+    const names = tags.filter((one) => one.state === state && one !== asked).map((one) => one.tag);
+    return names.length ? `${SPOKEN[state]} ${names.join(", ")}` : "";
   });
+  if (asked) parts.unshift(`${SPOKEN[asked.state]} ${asked.tag}, the tag asked for`);
   return parts.filter(Boolean).join("; ") || "no tags";
+}
+
+/** A share in percent; near 0 and 1 with a digit more. */
+function percent(share) {
+  if (share < 0.001) return "<0.1 %";
+  if (share > 0.999) return ">99.9 %";
+  return `${(100 * share).toFixed(share < 0.01 || share > 0.99 ? 1 : 0)} %`;
 }
 
 class Detail {
@@ -84,8 +110,8 @@ class Detail {
     const all = el("details", "soft");
     all.append(el("summary", "", "Show them as written"), el("p", "", photo.raw.join(", ")));
     all.hidden = few;
-    const chips = el("div", "tr-chips");
-    for (const tag of photo.tags) chips.append(tagChip(tag));
+    this.chips = el("div", "tr-chips");
+    this.drawChips();
     this.why = el("section", "why");
     this.why.setAttribute("aria-live", "polite");
     const bars = el("div", "bars");
@@ -94,11 +120,24 @@ class Detail {
     this.near = el("section", "near");
     this.near.append(el("h3", "", "Nearest photos"), el("p", "soft", "Looking for them …"));
     const body = el("div", "body");
-    const note = el("p", "soft small", "How sure the model is, from 0 to 1. The mark is the line that a tag has to pass.");
-    body.append(about, all, this.why, chips, this.near, el("h3", "", "Scores"), note, bars);
+    const means = photo.calibrated ? "How probable it is that each tag fits." : "How likely the network finds each tag.";
+    const note = el("p", "soft small", `${means} The mark is the limit: from there on a tag is added; up to there one that the user wrote is removed.`);
+    body.append(about, all, this.why, this.chips, this.near, el("h3", "", "Scores"), note, bars);
     this.element.replaceChildren(this.closer(), image, body);
     this.element.scrollTop = 0;
     this.explain(photo.why);
+  }
+
+  /** The chips anew: the switch has been moved, or the quiet chip opened. */
+  drawChips(opened = this.untold) {
+    const quiet = opened ? [] : this.photo.tags.filter((one) => one.state === "untold" && !one.asked);
+    this.chips.replaceChildren(...this.photo.tags.filter((one) => !quiet.includes(one)).map((one) => tagChip(one, this.untold)));
+    if (!quiet.length) return;
+    const all = el("button", "plain");
+    all.type = "button";
+    all.append(untoldChip(quiet, quiet.length === 1 ? "tag that a picture cannot tell" : "tags that a picture cannot tell"));
+    all.addEventListener("click", () => this.drawChips(true));
+    this.chips.append(all);
   }
 
   bar(score) {
@@ -116,7 +155,7 @@ class Detail {
     }
     const name = el("span", "name");
     name.append(score.state === "absent" ? document.createTextNode(score.tag) : tagChip(score));
-    row.append(name, track, el("span", "value", score.score.toFixed(score.score < 0.1 ? 3 : 2)));
+    row.append(name, track, el("span", "value", percent(score.score)));
     row.addEventListener("click", () => this.explain(score.tag));
     row.dataset.tag = score.tag;
     return row;

@@ -6,10 +6,12 @@ const CARD = 212; // least width of a card
 const CAPTION = 100; // three lines of chips
 
 /** The order on a card, where the last ones may not fit: some of every kind before the rest of the added ones. */
-function inShort(tags) {
-  const of = (...states) => tags.filter((one) => states.includes(one.state));
+function inShort(tags, ordinary) {
+  const asked = tags.filter((one) => one.asked);
+  const of = (state) => tags.filter((one) => one.state === state && !one.asked);
   const added = of("added");
-  return [...added.slice(0, 4), ...of("removed"), ...of("kept"), ...added.slice(4), ...of("dropped")];
+  const most = Math.max(0, 4 - asked.length);
+  return [...asked, ...added.slice(0, most), ...of("removed"), ...of("kept"), ...added.slice(most), ...(ordinary ? of("untold") : []), ...of("dropped")];
 }
 
 class Gallery {
@@ -35,9 +37,11 @@ class Gallery {
   /** Take what the page says; another query starts at the top. */
   update(data, report) {
     this.report = report;
-    const changed = !this.data || data.address !== this.data.address || data.query !== this.data.query;
+    const changed = !this.data || ["address", "query", "version"].some((name) => data[name] !== this.data[name]);
+    const switched = this.data && data.untold !== this.data.untold;
     const first = !this.data;
     this.data = data;
+    this.detail.untold = data.untold;
     this.fit();
     if (changed) {
       this.windows = new Map();
@@ -49,6 +53,10 @@ class Gallery {
       this.detail.show(data.address, data.query, this.opened);
       this.layout();
       if (first && data.place != null) this.reveal(data.place);
+    } else if (switched) {
+      this.clear();
+      this.draw();
+      if (this.opened != null && this.detail.photo) this.detail.drawChips();
     }
   }
 
@@ -126,27 +134,31 @@ class Gallery {
     picture.append(image);
     const chips = el("span", "tr-chips");
     chips.ariaHidden = "true"; // the card's own label says it in words
-    chips.append(...inShort(photo.tags).map(tagChip));
+    chips.append(...inShort(photo.tags, this.data.untold).map((one) => tagChip(one, this.data.untold)));
     if (!photo.tags.length) chips.append(el("span", "none", "no tags"));
+    const quiet = this.data.untold ? [] : photo.tags.filter((one) => one.state === "untold" && !one.asked);
+    const last = quiet.length ? untoldChip(quiet, "a picture cannot tell") : null;
+    if (last) chips.append(last);
     card.setAttribute("aria-label", `${photo.file}: ${spoken(photo.tags)}`);
     card.title = photo.file;
     card.replaceChildren(picture, chips);
-    // What does not fit is counted; the detail view shows all.
-    const bottom = chips.getBoundingClientRect().bottom + 1;
-    const fits = (one) => one.getBoundingClientRect().bottom <= bottom;
-    const all = [...chips.children];
-    let shown = all.findIndex((one) => !fits(one));
-    if (shown >= 0) {
-      const more = el("span", "none");
-      all.slice(shown).forEach((one) => one.remove());
-      chips.append(more);
-      for (; ; shown--) {
-        more.textContent = `+${all.length - shown} more`;
-        if (fits(more) || !shown) break;
-        all[shown - 1].remove();
-      }
-    }
+    this.shorten(chips, last);
     this.mark();
+  }
+
+  /** Count the chips that do not fit; the detail view shows all. The `last` one stays. */
+  shorten(chips, last) {
+    const bottom = chips.getBoundingClientRect().bottom + 1;
+    const fits = () => chips.lastElementChild.getBoundingClientRect().bottom <= bottom;
+    const all = [...chips.children].filter((one) => one !== last);
+    if (!all.length || fits()) return;
+    const more = el("span", "none");
+    if (last) last.before(more);
+    else chips.append(more);
+    for (let shown = all.length; shown && !fits(); shown--) {
+      all[shown - 1].remove();
+      more.textContent = `+${all.length - shown + 1} more`;
+    }
   }
 
   mark() {
