@@ -68,7 +68,7 @@ def legend(table: Mapping[str, Any]) -> str:
         "All methods decide by the same step, without a look at the true labels: from the order in which a method puts the photos,"
         f" and from what people wrote, comes how likely a label fits; then it adds and removes what it expects to be right in {target:.0%}"
         f" of the cases. TagRefine’s own scores are such probabilities already. It is about the {len(table['labels'])} labels only.",
-        "People’s tags on these photos are not used here: a list is what a new photo would get."
+        "What people wrote on a photo does not count for that photo: its list is what a new photo would get."
         if table["task"] == "annotation"
         else "A method that has learned from the very tags it judges tends to agree with them, and changes little.",
     ]

@@ -6,7 +6,8 @@ and limits keep the same target precision (`tagrefine_core.refinement.decision`)
 
 What this cannot know: scores that have seen the photo's own tags, as those of most methods in refinement have, follow these. Then
 giving looks certain, hardly anything is changed, and every label seems to be told; nothing but the truth shows that from a good
-method. In annotation no method has seen the tags.
+method. In annotation no method has seen the tags; there they tell how often a label is given among photos that score alike, which
+our own probabilities learn from the training photos alone.
 """
 
 from typing import Any, NamedTuple
