@@ -142,7 +142,7 @@ def _metric(cell: Any, name: str, value: str, beside: str) -> None:
     with cell, st.container(border=True, height="stretch", gap=None, key=f"measure_{name.replace(' ', '_')}"):
         st.metric(name, value)
         if beside:
-            st.caption(plain(beside))
+            st.caption(beside)
 
 
 def _by_tag(found: Decisions, bins: Reliability) -> None:
