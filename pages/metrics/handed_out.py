@@ -11,6 +11,7 @@ import streamlit as st
 from pages.components.charts import chart
 from pages.components.percent import percent
 from pages.components.promise import promise
+from pages.components.setting_words import told
 from pages.components.text import plain
 from tagrefine_core import plots, workflow
 from tagrefine_core.collections import Collection
@@ -95,7 +96,7 @@ def lists(found: HandedOut, *, calibrated: bool) -> None:
         cells[-2],
         "Additions a photo",
         _number(amounts.added_per_photo, ".1f"),
-        f"{_number(amounts.removed_per_photo, '.1f')} removals; of all {len(found.tags):,} tags",
+        f"{_number(amounts.removed_per_photo, '.2f')} removals; of all {len(found.tags):,} tags",
     )
     _share(cells[-1], "Photos left as they are", amounts.untouched, amounts.untouched_interval, "")
     st.caption(
@@ -165,7 +166,8 @@ def _by_tag(found: Decisions, bins: Reliability) -> None:
     number = st.column_config.NumberColumn(format="%.2f", width=70)
     st.dataframe(
         table,
-        height=min(38 + 35 * len(table), 530),
+        height=min(3 + 35 * (len(table) + 1), 530),
+        placeholder="–",
         column_config={
             **dict.fromkeys(("right", "found", "right ", "found "), share),
             **dict.fromkeys(("F1 before", "F1"), number),
@@ -199,7 +201,7 @@ def _hidden(found: HandedOut) -> None:
     )
     hidden = found.hidden
     if hidden is None:
-        st.caption(plain(f"This cannot be told of this run: {found.why_not_hidden}."))
+        st.caption(plain(told(f"This cannot be told of this run: {found.why_not_hidden}.")))
         return
     if np.isnan(hidden.recall):
         st.caption("No photo has a tag that could be hidden.")
@@ -239,7 +241,7 @@ def _hidden_by_tag(hidden: HiddenTags, tags: tuple[str, ...]) -> None:
     st.dataframe(
         table,
         hide_index=True,
-        height=min(38 + 35 * len(table), 420),
+        height=min(3 + 35 * (len(table) + 1), 420),
         column_config={"Share": st.column_config.NumberColumn(format="%.0f %%")},
         alt="How often each tag was hidden and found again",
     )

@@ -377,7 +377,9 @@ def test_the_headline_is_the_ranking_and_the_lists(small_home: Store, open_page)
     table = next(frame.value for frame in page.dataframe if "F1 before" in frame.value.columns)
     assert set(table.index) == {"sea", "sky", "sunset", "flower"}
     assert table["Added"].sum() == found.decisions.added.chosen.sum()
-    assert "scoring.crossfit=5" in _texts(page).replace("\\", ""), "why hidden tags cannot be asked for"
+    assert "(scoring.crossfit), so that each photo" in _texts(page).replace("\\", ""), (
+        "why hidden tags cannot be asked for"
+    )
     # Another promise, and a tag that the curator wants left alone, change what is handed out.
     page.select_slider(key="precision").set_value("0.9").run()
     strict = {metric.label: metric.value for metric in page.metric}
