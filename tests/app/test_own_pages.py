@@ -1,15 +1,11 @@
-"""Collection, Train, Metrics and Annotate: what they show and what their buttons do."""
+"""Collection, Train and Metrics: what they show and what their buttons do."""
 
-import io
 import os
-from pathlib import Path
 
 import pandas as pd
 import pytest
-from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from pages.annotate import uploads
 from pages.collection.importing import import_options
 from pages.components.percent import percent
 from pages.metrics.published import MEASURES, TABLES, published
@@ -445,55 +441,3 @@ def test_published_tables_are_marked_and_whole(small_home: Store, open_page) -> 
     assert pd.isna(published("Table 2: annotation, MIRFLICKR").loc["CCA", "MiAP"])
     page = open_page("metrics", collection="demo")
     assert "printed in the paper" in _texts(page)
-
-
-# Annotate
-
-
-def test_annotate_waits_for_photos_and_says_where_tags_come_from(small_home: Store, open_page) -> None:
-    assert "7" in _texts(open_page("annotate", collection="demo"))
-
-
-def test_files_that_are_no_pictures_never_reach_the_network(
-    small_home: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from tagrefine_core import workflow
-
-    seen: list[Path] = []
-
-    def annotate(
-        store: Store, run_id: str, images: list[Path], *, top: int, annotator: object
-    ) -> list[workflow.Annotation]:
-        assert annotator == "network of run-new"
-        seen.extend(images)
-        return [workflow.Annotation(image, [("sea", 0.9)]) for image in images]
-
-    monkeypatch.setattr(workflow, "annotate", annotate)
-    monkeypatch.setattr(workflow, "open_annotator", lambda store, run_id: f"network of {run_id}")
-    good = io.BytesIO()
-    Image.new("RGB", (600, 300), "red").save(good, "PNG")
-    contents = [b"\xff\xd8 not a picture", good.getvalue(), b"", good.getvalue()[:200]]
-    answers = uploads.tag_photos("run-new", None, "data", [str(number) for number in range(4)], contents)
-    assert [bool(answer.problem) for answer in answers] == [True, False, True, True]
-    assert answers[1].tags == [("sea", 0.9)]
-    assert max(Image.open(io.BytesIO(answers[1].picture)).size) <= 480
-    assert len(seen) == 1 and not seen[0].exists(), "the copy is gone afterwards"
-
-
-def test_network_is_loaded_once_until_its_run_or_the_data_is_another(
-    small_home: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from tagrefine_core import workflow
-
-    loaded: list[str] = []
-
-    def annotate(store: Store, run_id: str, images: list[Path], **_: object) -> list[workflow.Annotation]:
-        return [workflow.Annotation(image, [("sea", 0.9)]) for image in images]
-
-    monkeypatch.setattr(workflow, "annotate", annotate)
-    monkeypatch.setattr(workflow, "open_annotator", lambda store, run_id: loaded.append(run_id))
-    photo = io.BytesIO()
-    Image.new("RGB", (30, 30), "red").save(photo, "PNG")
-    for number, (run, data) in enumerate([("a", "x"), ("a", "x"), ("b", "x"), ("b", "y")]):
-        uploads.tag_photos(run, None, data, [f"new {number}"], [photo.getvalue()])
-    assert loaded == ["a", "b", "b"]
