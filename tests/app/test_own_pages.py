@@ -175,14 +175,31 @@ def test_settings_without_effect_are_told_beside_the_button(small_home: Store, o
     assert "no effect" not in _texts(page)
     page.number_input(key="set_demo_run.part").set_value(2).run()
     page.number_input(key="set_demo_constraints.lambda1").set_value(0.0).run()
-    page.number_input(key="set_demo_scoring.related").set_value(0.2).run()
+    page.number_input(key="set_demo_constraints.alpha").set_value(0.7).run()
+    page.number_input(key="set_demo_scoring.evidence").set_value(0.5).run()
+    page.toggle(key="set_demo_scoring.calibrated").set_value(False).run()
     lines = [text.value.replace("\\", "") for text in page.caption]
     assert "“Which part” 2 (run.part) has no effect with “Task” Clean up given tags (task)." in lines
-    assert any("still uses it on scores" in line for line in lines)
+    assert (
+        "“Meaning of tags” 0.7 (constraints.alpha) has no effect with “Related tags” 0 (constraints.lambda1)."
+        in lines
+    )
+    assert (
+        "“Weight of the own tag” 0.5 (scoring.evidence) has no effect with “Scores tell what fits” off"
+        " (scoring.calibrated)." in lines
+    )
     assert not page.error
-    settings = ["constraints.lambda1=0.0", "scoring.related=0.2", "run.part=2"]
+    settings = [
+        "constraints.alpha=0.7",
+        "constraints.lambda1=0.0",
+        "run.part=2",
+        "scoring.calibrated=false",
+        "scoring.evidence=0.5",
+    ]
     page.button(key="start").click().run()
-    assert started == [("train", "fresh", {"preset": "demo", "settings": settings})]
+    ((command, collection, options),) = started
+    assert (command, collection, options["preset"]) == ("train", "fresh", "demo")
+    assert sorted(options["settings"]) == settings
 
 
 def test_weights_follow_the_network(small_home: Store, open_page, started) -> None:
