@@ -48,7 +48,7 @@ MISTAKES = {
     "train holiday --preset best": "There is no preset 'best'; choose one of: default",
     "train holiday --set lr": "--set takes NAME=VALUE",
     "train holiday --set speed=3": "There is no setting .speed.; did you mean seed",
-    "train holiday --set reporting=1": "There is no setting 'reporting'; did you mean scoring.reporting",
+    "train holiday --set evidence=1": "There is no setting 'evidence'; did you mean scoring.evidence",
     "train holiday --set seed=1 --seed 2": "seed is given twice",
     "tune holiday --grid lr=1,2": "did you mean phi0.lr or constraints.lr",
     "tune holiday --grid phi0.lr=.1,.2 --set preset=paper": "--preset",

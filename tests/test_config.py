@@ -70,12 +70,12 @@ def test_preset_paper_is_literal():
 
 
 def test_three_ways_to_name_a_setting_are_one():
-    by_dot = train_config("demo", **{"scoring.reporting": 0.5, "phi0.lr": 0.2})
-    assert by_dot == train_config("demo", scoring={"reporting": 0.5}, phi0={"lr": 0.2})
-    assert by_dot == train_config("demo").replaced({"scoring.reporting": 0.5, "phi0.lr": 0.2})
-    assert settings_that_differ(by_dot) == {"scoring.reporting": 0.5, "phi0.lr": 0.2}
+    by_dot = train_config("demo", **{"scoring.evidence": 0.5, "phi0.lr": 0.2})
+    assert by_dot == train_config("demo", scoring={"evidence": 0.5}, phi0={"lr": 0.2})
+    assert by_dot == train_config("demo").replaced({"scoring.evidence": 0.5, "phi0.lr": 0.2})
+    assert settings_that_differ(by_dot) == {"scoring.evidence": 0.5, "phi0.lr": 0.2}
     assert settings_that_differ(by_dot.replaced({"seed": 4, "task": "annotation"})) == {
-        "scoring.reporting": 0.5,
+        "scoring.evidence": 0.5,
         "phi0.lr": 0.2,
     }
 
@@ -110,8 +110,8 @@ def test_a_configuration_comes_back_from_json():
         ("training.smooth", r"did you mean scoring\.smooth\?"),
         ("epochs", r"did you mean phi0\.epochs or constraints\.epochs\?"),
         ("lr", r"did you mean phi0\.lr or constraints\.lr\?"),
-        ("scoring.reportin", r"did you mean scoring\.reporting"),
-        ("reporing", r"did you mean scoring\.reporting"),
+        ("scoring.evidenc", r"did you mean scoring\.evidence"),
+        ("evidenc", r"did you mean scoring\.evidence"),
         ("network.backbon", r"did you mean network\.backbone"),
         ("sed", r"did you mean seed\?"),
         ("momentum", r"the settings are: preset, task, seed, network\.backbone"),
@@ -144,7 +144,7 @@ def test_an_unknown_name_is_told_with_the_nearest_one(name, said):
         ({"scoring.crossfit": 0}, r"scoring\.crossfit=0"),
         ({"scoring.crossfit": 21}, r"scoring\.crossfit=21.*20"),
         ({"scoring.smooth": 1}, r"scoring\.smooth=1.*less than 1"),
-        ({"scoring.reporting": 1.1}, r"scoring\.reporting=1\.1"),
+        ({"scoring.calibrated": 1.1}, r"scoring\.calibrated=1\.1"),
         ({"constraints.lambda2": float("nan")}, r"constraints\.lambda2=nan"),
         ({"constraints.lambda2": -1}, r"constraints\.lambda2=-1"),
         ({"run.train_fraction": 1}, r"run\.train_fraction=1"),
@@ -212,7 +212,7 @@ def test_the_preset_has_an_option_of_its_own():
         ({}, "run.train_fraction", 0.3, "task=refinement"),
         ({}, "run.part", 2, "task=refinement"),
         ({"task": "annotation"}, "scoring.evidence", 1.0, "task=annotation"),
-        ({"task": "annotation"}, "scoring.related", 1.0, "task=annotation"),
+        ({"scoring.calibrated": False}, "scoring.evidence", 1.0, "scoring.calibrated=False"),
         ({}, "network.augment", True, "network.finetune=head"),
         ({}, "optimizer.lr_backbone", 0.5, "network.finetune=head"),
         ({"constraints.epochs": 0}, "constraints.lambda2", 0.3, "constraints.epochs=0"),
@@ -223,18 +223,8 @@ def test_the_preset_has_an_option_of_its_own():
         ({"constraints.epochs": 0}, "constraints.reduction", "literal", "constraints.epochs=0"),
         ({"constraints.epochs": 0}, "neighbors.refresh", "exact", "constraints.epochs=0"),
         ({"neighbors.refresh": "static"}, "neighbors.M", 99, "neighbors.refresh=static"),
-        (
-            {"constraints.lambda1": 0, "scoring.related": 0},
-            "constraints.alpha",
-            0.3,
-            "constraints.lambda1=0 and scoring.related=0",
-        ),
-        (
-            {"constraints.epochs": 0, "scoring.related": 0},
-            "constraints.alpha",
-            0.3,
-            "constraints.epochs=0 and scoring.related=0",
-        ),
+        ({"constraints.lambda1": 0}, "constraints.alpha", 0.3, "constraints.lambda1=0"),
+        ({"constraints.epochs": 0}, "constraints.alpha", 0.3, "constraints.epochs=0"),
     ],
 )
 def test_what_has_no_effect_is_said(beside, name, value, reason):
@@ -254,24 +244,12 @@ def test_what_has_no_effect_is_said(beside, name, value, reason):
         ({"network.finetune": "all"}, "optimizer.lr_backbone", 0.5),
         ({}, "constraints.lambda2", 0.3),
         ({"neighbors.refresh": "exact"}, "neighbors.M", 99),
-        ({"constraints.lambda1": 0}, "constraints.alpha", 0.3),
         ({"constraints.epochs": 0}, "constraints.implied", 0.5),
         ({}, "network.augment", False),  # switched off where it has no effect: nothing to say
     ],
 )
 def test_what_has_an_effect_is_not(beside, name, value):
     assert settings_without_effect(train_config("default").replaced({**beside, name: value}), [name]) == []
-
-
-def test_similarity_that_is_kept_out_of_training_alone_is_said_in_one_line():
-    with pytest.warns(TagRefineWarning) as said:
-        train_config("default", **{"constraints.lambda1": 0, "scoring.related": 5})
-    (line,) = (str(one.message) for one in said)
-    assert "constraints.lambda1=0" in line and "scoring.related=5 still uses it" in line
-    # In annotation nothing uses it, and one line says that.
-    with pytest.warns(TagRefineWarning) as said:
-        train_config("default", task="annotation", **{"constraints.lambda1": 0, "scoring.related": 5})
-    assert [str(one.message) for one in said] == ["scoring.related=5.0 has no effect with task=annotation."]
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -307,7 +285,9 @@ def test_runs_of_0_1_0_open_with_todays_settings(home):
     store = with_old_runs(home, OLD)
     assert set(OLD) == set(PRESETS)
     for preset in OLD:
-        assert TrainConfig(**store.run(preset).config) == train_config(preset)
+        # Scores were no probabilities then.
+        expected = train_config(preset).replaced({"scoring.calibrated": False})
+        assert TrainConfig(**store.run(preset).config) == expected
     again = Store(home)  # nothing is grouped twice
     assert [run.config for run in again.runs()] == [run.config for run in store.runs()]
 
@@ -339,6 +319,7 @@ def test_what_was_set_is_kept_and_what_is_gone_is_left_out(home):
         "phi0.lr": 0.5,  # None stood for the other one
         "network.weights": "none",
         "constraints.alpha": 0.25,
+        "scoring.calibrated": False,
     }
     assert (config.task, config.seed) == ("annotation", 9)
 

@@ -12,7 +12,7 @@ __all__ = ["State", "reason"]
 
 State = Literal["added", "kept", "removed", "untold", "absent"]
 
-_MOST_DIGITS = 5
+_MOST_DIGITS = 9
 
 
 def reason(tag: str, state: State, of: Evidence) -> str:
@@ -44,15 +44,15 @@ def reason(tag: str, state: State, of: Evidence) -> str:
 def _decision(state: State, of: Evidence, mark: str) -> str:
     match state:
         case "added":
-            return f"From {mark} on it is added."
+            return f"At this promise it is added from {mark} on."
         case "removed":
-            return f"At {mark} and below, what the user wrote is removed."
+            return f"At this promise what the user wrote is removed at {mark} and below."
         case "kept" if mark:
-            return f"Above {mark}, what the user wrote stays."
+            return f"At this promise what the user wrote stays above {mark}."
         case "kept":
             return "At this promise it is never removed."
         case "absent" if mark:
-            return f"From {mark} on it would be added."
+            return f"At this promise it would be added from {mark} on."
         case "absent" if of.told:
             return "At this promise it is never added."
     return f"{_untold(of)}, so it {'stays as the user wrote it' if of.written else 'is never added'}."

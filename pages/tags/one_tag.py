@@ -24,7 +24,7 @@ __all__ = ["one_tag"]
 _PHOTOS = 5
 
 
-def one_tag(collection: Collection, run: Run | None, row: Mapping[str, Any], precision: str) -> None:
+def one_tag(collection: Collection, run: Run | None, row: Mapping[str, Any], precision: float) -> None:
     """Draw a tag.
 
     Parameters
@@ -34,8 +34,8 @@ def one_tag(collection: Collection, run: Run | None, row: Mapping[str, Any], pre
         None where nothing has been learned from these photos.
     row : mapping
         Of the table: see `pages.components.tag_table`.
-    precision : str
-        As the address has it, for the links.
+    precision : float
+        That the numbers are for; the links to Browse keep it.
     """
     st.subheader(plain(row["tag"]), anchor=False)
     if row["gone"]:
@@ -64,10 +64,10 @@ def one_tag(collection: Collection, run: Run | None, row: Mapping[str, Any], pre
     )
 
 
-def _measured(collection: Collection, run: Run, row: Mapping[str, Any], precision: str) -> None:
+def _measured(collection: Collection, run: Run, row: Mapping[str, Any], precision: float) -> None:
     told = sentence(row["told"], row["rule"], (row["seen"], row["seen_low"], row["seen_high"]), ENOUGH)
     st.caption(f"People wrote it on {_photos(row['given'])}. {told}")
-    address = {"collection": collection.name, "run": run.id, "tag": row["tag"], "precision": precision}
+    address = {"collection": collection.name, "run": run.id, "tag": row["tag"], "precision": f"{precision:g}"}
     kinds = (
         [
             ("added", f":green[+ {row['added']:,} added]"),
@@ -113,7 +113,7 @@ def _strip(
         if address is not None:
             link = html.escape(f"/browse?{urlencode({**address, 'photo': row})}")
             picture = f'<a href="{link}" target="_self">{picture}</a>'
-        note = "" if scores is None else f"<figcaption>{scores[row]:.2f}</figcaption>"
+        note = "" if scores is None else f"<figcaption>{_percent(scores[row])}</figcaption>"
         pictures.append(f"<figure>{picture}{note}</figure>")
     st.html(f'<p class="tr-about">{title}</p><div class="tr-photos">{"".join(pictures)}</div>')
 
@@ -135,3 +135,8 @@ def _say(collection: str, tag: str, rule: Any) -> None:
 
 def _photos(count: int) -> str:
     return "1 photo" if count == 1 else f"{count:,} photos"
+
+
+def _percent(share: float) -> str:
+    """Tell a probability in the little room under a photo."""
+    return "under 1 %" if share < 0.01 else "over 99 %" if share > 0.99 else f"{100 * share:.0f} %"

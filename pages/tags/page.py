@@ -29,7 +29,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     tools = st.container(horizontal=True, width="content")
 collection, run = need_collection(), current_run()
 with tools:
-    own = st.container(horizontal=True, width="content")
+    own = st.container(width=300)
     view = choice(
         "View",
         {name: title for name, (title, _) in VIEWS.items()},

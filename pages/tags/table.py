@@ -1,14 +1,13 @@
 """Tag by tag: the table of all tags, and beside it the one that is open."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.components.choice import choice
+from pages.components.promise import promise
 from pages.components.tag_table import tag_table
 from pages.state import store
 from pages.tags.one_tag import one_tag
@@ -22,8 +21,6 @@ from tagrefine_core.workflow import TagRule, tag_rules
 
 __all__ = ["columns", "table_view"]
 
-_OFFERED = (0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6, 0.55, 0.5)
-
 
 def table_view(collection: Collection, run: Run | None, *, tools: DeltaGenerator) -> None:
     """Draw the table and the tag that is open; without a run of these photos only what people wrote.
@@ -31,7 +28,7 @@ def table_view(collection: Collection, run: Run | None, *, tools: DeltaGenerator
     ``tools`` is where the choice of the target precision is drawn.
     """
     rules = tag_rules(store(), collection.name)
-    summaries, precision = None, f"{PRECISION:g}"
+    summaries, precision = None, PRECISION
     if run is None:
         _hint(
             "Nothing has been learned from these photos yet. Train once, and the table says what would change."
@@ -43,9 +40,9 @@ def table_view(collection: Collection, run: Run | None, *, tools: DeltaGenerator
         run = None
     else:
         with tools:
-            precision = _precision()
+            precision = promise("changes")
         with st.spinner("Comparing tags …", show_time=True):
-            summaries = summaries_of(run, collection, float(precision))
+            summaries = summaries_of(run, collection, precision)
     rows = columns(collection, summaries, rules)
     chosen = st.query_params.get("tag")
     left, right = st.columns([2.4, 1], gap="medium")
@@ -134,48 +131,26 @@ def _hint(sentence: str) -> None:
         st.page_link("train/page.py", label="Go to Train")
 
 
-def _precision() -> str:
-    """Draw the choice of the target precision, which Browse keeps in the address by the same name."""
-    offered = {f"{share:g}": share for share in _OFFERED}
-    asked = str(st.session_state.get("precision", st.query_params.get("precision", "")))
-    # A link may ask for another one, such as 0.99.
-    with suppress(ValueError):
-        if 0.5 <= float(asked) < 1:
-            offered.setdefault(asked, float(asked))
-    names = {
-        name: f"at least {100 * share:g} % of changes right"
-        for name, share in sorted(offered.items(), key=lambda one: -one[1])
-    }
-    chosen = choice(
-        "How sure changes have to be",
-        names,
-        key="precision",
-        default=f"{PRECISION:g}",
-        label_visibility="collapsed",
-        width=260,
-    )
-    return str(chosen)
-
-
 def _overview(rows: Mapping[str, list[Any]], *, measured: bool) -> None:
     """Say what holds for all tags, while none is open."""
     st.subheader("All tags", anchor=False)
-    listed = sum(rule is not None for rule in rows["rule"])
     lines = []
     if measured:
-        told, added, removed = (
-            sum(rows["told"]),
-            sum(filter(None, rows["added"])),
-            sum(filter(None, rows["removed"])),
-        )
-        right = sum(count * share for count, share in zip(rows["added"], rows["right"], strict=True) if count)
+        told, known = sum(rows["told"]), len(rows["tag"]) - sum(rows["gone"])
+        added, removed = sum(filter(None, rows["added"])), sum(filter(None, rows["removed"]))
+        shares = [
+            (count, share)
+            for count, share in zip(rows["added"], rows["right"], strict=True)
+            if share is not None
+        ]
+        expected = sum(count * share for count, share in shares) / max(1, added)
         lines = [
-            f"**{told:,}** are judged, **{len(rows['tag']) - sum(rows['gone']) - told:,}** are left alone.",
+            f"**{told:,}** are judged, **{known - told:,}** are left alone.",
             f":green[**+ {added:,}**] added"
-            + (f", about {100 * right / added:.0f} % of them right" if added else ""),
+            + (f", about {100 * expected:.0f} % of them right" if shares else ""),
             f":red[**− {removed:,}**] removed",
         ]
-    if listed:
+    if listed := sum(rule is not None for rule in rows["rule"]):
         lines.append(f"**{listed:,}** on your own list")
     st.markdown("  \n".join([*lines, ":gray[Click a tag to see its photos.]"]))
 

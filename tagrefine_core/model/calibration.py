@@ -5,7 +5,7 @@ With a reporting rate rho, q = rho f (Elkan and Noto, "Learning classifiers from
 all hangs on rho; and rho cannot be read off the surest photos where they are few or not sure at all. Here both are one curve for each
 tag, fitted to the users' tags over logits z that have not seen the photo's own tag:
 
-    q(z) = rho (eps + (1 - eps) s(a z + b)),   f(z) = s(a z + b),   s the logistic function
+    q(z) = rho (eps + (1 - eps) s(a z + b)),   f(z) = s(a z + b) ** (1 / (1 + kappa)),   s the logistic function
 
 a logistic regression whose ceiling is rho instead of 1 (Jaskie, Elkan and Spanias, "A modified logistic regression for positive and
 unlabeled learning", Asilomar 2019). A ceiling that is reached shows in the data ("people" is written on one photo in twenty, however
@@ -40,6 +40,7 @@ _BINS = round((_HIGHEST - _LOWEST) / _STEP)
 _CENTERS = _LOWEST + _STEP * (np.arange(_BINS) + 0.5)
 
 _RATES = np.array([0.02, 0.03, 0.045, 0.065, 0.09, 0.13, 0.18, 0.25, 0.34, 0.45, 0.57, 0.7, 0.82, 0.92])
+_SELDOM = 0.25  # rates below which users choose the photos that show a tag best
 _ERRORS = 0.001  # eps: how often a tag is given where it does not fit, as a share of where it does
 # Priors of the curve, chosen on the development half: logits of the networks here rise a little too slowly.
 _SLOPE, _SLOPE_SPREAD, _OFFSET_SPREAD = 1.8, 0.35, 4.0
@@ -94,8 +95,9 @@ class Calibration:
         weights = _rates_of(likelihood, counts.given.sum(axis=1), counts.alike())
         fits = np.zeros((tags, _BINS))
         squares = np.zeros_like(fits)
-        for number in range(len(_RATES)):
-            one = expit(slopes[:, [number]] * _CENTERS + offsets[:, [number]])
+        for number, rate in enumerate(_RATES):
+            share = expit(slopes[:, [number]] * _CENTERS + offsets[:, [number]])
+            one = share ** (1 / (1 + max(0.0, 1 - rate / _SELDOM)))
             fits += weights[:, [number]] * one
             squares += weights[:, [number]] * one**2
         fits = np.clip(fits, _EDGE, 1 - _EDGE)

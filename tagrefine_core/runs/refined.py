@@ -91,12 +91,12 @@ def changes_of(run: Run, collection: Collection, precision: float = PRECISION) -
 @lru_cache(maxsize=4)
 def _prospects(run: Run, collection: Collection) -> Prospects:
     """Read all scores once for every precision."""
-    calibration = run.calibration
+    scores, calibration = run.scores, run.calibration
     if calibration is None:
-        return Prospects(run.scores, collection.tags)
+        return Prospects(scores, collection.tags)
     given = None if run.config.task == "annotation" else run.config.scoring.evidence
     return Prospects(
-        run.scores,
+        scores,
         collection.tags,
         added_spread=calibration.uncertainty(centers()),
         # The probability that a tag does not fit is as uncertain as that it fits.

@@ -24,7 +24,8 @@ class TagSummary:
     visualness, visualness_low, visualness_high : float
         How well a picture tells it, in [0, 1], with an 80 % interval.
     expected_precision, expected_low, expected_high : float or None
-        Share of the additions that is right by the probabilities, with an 80 % interval; None without additions.
+        Share of the additions that is right by the probabilities, with an 80 % interval; None without additions, and where the
+        scores of the run are no probabilities.
     told : bool
         Whether it is judged at all.
     rule : str or None
@@ -53,12 +54,12 @@ def summaries_of(run: Run, collection: Collection, precision: float = PRECISION)
     visualness = refined.visualness_of(run, collection)
     rules = collection.store.tag_rules(collection.id)
     given = np.bincount(collection.tags.indices, minlength=len(collection.vocabulary))
-    right = expected.added.by_tag
+    right, known = expected.added.by_tag, run.calibration is not None
     found = []
     for column, tag in enumerate(collection.vocabulary):
         added, removed = int(expected.added.count[column]), int(expected.removed.count[column])
         told = bool(limits.told[column])
-        low, high = expected.added.interval_of(column) if added else (None, None)
+        low, high = expected.added.interval_of(column) if added and known else (None, None)
         found.append(
             TagSummary(
                 tag=tag,
@@ -69,7 +70,7 @@ def summaries_of(run: Run, collection: Collection, precision: float = PRECISION)
                 visualness=float(visualness.value[column]),
                 visualness_low=float(visualness.low[column]),
                 visualness_high=float(visualness.high[column]),
-                expected_precision=float(right[column]) if added else None,
+                expected_precision=float(right[column]) if added and known else None,
                 expected_low=low,
                 expected_high=high,
                 told=told,

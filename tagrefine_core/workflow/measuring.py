@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from tagrefine_core.collections import Collection
 from tagrefine_core.evaluation.calibration import Reliability
 from tagrefine_core.evaluation.decisions import Agreement, Amounts, Decisions
 from tagrefine_core.evaluation.hidden import HiddenTags
@@ -16,7 +18,7 @@ from tagrefine_core.runs.run import Run
 from tagrefine_core.store import Store
 from tagrefine_core.workflow.judging import collection_of
 
-__all__ = ["HandedOut", "measure_handed_out"]
+__all__ = ["HandedOut", "handed_out_of", "measure_handed_out"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -138,10 +140,28 @@ def measure_handed_out(store: Store, run_id: str, *, precision: float = PRECISIO
         When the precision is out of range.
     """
     run = Run.open(store, run_id)
-    collection = collection_of(store, run)
+    return handed_out_of(run, collection_of(store, run), precision)
+
+
+def handed_out_of(
+    run: Run,
+    collection: Collection,
+    precision: float = PRECISION,
+    *,
+    rows: NDArray[np.int64] | None = None,
+) -> HandedOut:
+    """Measure as `measure_handed_out`, for who has the run and its collection open.
+
+    Parameters
+    ----------
+    run, collection : Run, Collection
+    precision : float
+    rows : int64 (n,), optional
+        Only these photos, ascending; limits are those of all photos.
+    """
+    rows = measured.measured_rows(run, collection) if rows is None else rows
     limits = refined.limits_of(run, collection, precision)
     handed_out = refined.changes_of(run, collection, precision)
-    rows = measured.measured_rows(run, collection)
     return HandedOut(
         target=precision,
         tags=collection.vocabulary,

@@ -1,6 +1,7 @@
 """Browse: found photos, the address that restores them, one photo in full, and what its routes answer."""
 
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -11,15 +12,15 @@ from scipy import sparse
 from starlette.requests import Request
 from streamlit.testing.v1 import AppTest
 
-from pages.browse.reasons import reason
+from pages.browse.balance import balance
 from pages.browse.routes import near_photos, one_photo, photo_query, photos
 from pages.browse.view import photo, view, window
 from tagrefine_core.collections import Collection
 from tagrefine_core.errors import ConfigError, RunError
-from tagrefine_core.refinement import MAX_ADDED
-from tagrefine_core.refinement.photo import PhotoTag
-from tagrefine_core.runs.run import run_folder
+from tagrefine_core.refinement import Expectation
+from tagrefine_core.runs.refined import Expected
 from tagrefine_core.store import Store
+from tests.app.conftest import UNTOLD, VOCABULARY
 
 OpenPage = Callable[..., AppTest]
 
@@ -54,18 +55,99 @@ def test_all_photos_at_first(small_home: Store, open_page: OpenPage) -> None:
 
 def test_address_restores_filter_and_photo(small_home: Store, open_page: OpenPage) -> None:
     page = open_page(
-        "browse", collection="demo", tag="sea", kind="removed", order="file", strictness="0.2", photo="7"
+        "browse", collection="demo", tag="sea", kind="removed", order="file", precision="0.6", photo="7"
     )
-    of = view("run-new", 0.2)
-    rows = np.flatnonzero(of.changes.removed[:, [0]].toarray().ravel())
-    rows = [int(row) for row in rows if 0 in of.changes.removed[[row]].indices]
-    assert f"**{len(rows)}** of 40 photos" in texts(page)
+    of = view("run-new", 0.6)
+    rows = [row for row in range(40) if 0 in of.changes.removed[[row]].indices]
+    assert rows and f"**{len(rows)}** of 40 photos" in texts(page)
     assert {box.label: box.value for box in page.selectbox}.items() >= {"Tag": "sea", "Sort": "file"}.items()
-    assert page.slider[0].value == 0.2
-    if rows:
-        shown = gallery(page)
-        assert shown["opened"] == 7
-        assert shown["place"] == (rows.index(7) if 7 in rows else None)
+    assert page.select_slider[0].value == "0.6"
+    shown = gallery(page)
+    assert shown["opened"] == 7
+    assert shown["place"] == (rows.index(7) if 7 in rows else None)
+
+
+def test_address_of_an_earlier_tagrefine_opens_the_default(small_home: Store, open_page: OpenPage) -> None:
+    page = open_page("browse", collection="demo", strictness="0.2", order="change")
+    assert "**40** of 40 photos" in texts(page)
+    assert page.select_slider[0].value == "0.75" and "order=convincing" in gallery(page)["query"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        ("0.99", "99 of 100"),
+        ("0.9", "9 of 10"),
+        ("1", "3 of 4"),
+        ("0.2", "3 of 4"),
+        ("nan", "3 of 4"),
+        ("x", "3 of 4"),
+    ],
+)
+def test_any_promise_that_can_be_kept_can_be_linked_to(
+    small_home: Store, open_page: OpenPage, asked: str, shown: str
+) -> None:
+    page = open_page("browse", collection="demo", precision=asked)
+    (slider,) = page.select_slider
+    assert slider.format_func(slider.value) == f"at least {shown} changes right"
+    assert f"precision={asked if shown != '3 of 4' else '0.75'}" in gallery(page)["query"]
+
+
+def counted(page: AppTest) -> list[str]:
+    """Return the lines beside the slider, without their stars."""
+    return page.caption[0].value.replace("*", "").split("  \n")
+
+
+def test_slider_tells_what_changes_and_how_much_of_it_is_right(
+    small_home: Store, open_page: OpenPage
+) -> None:
+    page = open_page("browse", collection="demo")
+    told = {}
+    for name in ("0.75", "0.9", "0.5"):
+        page.select_slider[0].set_value(name).run()
+        assert page.query_params.get("precision", "0.75") == name
+        of = view("run-new", float(name))
+        scores, given = np.array(of.run.scores, dtype=np.float64), of.collection.tags.toarray() > 0
+        added = ~given & (scores >= of.limits.add)
+        removed = given & (scores <= of.limits.remove)
+        photos, additions, removals = counted(page)
+        assert photos == f"{(added | removed).any(axis=1).sum()} photos change"
+        low, high = of.expected.added.interval
+        assert additions == (
+            f"{added.sum()} tags added · {100 * scores[added].mean():.0f} % expected right "
+            f"({100 * low:.0f} to {100 * high:.0f})"
+        )
+        assert removals.startswith(
+            f"{removed.sum()} tags removed · {100 * (1 - scores[removed]).mean():.0f} %"
+        )
+        told[name] = (int(added.sum()), int(removed.sum()))
+    assert told["0.9"] < told["0.75"] < told["0.5"]
+
+
+def test_balance_in_words(small_home: Store) -> None:
+    of = view("run-new")
+    one = Expectation(np.array([1, 0]), np.array([0.9, 0.0]), np.zeros(2))
+    none = Expectation(np.zeros(2, dtype=np.int64), np.zeros(2), np.zeros(2))
+    single = sparse.csr_matrix((np.array([0.9], np.float32), [2], [0, 1, *[1] * 39]), shape=(40, 7))
+    changes = replace(of.changes, added=single, removed=sparse.csr_matrix((40, 7), dtype=np.float32))
+    expected = Expected(one, none)
+    # One tag of probability .9: its own chance is sqrt(.09) = .3, so that .9 - 1.28 x .3 = .52, at most 1.
+    assert balance(changes, expected, calibrated=True).replace("*", "").split("  \n") == [
+        "1 photo changes",
+        "1 tag added · 90 % expected right (52 to 100)",
+        "0 tags removed",
+    ]
+    told = balance(changes, expected, calibrated=False)
+    assert "expected" not in told and "no probabilities" in told
+
+
+def test_switch_shows_what_a_picture_cannot_tell(small_home: Store, open_page: OpenPage) -> None:
+    page = open_page("browse", collection="demo")
+    assert gallery(page)["untold"] is False
+    page.toggle(key="untold").set_value(True).run()
+    assert gallery(page)["untold"] is True
+    again = open_page("browse", collection="demo", untold="true")
+    assert gallery(again)["untold"] is True and again.toggle(key="untold").value is True
 
 
 def test_choosing_goes_into_the_address(small_home: Store, open_page: OpenPage) -> None:
@@ -111,14 +193,66 @@ def test_windows_make_up_the_whole(small_home: Store) -> None:
     assert shown == list(range(40))
 
 
-def test_cards_agree_with_the_changes(small_home: Store) -> None:
-    of = view("run-new", 0.0)
-    names = of.collection.vocabulary
+def states(of: Any) -> list[dict[str, str]]:
+    """Return what happens to each tag of each photo, by the limits alone: tag to state, as `PhotoTag` has it."""
+    scores, given = np.array(of.run.scores, dtype=np.float64), of.collection.tags.toarray() > 0
+    found = []
+    for row in range(of.collection.n):
+        found.append({})
+        for column, tag in enumerate(of.collection.vocabulary):
+            score, own = scores[row, column], given[row, column]
+            if own and not of.limits.told[column]:
+                found[-1][tag] = "untold"
+            elif own:
+                found[-1][tag] = "removed" if score <= of.limits.remove[column] else "kept"
+            elif score >= of.limits.add[column]:
+                found[-1][tag] = "added"
+    return found
+
+
+@pytest.mark.parametrize("precision", [0.5, 0.75, 0.9])
+def test_cards_agree_with_the_limits_and_surest_additions_come_first(
+    small_home: Store, precision: float
+) -> None:
+    of = view("run-new", precision)
+    expected = states(of)
+    assert {"untold", "added"} <= {state for one in expected for state in one.values()}
     for card in window(of, photo_query({}), 0, 40)["photos"]:
-        for state in ("added", "removed", "kept"):
-            expected = {names[column] for column in getattr(of.changes, state)[[card["row"]]].indices}
-            assert {tag["tag"] for tag in card["tags"] if tag["state"] == state} == expected
-        assert sum(tag["state"] == "added" for tag in card["tags"]) <= MAX_ADDED
+        assert {tag["tag"]: tag["state"] for tag in card["tags"]} == expected[card["row"]]
+        added = [tag["score"] for tag in card["tags"] if tag["state"] == "added"]
+        assert added == sorted(added, reverse=True)
+        assert not any(tag["asked"] for tag in card["tags"])
+    if precision == 0.5:
+        assert max(len([state for state in one.values() if state == "added"]) for one in expected) >= 4
+
+
+@pytest.mark.parametrize("tag", ["dog", UNTOLD])
+def test_tag_asked_for_stands_first_on_every_card(small_home: Store, tag: str) -> None:
+    of = view("run-new", 0.5)
+    cards = window(of, photo_query({"tag": tag}), 0, 40)["photos"]
+    seen = set()
+    for card in cards:
+        first, *others = card["tags"]
+        assert first["tag"] == tag and first["asked"] and not any(one["asked"] for one in others)
+        # The others stand as they would without it.
+        assert [one["tag"] for one in others] == [
+            one["tag"] for one in photo(of, card["row"])["tags"] if one["tag"] != tag
+        ]
+        assert photo(of, card["row"], tag)["tags"] == card["tags"]
+        seen.add(first["state"])
+    assert seen >= ({"untold"} if tag == UNTOLD else {"added", "kept"})
+
+
+def test_doubtful_by_the_tag_that_is_chosen(small_home: Store) -> None:
+    of = view("run-new")
+    shown = window(of, photo_query({"tag": "dog", "order": "doubtful"}), 0, 40)["photos"]
+    column = VOCABULARY.index("dog")
+    given = of.collection.tags.toarray()[:, column] > 0
+    doubt = [
+        1 - of.run.scores[card["row"], column] if given[card["row"]] else of.run.scores[card["row"], column]
+        for card in shown
+    ]
+    assert doubt == sorted(doubt, reverse=True) and len(doubt) > 10
 
 
 def test_one_photo_in_full(small_home: Store) -> None:
@@ -131,40 +265,58 @@ def test_one_photo_in_full(small_home: Store) -> None:
     assert [score["score"] for score in shown["scores"]] == sorted(
         (float(score) for score in of.run.scores[1]), reverse=True
     )
-    assert shown["why"] == "dog"
-    assert f"{listed['dog']['score']:.2f}" in listed["dog"]["reason"]
+    assert shown["why"] == "dog" and shown["calibrated"]
     assert "size=1024" in shown["picture"]
 
 
-def test_why_names_the_limit_that_counts_and_the_tag_that_implies(small_home: Store) -> None:
-    """Every tag of every photo against a naive second implementation, with limits and implications of its own."""
-    rng = np.random.default_rng(3)
-    names = Collection.open(small_home, "demo").vocabulary
-    implied = np.where(rng.random((len(names), len(names))) < 0.6, rng.random((len(names), len(names))), 0)
-    folder = run_folder(small_home.home, "run-new")
-    sparse.save_npz(folder / "implied.npz", sparse.csr_matrix(implied.astype(np.float32)))
+def test_a_change_is_explained_first(small_home: Store) -> None:
     of = view("run-new")
-    places = np.arange(len(names)) / 100
-    limits = replace(of.thresholds, add=0.55 + places, remove=0.35 + places)
-    of = replace(of, thresholds=limits)
-    told = {"own": 0, "implied": 0, "not by the first": 0}
-    for row in range(of.collection.n):
-        given = [int(column) for column in of.collection.tags[[row]].indices]
-        for score in photo(of, row)["scores"]:
-            column = names.index(score["tag"])
-            own = column in given
-            limit = float((limits.remove if own else limits.add)[column])
-            assert score["limit"] == limit and f"{limit:.2f}" in score["reason"]
-            told["own"] += own
-            speakers = [(implied[tag, column], tag) for tag in given if implied[tag, column] > 0]
-            if own or not speakers:
-                assert "implies" not in score["reason"]
-                continue
-            _, speaker = max(speakers)
-            assert f"The user's “{names[speaker]}” implies it." in score["reason"]
-            told["implied"] += 1
-            told["not by the first"] += speaker != given[0]
-    assert min(told.values()) > 20
+    seen = set()
+    for row, happens in enumerate(states(of)):
+        shown = photo(of, row)
+        changed = set(happens.values()) & {"added", "removed"}
+        if changed:
+            wanted = "added" if "added" in changed else "removed"
+            assert happens[shown["why"]] == wanted
+            seen.add(wanted)
+    assert seen == {"added", "removed"}
+
+
+def test_a_changed_list_is_seen_at_once_and_kept_views_stay(small_home: Store, open_page: OpenPage) -> None:
+    before = view("run-new")
+    assert view("run-new") is before
+    page = open_page("browse", collection="demo")
+    column = VOCABULARY.index("sea")
+    assert before.changes.added[:, [column]].nnz
+    small_home.set_tag_rule(before.collection.id, "sea", "leave")
+    after = view("run-new")
+    assert not after.changes.added[:, [column]].nnz and not after.changes.removed[:, [column]].nnz
+    old = gallery(page)
+    assert gallery(page.run())["version"] != old["version"], "the gallery has to ask anew"
+    row = int(before.changes.added[:, [column]].tocoo().row[0])
+    told = {one["tag"]: one for one in photo(after, row, "sea")["scores"]}
+    if "sea" in told:
+        assert "Your list says: always leave it alone, so it is never added." in told["sea"]["reason"]
+    small_home.set_tag_rule(before.collection.id, "sea", None)
+    assert view("run-new") is before
+
+
+def test_another_promise_reads_the_scores_once(small_home: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: list[str] = []
+    for name in ("decision", "changes"):
+        module = sys.modules[f"tagrefine_core.refinement.{name}"]  # its package has a function of that name
+
+        def counting(*args: Any, name: str = name, real: Any = module.tag_blocks, **options: Any) -> Any:
+            reads.append(name)
+            return real(*args, **options)
+
+        monkeypatch.setattr(module, "tag_blocks", counting)
+    view("run-new", 0.8)
+    assert reads == ["decision", "changes"]
+    view("run-new", 0.7)
+    assert reads == ["decision", "changes", "changes"]
+    view("run-new", 0.8)
+    assert len(reads) == 3
 
 
 def test_neighbors_are_the_nearest_others(small_home: Store) -> None:
@@ -189,8 +341,10 @@ def test_neighbors_are_the_nearest_others(small_home: Store) -> None:
         (photos, "search=(", {}, 400),
         (photos, "offset=x", {}, 400),
         (photos, "offset=-1", {}, 400),
-        (photos, "strictness=nan", {}, 400),
-        (photos, "strictness=7", {}, 400),
+        (photos, "precision=nan", {}, 400),
+        (photos, "precision=7", {}, 400),
+        (photos, "precision=1", {}, 400),
+        (photos, "precision=0.4", {}, 400),
         (photos, "", {"run_id": "../../etc"}, 404),
         (one_photo, "", {"row": 40}, 404),
         (near_photos, "", {"row": 40}, 404),
@@ -214,20 +368,3 @@ def test_query_of_an_address() -> None:
     assert photo_query({"tag": ""}).tag is None
     with pytest.raises(ConfigError):
         photo_query({"order": "size"})
-
-
-@pytest.mark.parametrize(
-    ("state", "limit", "says"),
-    [
-        ("added", 0.4, "from 0.40 on it is added"),
-        ("removed", 0.9, "removed at 0.90 and below"),
-        ("kept", 0.2, "above 0.20 it stays"),
-        ("absent", 0.9, "from 0.90 on it would be added"),
-        ("absent", float("inf"), "too few photos"),
-    ],
-)
-def test_reasons(state: Any, limit: float, says: str) -> None:
-    text = reason(PhotoTag("sea", state, 0, 0.72), limit)
-    assert "scores 0.72 for “sea”" in text and says in text
-    implied = reason(PhotoTag("sea", state, 0, 0.72), limit, "beach")
-    assert ("The user's “beach” implies it." in implied) == (state in ("added", "absent") and limit < 1)

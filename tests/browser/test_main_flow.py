@@ -11,6 +11,8 @@ from playwright.sync_api import Locator, expect
 from tagrefine_core import jobs
 from tagrefine_core.collections import Collection
 from tagrefine_core.demo import render
+from tagrefine_core.runs.refined import changes_of
+from tagrefine_core.runs.run import Run
 from tagrefine_core.workflow import Work, start_job
 from tests.browser.visitor import PAGES, Visitor, pictures_load, until
 
@@ -153,8 +155,8 @@ def test_browse_finds_photos_and_tells_each_in_full(visitor: Visitor, app, demo:
     detail = page.locator(".detail")
     expect(detail.get_by_text(name)).to_be_visible()
     assert detail.locator(".bar").count() >= 8
-    values = [float(value) for value in detail.locator(".bar .value").all_inner_texts()]
-    assert values == sorted(values, reverse=True) and 0 <= values[-1] <= values[0] <= 1
+    values = [float(value.strip("<> %")) for value in detail.locator(".bar .value").all_inner_texts()]
+    assert values == sorted(values, reverse=True) and 0 <= values[-1] <= values[0] <= 100
     expect(detail.locator(".thumb")).to_have_count(15)
     pictures_load(detail.locator(".thumb img"), at_least=3)
     last = detail.locator(".bar").last
@@ -169,6 +171,53 @@ def test_browse_finds_photos_and_tells_each_in_full(visitor: Visitor, app, demo:
     page.keyboard.press("Escape")
     expect(detail).to_be_hidden()
     expect(page).not_to_have_url(re.compile("photo="))
+
+
+def test_promise_switch_and_tag_of_browse(visitor: Visitor, app, demo: str) -> None:
+    run = Run.open(app.store, app.newest_run(demo).id)
+    collection = Collection.open(app.store, demo)
+    page = visitor.open("browse", "?collection=demo")
+    slider = page.get_by_role("slider")
+    balance = page.locator(".st-key-balance")
+    expect(slider).to_have_attribute("aria-valuetext", "at least 3 of 4 changes right")
+    for precision, key in ((0.75, None), (0.7, "ArrowRight"), (0.65, "ArrowRight"), (0.7, "ArrowLeft")):
+        if key:
+            slider.press(key)
+            expect(page).to_have_url(re.compile(f"precision={precision}"))
+        found = changes_of(run, collection, precision)
+        expect(balance).to_contain_text(re.compile(rf"^{found.changed:,} photos? change"))
+        expect(balance).to_contain_text(re.compile(rf"(^|\D){found.added.nnz:,} tags? added"))
+        expect(balance).to_contain_text(re.compile(rf"(^|\D){found.removed.nnz:,} tags? removed"))
+
+    # What a picture cannot tell is one quiet chip, until the switch shows it as ordinary tags.
+    row = int(np.diff(found.untold.indptr).argmax())
+    names = [collection.vocabulary[column] for column in found.untold[[row]].indices]
+    visitor.open("browse", f'?collection=demo&precision=0.7&search="{collection.files[row]}"')
+    card = page.locator(".card")
+    expect(card).to_have_count(1)
+    quiet = card.locator(".tr-untold")
+    expect(quiet).to_have_text(f"{len(names)} a picture cannot tell")
+    expect(card).to_have_attribute("aria-label", re.compile(f"since a picture cannot tell: [^;]*{names[0]}"))
+    page.get_by_text("Show what a picture cannot tell").click()
+    expect(page).to_have_url(re.compile("untold=true"))
+    expect(quiet).to_have_count(0)
+    expect(card.locator(".tr-kept").filter(has_text=names[0]).first).to_be_visible()
+    visitor.reload()
+    expect(card.locator(".tr-kept").filter(has_text=names[0]).first).to_be_visible()
+
+    # The tag that is asked for stands first on every card, marked.
+    tag = collection.vocabulary[int(np.bincount(found.added.indices).argmax())]
+    visitor.open("browse", f"?collection=demo&precision=0.7&tag={tag}")
+    firsts = page.locator(".card .tr-chips .tr-chip:first-child")
+    expect(firsts.first).to_be_visible()
+    until(lambda: firsts.count() == page.locator(".card").count(), what="chips on every card")
+    for chip in firsts.all():
+        expect(chip).to_have_class(re.compile("tr-asked"))
+        assert chip.inner_text().lstrip("+- ") == tag
+    expect(page.locator(".tr-asked")).to_have_count(firsts.count())
+    expect(page.locator(".card").first).to_have_attribute(
+        "aria-label", re.compile(f" {tag}, the tag asked for")
+    )
 
 
 def test_arrow_keys_walk_through_the_photos(visitor: Visitor, demo: str) -> None:
@@ -280,11 +329,16 @@ def test_new_photos_get_tags_and_what_is_no_photo_gets_a_reason(visitor: Visitor
         ]
     )
     mine = page.locator(".st-key-photo_0")
-    expect(mine.locator(".tr-bar")).to_have_count(10)
+    sure, unsure = mine.locator(".tr-bar.tr-fitting"), mine.locator(".tr-bar:not(.tr-fitting)")
+    expect(mine.get_by_text("The likeliest that are not sure")).to_be_visible()
+    assert (sure.count() == 0) == mine.get_by_text("Nothing sure").is_visible()
+    mine.get_by_text("The likeliest that are not sure").click()
+    expect(unsure.first).to_be_visible()
     vocabulary = Collection.open(app.store, demo).vocabulary
     assert set(mine.locator(".tr-bar span").all_inner_texts()) <= set(vocabulary)
-    scores = [float(score) for score in mine.locator(".tr-bar em").all_inner_texts()]
-    assert scores == sorted(scores, reverse=True) and 0 <= scores[-1] <= scores[0] <= 1
+    for bars in (sure, unsure):
+        scores = [float(score.strip("<> %\xa0")) for score in bars.locator("em").all_inner_texts()]
+        assert scores == sorted(scores, reverse=True) and all(0 <= score <= 100 for score in scores)
     pictures_load(mine.locator("img"))
     fake = page.locator(".st-key-photo_1")
     expect(fake.get_by_test_id("stAlert")).to_contain_text("This file is")

@@ -11,20 +11,24 @@ from tagrefine_core.errors import ConfigError, DataError
 from tagrefine_core.exchange import RefinedPhoto, check_target, refined_photos, write_refined
 from tagrefine_core.refinement import Changes
 
-NAMES = ["file_name", "tags", "scores", "user_tags", "added", "removed"]
+NAMES = ["file_name", "tags", "scores", "user_tags", "added", "removed", "untold", "unknown"]
 
 
 def example() -> list[RefinedPhoto]:
     files = ["a/one.jpg", "=two,\u00fc.jpg", "three.jpg"]
-    users = [["Sea", "nikon"], ['say "cheese"'], []]
+    users = [["Sea", "nikon", "nikon"], ["sea", 'say "cheese"'], ["sky"]]
     vocabulary = ["sea", "sky", "l'\u00e9t\u00e9, \u2600"]
     changes = Changes(
         kept=matrix([(0, 0, 0.5)]),
         added=matrix([(0, 1, 0.25), (0, 2, 0.75), (1, 2, 0.0)]),
         removed=matrix([(1, 0, 0.1)]),
-        strictness=0.5,
+        untold=matrix([(2, 1, 0.125)]),
+        doubt=np.zeros(3, dtype=np.float32),
+        precision=0.75,
     )
-    return list(refined_photos(files, users.__getitem__, vocabulary, changes))
+    return list(
+        refined_photos(files, users.__getitem__, vocabulary, changes, dropped={"nikon", 'say "cheese"'})
+    )
 
 
 def matrix(entries: list[tuple[int, int, float]]) -> sparse.csr_matrix:
@@ -32,19 +36,25 @@ def matrix(entries: list[tuple[int, int, float]]) -> sparse.csr_matrix:
     return sparse.csr_matrix((np.array(scores, dtype=np.float32), (rows, columns)), shape=(3, 3))
 
 
-def test_photos_have_the_best_tag_first() -> None:
+def test_tags_are_the_users_but_what_was_removed_and_what_was_added() -> None:
     one, two, three = example()
-    assert one.tags == ["l'\u00e9t\u00e9, \u2600", "sea", "sky"]
-    assert one.scores == [0.75, 0.5, 0.25]
-    assert one.added == ["sky", "l'\u00e9t\u00e9, \u2600"]
-    assert (two.tags, two.scores) == (["l'\u00e9t\u00e9, \u2600"], [0.0]), "a score of 0 is a score"
-    assert (two.user_tags, two.removed) == (['say "cheese"'], ["sea"])
-    assert (three.tags, three.scores) == ([], [])
+    assert one.tags == ["l'\u00e9t\u00e9, \u2600", "sea", "sky", "nikon"], (
+        "the likeliest first, the unknown last"
+    )
+    assert one.scores == [0.75, 0.5, 0.25, None]
+    assert one.added == ["l'\u00e9t\u00e9, \u2600", "sky"], "the likeliest first"
+    assert one.unknown == ["nikon"], "written twice, it is one tag"
+    assert (two.tags, two.scores) == (["l'\u00e9t\u00e9, \u2600", 'say "cheese"'], [0.0, None]), (
+        "a score of 0 is a score"
+    )
+    assert (two.user_tags, two.removed, two.unknown) == (["sea", 'say "cheese"'], ["sea"], ['say "cheese"'])
+    assert (three.tags, three.scores, three.untold) == (["sky"], [0.125], ["sky"])
 
 
 def test_shapes_must_agree() -> None:
     empty = sparse.csr_matrix((1, 3), dtype=np.float32)
-    changes = Changes(kept=empty, added=empty, removed=empty, strictness=0.5)
+    nothing = np.zeros(1, dtype=np.float32)
+    changes = Changes(kept=empty, added=empty, removed=empty, untold=empty, doubt=nothing, precision=0.75)
     with pytest.raises(DataError, match=r"shape \(1, 3\), but there are 1 photos and 2 tags"):
         list(refined_photos(["a.jpg"], lambda _row: [], ["x", "y"], changes))
 
@@ -64,7 +74,9 @@ def test_csv(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["=1+1.jpg", "+a.jpg", "-a.jpg", "@a.jpg", "\ta.jpg"])
 def test_no_cell_of_csv_is_a_formula(tmp_path: Path, name: str) -> None:
-    write_refined([RefinedPhoto(name, ["=cmd()"], [1.0], ["@x"], ["-y"], ["+z"])], tmp_path / "t.csv")
+    write_refined(
+        [RefinedPhoto(name, ["=cmd()"], [1.0], ["@x"], ["-y"], ["+z"], ["=u"], ["@v"])], tmp_path / "t.csv"
+    )
     with (tmp_path / "t.csv").open(newline="") as file:
         _, row = csv.reader(file)
     assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in row)

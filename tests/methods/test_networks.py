@@ -130,7 +130,6 @@ def test_too_few_photos_for_neighbors_are_learned_from_alone(images, alone):
         left_out = {
             "constraints.epochs",
             "scoring.crossfit",
-            "scoring.related",
             "constraints.implied",
         }
         assert differences(method.config_, config) - PICTURES == left_out

@@ -12,13 +12,17 @@ from tagrefine_core.model.calibration import Calibration
 
 
 def written(photos, *, rate, fits, slope=1.8, seed=0):
-    """Photos with logits of a tag, whether it fits (with log-odds slope * logit + offset), and whether its user wrote it."""
+    """Photos with logits of a tag, whether it fits (with log-odds slope * logit + offset), and whether its user wrote it.
+
+    A tag that is seldom written is written where the photo shows it best.
+    """
     generator = np.random.default_rng(seed)
     logits = generator.normal(-4, 1.5, size=photos)
     offset = brentq(lambda offset: expit(slope * logits + offset).mean() - fits, -30, 30)
     chance = expit(slope * logits + offset)
+    kappa = max(0, 1 - rate / 0.25)
     fitting = generator.random(photos) < chance
-    return logits, fitting, fitting & (generator.random(photos) < rate)
+    return logits, fitting, fitting & (generator.random(photos) < rate * chance**kappa)
 
 
 def measured(logits, given):

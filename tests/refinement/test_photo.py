@@ -8,32 +8,35 @@ from scipy import sparse
 from tagrefine_core.refinement.photo import PhotoTag, photo_tags, votes
 from tagrefine_core.store import TagRecord
 
-VOCABULARY = ("beach", "dog", "flower", "sea", "sky")
+VOCABULARY = ("beach", "dog", "flower", "sea", "sky", "london", "nice")
 
 
 def one_row(values: dict[str, float]) -> sparse.csr_matrix:
     columns = sorted(VOCABULARY.index(tag) for tag in values)
     data = np.array([values[VOCABULARY[column]] for column in columns], dtype=np.float32)
-    return sparse.csr_matrix((data, columns, [0, len(columns)]), shape=(1, 5))
+    return sparse.csr_matrix((data, columns, [0, len(columns)]), shape=(1, len(VOCABULARY)))
 
 
 def test_order_and_notes() -> None:
-    scores = np.array([[0.6, 0.0, 0.8, 0.4, 0.9]], dtype=np.float32)
+    scores = np.array([[0.6, 0.0, 0.8, 0.4, 0.9, 0.3, 0.7]], dtype=np.float32)
     collection = SimpleNamespace(
         vocabulary=VOCABULARY,
-        raw_tags=lambda row: ["seas", "Nikon", "dogs", "doggy", "flower", "Nikon"],
-        tag_positions=one_row({"sea": 1, "dog": 3, "flower": 5}),
+        raw_tags=lambda row: ["seas", "Nikon", "nice", "dogs", "doggy", "London", "flower", "Nikon"],
+        tag_positions=one_row({"sea": 1, "nice": 3, "dog": 4, "london": 6, "flower": 7}),
     )
     changes = SimpleNamespace(
         added=one_row({"beach": 0.6, "sky": 0.9}),
         removed=one_row({"dog": 0.0}),  # a score of 0 is still a change
         kept=one_row({"flower": 0.8, "sea": 0.4}),
+        untold=one_row({"london": 0.3, "nice": 0.7}),
     )
     records = {
         "seas": TagRecord("seas", 1, "merged", "sea", "plural"),
         "dogs": TagRecord("dogs", 1, "merged", "dog", "plural"),
         "doggy": TagRecord("doggy", 1, "merged", "dog", "child's word"),
         "flower": TagRecord("flower", 1, "kept", "flower", ""),
+        "nice": TagRecord("nice", 1, "kept", "nice", ""),
+        "London": TagRecord("London", 1, "merged", "london", "upper case"),
         "Nikon": TagRecord("Nikon", 2, "dropped", None, "not in WordNet"),
     }
     score = {tag: float(scores[0, column]) for column, tag in enumerate(VOCABULARY)}
@@ -43,6 +46,8 @@ def test_order_and_notes() -> None:
         PhotoTag("sea", "kept", 3, score["sea"], "written as seas"),
         PhotoTag("flower", "kept", 2, score["flower"]),
         PhotoTag("dog", "removed", 1, 0.0, "written as dogs, doggy"),
+        PhotoTag("nice", "untold", 6, score["nice"]),
+        PhotoTag("london", "untold", 5, score["london"], "written as London"),
         PhotoTag("Nikon", "dropped", None, None, "not in WordNet"),
     ]
 

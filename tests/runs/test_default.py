@@ -45,7 +45,7 @@ def test_every_step_of_the_preset_is_on(default_run):
     place = {tag: column for column, tag in enumerate(collection.vocabulary)}
     assert run.implied[place["sea"], place["ocean"]] > 0.1
     annotator = Annotator(run, collection.vocabulary)
-    assert annotator.fitted.rates.related[place["sea"], place["ocean"]] > 0
+    assert annotator.fitted.calibration.reported.min() > 0
     assert len(annotator.fitted.networks) == 5 and annotator.fitted.networks[0].center.any()
 
 
@@ -117,7 +117,8 @@ def test_what_a_run_leaves_adds_up_and_is_less_than_it_was(default_run):
         "rows.npy",
         "fitted.safetensors",
         "implied.npz",
-        "related.npz",
+        "calibration.safetensors",
+        "visualness.npy",
         "material.json",
     }, "no work folder, no checkpoint, no candidates"
     (n, tags), dimensions = run.scores.shape, run.features.shape[1]

@@ -7,7 +7,8 @@ from tagrefine_core import workflow
 from tagrefine_core.collections import Collection
 from tagrefine_core.errors import Cancelled, ConfigError, RunError
 from tagrefine_core.experiments.examples import before_and_after
-from tagrefine_core.refinement import MAX_ADDED, changes, thresholds
+from tagrefine_core.model.visualness import Visualness
+from tagrefine_core.refinement import PRECISION, Prospects, changes
 from tagrefine_core.runs import refined
 from tagrefine_core.runs.run import Run
 from tests.training.conftest import small
@@ -15,7 +16,9 @@ from tests.training.conftest import small
 
 @pytest.fixture(scope="module")
 def run(shapes):
-    return workflow.train_collection(shapes, "shapes", small())
+    return workflow.train_collection(
+        shapes, "shapes", small(**{"scoring.calibrated": True, "scoring.evidence": 1.0})
+    )
 
 
 @pytest.fixture(scope="module")
@@ -23,27 +26,74 @@ def collection(shapes):
     return Collection.open(shapes, "shapes")
 
 
-@pytest.mark.parametrize("strictness", [0.0, 0.3, 0.5, 1.0])
-def test_limits_are_those_of_scores_and_user_tags(run, collection, strictness):
-    found = refined.limits_of(run, collection, strictness)
-    expected = thresholds(np.array(run.scores), collection.tags, strictness=strictness)
+@pytest.fixture
+def listed(shapes, collection):
+    """Put tags on the curator's list; off again afterwards."""
+
+    def put(**rules):
+        for tag, rule in rules.items():
+            shapes.set_tag_rule(collection.id, tag, rule)
+
+    yield put
+    for tag in shapes.tag_rules(collection.id):
+        shapes.set_tag_rule(collection.id, tag, None)
+
+
+@pytest.mark.parametrize("precision", [0.5, 0.75, 0.9])
+def test_limits_are_those_of_scores_user_tags_and_what_a_picture_can_tell(run, collection, precision):
+    found = refined.limits_of(run, collection, precision)
+    told = Visualness.of_array(np.load(run.folder / "visualness.npy")).enough
+    assert told.any()
+    expected = Prospects(np.array(run.scores), collection.tags).limits(precision, told)
     np.testing.assert_array_equal(found.add, expected.add)
     np.testing.assert_array_equal(found.remove, expected.remove)
-    assert refined.STRICTNESS == 0.5
+    np.testing.assert_array_equal(found.told, told)
 
 
 def test_changes_agree_with_the_user_tags_and_with_themselves(shapes, run, collection):
-    for strictness in (0.0, 0.5, 0.9):
-        found = workflow.changes_of(shapes, run.id, strictness)
-        assert (found.kept + found.removed).nnz == collection.tags.nnz
-        assert found.added.multiply(collection.tags).nnz == 0 and found.strictness == strictness
-        limits = thresholds(np.array(run.scores), collection.tags, strictness=strictness)
-        expected = changes(run.scores, collection.tags, limits, max_added=MAX_ADDED)
-        for kind in ("kept", "added", "removed"):
+    for precision in (0.5, 0.75, 0.9):
+        found = workflow.changes_of(shapes, run.id, precision)
+        assert (found.kept + found.removed + found.untold).nnz == collection.tags.nnz
+        assert found.added.multiply(collection.tags).nnz == 0 and found.precision == precision
+        limits = refined.limits_of(run, collection, precision)
+        expected = changes(np.array(run.scores), collection.tags, limits)
+        for kind in ("kept", "added", "removed", "untold"):
             assert (getattr(found, kind) != getattr(expected, kind)).nnz == 0
-    (default, same) = (workflow.changes_of(shapes, run.id), workflow.changes_of(shapes, run.id, 0.5))
+        told = refined.expected_of(run, collection, limits)
+        assert (told.added.total, told.removed.total) == (found.added.nnz, found.removed.nnz)
+    default, same = workflow.changes_of(shapes, run.id), workflow.changes_of(shapes, run.id, PRECISION)
     assert (default.added != same.added).nnz == 0 and (default.removed != same.removed).nnz == 0
-    assert workflow.changes_of(shapes, run.id, 0.0).added.nnz > default.added.nnz
+    assert workflow.changes_of(shapes, run.id, 0.5).added.nnz > default.added.nnz
+
+
+def test_the_curators_list_overrules_what_was_measured(run, collection, listed):
+    measured = refined.told_of(run, collection)
+    yes, no = (collection.vocabulary[int(np.flatnonzero(measured == told)[0])] for told in (True, False))
+    listed(**{yes: "leave", no: "judge", "unicorn": "judge"})
+    told = refined.told_of(run, collection)
+    columns = [collection.vocabulary.index(tag) for tag in (yes, no)]
+    assert told[columns].tolist() == [False, True] and (told != measured).sum() == 2
+    found = refined.changes_of(run, collection, 0.5)
+    assert found.untold[:, columns[0]].nnz == collection.tags[:, columns[0]].nnz
+    assert not found.added[:, columns[0]].nnz and not found.untold[:, columns[1]].nnz
+
+
+def test_of_an_earlier_run_it_is_measured_now(shapes, run, collection, tmp_path):
+    kept = refined.visualness_of(run, collection)
+    (run.folder / "visualness.npy").rename(tmp_path / "visualness.npy")
+    try:
+        again = refined.visualness_of(Run.open(shapes, run.id), collection)
+    finally:
+        (tmp_path / "visualness.npy").rename(run.folder / "visualness.npy")
+    np.testing.assert_array_equal(again.as_array(), kept.as_array())
+
+
+def test_what_is_not_known_of_a_tag_is_in_the_interval(run, collection):
+    limits = refined.limits_of(run, collection, 0.6)
+    found = refined.expected_of(run, collection, limits)
+    assert found.added.spread.sum() > 0
+    low, high = found.added.interval
+    assert low < found.added.precision < high and found.added.precision >= 0.6
 
 
 def test_what_experiments_show_are_the_same_changes(shapes, run, collection):
@@ -62,7 +112,7 @@ def test_nothing_is_stored_for_it(shapes, run):
 
 
 def test_mistakes_are_named(shapes, run, collection):
-    with pytest.raises(ConfigError, match="strictness"):
+    with pytest.raises(ConfigError, match="precision"):
         refined.limits_of(run, collection, 1.5)
 
     def stop(*_):

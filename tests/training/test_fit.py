@@ -6,13 +6,14 @@ import scipy.sparse as sp
 
 from tagrefine_core.config import train_config
 from tagrefine_core.errors import Cancelled, ConfigError
-from tagrefine_core.model.posterior import TagRates
+from tagrefine_core.model.calibration import Calibration
+from tagrefine_core.model.implied import certain, with_implied
+from tagrefine_core.model.visualness import Visualness
 from tagrefine_core.presets import PRESETS
-from tagrefine_core.tags import tag_similarity, wordnet_distance
 from tagrefine_core.training.fit import fit, held_out_parts, without_pictures
 from tagrefine_core.training.forward import in_use
 from tagrefine_core.training.scoring import answers, smooth, smooth_all
-from tests.training.data import BOY, PEOPLE, WORDS, everything_on, inputs_of, photos
+from tests.training.data import BOY, DOG, PEOPLE, PUPPY, WORDS, everything_on, inputs_of, photos
 
 
 def fitted_on(features, tags, config=None, **options):
@@ -101,7 +102,8 @@ def test_photos_not_learned_from_get_the_mean_of_all_networks(data):
     silent[outside] = 0
     again = fitted_on(features, sp.csr_matrix(silent), config, rows=rows)
     np.testing.assert_array_equal(again.logits, found.logits)
-    np.testing.assert_array_equal(again.rates.reported, found.rates.reported)
+    np.testing.assert_array_equal(again.calibration.curve, found.calibration.curve)
+    np.testing.assert_array_equal(again.visualness.value, found.visualness.value)
 
 
 def test_answers_by_hand(data, whole):
@@ -154,27 +156,36 @@ def test_the_fitted_logits_are_smoothed_once(data, whole):
     np.testing.assert_allclose(whole.smoothed, expected, atol=1e-4)
 
 
-def test_related_tags_speak_by_xi(data, whole):
-    features, tags = data
-    seen = np.delete(np.arange(len(features)), held_out_parts(len(features), whole.config)[0])
-    xi = tag_similarity(tags[seen], wordnet_distance(WORDS), whole.config.constraints.alpha)
-    expected = TagRates.measure([(whole.smoothed, tags)], len(WORDS), xi)
-    assert expected.related.max() > 0.1, "or there is nothing to see"
-    np.testing.assert_allclose(whole.rates.related, expected.related, atol=1e-4)
-    np.testing.assert_allclose(whole.rates.reported, expected.reported, rtol=1e-5)
-    silent = fitted_on(features, tags, everything_on(**{"scoring.related": 0.0}))
-    assert silent.rates.related is None
-    np.testing.assert_array_equal(silent.logits, whole.logits)
-    gained = whole.scores(tags) - silent.scores(tags)
-    assert gained.min() >= 0 and gained.max() > 0.001
+def test_calibration_is_learned_from_what_look_alikes_say_and_what_was_surely_written(data, whole):
+    tags = data[1]
+    links = certain(whole.implied)
+    assert links[PUPPY, DOG] > 0 and not links[DOG, PUPPY]
+    expected = Calibration.measure([(whole.smoothed, with_implied(tags, links))], len(WORDS), tags.shape[0])
+    np.testing.assert_allclose(whole.calibration.curve, expected.curve, rtol=1e-4, atol=1e-4)
+    alone = Calibration.measure([(whole.smoothed, tags.astype(float))], len(WORDS), tags.shape[0])
+    assert not np.allclose(alone.given[DOG], expected.given[DOG])
 
 
-def test_tags_are_evidence_only_where_they_are_given(data, whole):
+def test_what_a_picture_can_tell_is_measured_without_what_look_alikes_say(data, whole):
+    """Neighbors' logits are of networks that saw the photo's own tags."""
+    expected = Visualness.measure([(whole.logits, data[1])], len(WORDS))
+    np.testing.assert_array_equal(whole.visualness.as_array(), expected.as_array())
+    told = Visualness.measure([(whole.smoothed, data[1])], len(WORDS))
+    assert (told.as_array() != expected.as_array()).any()
+
+
+def test_what_was_written_speaks_for_it_and_what_was_not_against_it(data, whole):
     tags = data[1]
     alone, told = whole.scores(), whole.scores(tags)
-    assert (told >= alone).all() and (told[tags.toarray() > 0] > alone[tags.toarray() > 0]).mean() > 0.9
-    untagged = np.diff(tags.indptr) == 0
-    np.testing.assert_array_equal(told[untagged], alone[untagged])
+    written = with_implied(tags, certain(whole.implied)).toarray()
+    given, silent = tags.toarray() > 0, written == 0
+    assert (told[given] > alone[given]).mean() > 0.9
+    assert (told[silent] <= alone[silent]).all() and (told[silent] < alone[silent]).mean() > 0.9
+    implied = (written > 0) & ~given
+    assert (
+        implied.any()
+        and (told[implied] > whole.scores(sp.csr_matrix(tags.shape, dtype=np.uint8))[implied]).all()
+    )
 
 
 @pytest.mark.parametrize(
@@ -190,7 +201,7 @@ def test_tags_are_evidence_only_where_they_are_given(data, whole):
         {"constraints.alpha": 0.0},
         {"scoring.closed_form": 0.0},
         {"scoring.smooth": 0.0},
-        {"scoring.reporting": 0.0},
+        {"scoring.calibrated": False},
         {"optimizer.average": 0.0},
         {"optimizer.schedule": "constant"},
         {"neighbors.refresh": "static"},
@@ -280,7 +291,7 @@ def test_without_pictures_nothing_else_is_dropped(preset):
         "phi0.epochs": 3,
         "neighbors.M": 77,
         "constraints.alpha": 0.77,
-        "scoring.related": 0.33,
+        "scoring.evidence": 0.33,
         "run.train_fraction": 0.44,
         "seed": 12,
         "task": "annotation",

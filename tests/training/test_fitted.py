@@ -62,8 +62,9 @@ def test_a_model_on_features_comes_back_whole(features_alone, saved):
         np.testing.assert_array_equal(getattr(other, name), getattr(one, name))
         assert getattr(other, name).dtype == getattr(one, name).dtype
     assert (other.implied != one.implied).nnz == 0 and one.implied.nnz
-    for name in ("given", "reported", "related"):
-        np.testing.assert_array_equal(getattr(other.rates, name), getattr(one.rates, name))
+    for name in vars(one.calibration):
+        np.testing.assert_array_equal(getattr(other.calibration, name), getattr(one.calibration, name))
+    np.testing.assert_array_equal(other.visualness.as_array(), one.visualness.as_array())
     new, _ = photos(n=9, seed=5)
     assert_alike(one, other, tags, torch.from_numpy(new))
 
@@ -118,7 +119,9 @@ def test_a_backbone_that_was_trained_is_kept_and_needs_the_one_it_began_with(tmp
     assert_alike(one, other, tags, pictures(5, seed=3))
 
 
-FILES = ("fitted.safetensors", "rows.npy", "logits.npy", "features.npy", "implied.npz", "related.npz")
+FILES = (
+    "fitted.safetensors", "calibration.safetensors", "rows.npy", "logits.npy", "features.npy", "visualness.npy", "implied.npz",
+)  # fmt: skip
 
 
 def copied(saved, folder):
@@ -157,11 +160,13 @@ def test_a_network_that_is_not_whole_says_so(saved, tmp_path, lost):
         Fitted.load(folder)
 
 
-def test_rates_without_related_need_no_file(tmp_path):
+def test_scores_that_are_the_networks_own_need_no_calibration(tmp_path):
     features, tags = photos()
-    config = everything_on(**{"scoring.crossfit": 1, "phi0.epochs": 1, "scoring.related": 0.0})
+    config = everything_on(**{"scoring.crossfit": 1, "phi0.epochs": 1, "scoring.calibrated": False})
     one = fit(inputs_of(features), tags, config, vocabulary=WORDS)
     one.save(tmp_path)
-    assert not (tmp_path / "related.npz").exists()
-    assert_alike(one, Fitted.load(tmp_path), tags, torch.from_numpy(features[:4]))
+    assert not (tmp_path / "calibration.safetensors").exists()
+    other, new = Fitted.load(tmp_path), torch.from_numpy(features[:4])
+    np.testing.assert_array_equal(other.scores_of_new(new), one.scores_of_new(new))
+    np.testing.assert_array_equal(other.scores(tags), one.scores())
     assert sp.load_npz(tmp_path / "implied.npz").shape == (6, 6)

@@ -56,7 +56,7 @@ def test_ours_finds_people_whom_users_only_call_boys():
         create(
             "tagrefine",
             vocabulary=WORDS,
-            config=ours(**{"constraints.implied": implied, "scoring.reporting": 0.0}),
+            config=ours(**{"constraints.implied": implied, "scoring.calibrated": False}),
         )
         .fit(features, tags)
         .annotate(features)[portraits, PEOPLE]
@@ -73,5 +73,4 @@ def test_without_words_it_says_what_changes():
     ):
         mute = create("tagrefine", config=ours(**{"phi0.epochs": 1})).fit(features, tags)
     assert not mute.fitted_.implied.nnz and np.isfinite(mute.annotate(features)).all()
-    assert mute.fitted_.rates.related.any(), "use alone still tells which tags go together"
     create("multi_cnn", epochs=1).fit(features, tags)  # which never asks for words

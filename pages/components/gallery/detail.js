@@ -16,7 +16,7 @@ const STATE = {
 };
 
 /** What a screen reader says before the tags of a state. */
-const SPOKEN = { added: "added", kept: "kept", removed: "removed", untold: "left alone, since a picture cannot tell,", dropped: "left out" };
+const SPOKEN = { added: "added", kept: "kept", removed: "removed", untold: "left alone since a picture cannot tell:", dropped: "left out" };
 
 /** A chip that tells its state and the user's spelling on hover; what a picture cannot tell is quiet unless it is `ordinary`. */
 function tagChip({ tag, state, note, asked }, ordinary = false) {

@@ -36,7 +36,7 @@ def tag_table(
     columns : dict of str to list, all of one length
         ``tag``; ``given``, ``added``, ``removed``, ``kept`` (int or None where it is not known); ``seen`` and ``right`` with
         ``_low`` and ``_high`` (in [0, 1], or None); ``decision`` (words); ``told`` (bool, whether the tag is judged); ``gone``
-        (bool, whether it is no tag of the collection any more).
+        (bool, whether it is no tag of the collection any more). Others are left to the page.
     enough : float
         Where the mark is on the bars of ``seen``: the lower end of the interval has to reach it.
     chosen : str or None
