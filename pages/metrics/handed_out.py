@@ -166,7 +166,7 @@ def _by_tag(found: Decisions, bins: Reliability) -> None:
     number = st.column_config.NumberColumn(format="%.2f", width=70)
     st.dataframe(
         table,
-        height=min(3 + 35 * (len(table) + 1), 530),
+        height="content" if len(table) <= 15 else 530,
         placeholder="–",
         column_config={
             **dict.fromkeys(("right", "found", "right ", "found "), share),
@@ -241,7 +241,7 @@ def _hidden_by_tag(hidden: HiddenTags, tags: tuple[str, ...]) -> None:
     st.dataframe(
         table,
         hide_index=True,
-        height=min(3 + 35 * (len(table) + 1), 420),
+        height="content" if len(table) <= 11 else 420,
         column_config={"Share": st.column_config.NumberColumn(format="%.0f %%")},
         alt="How often each tag was hidden and found again",
     )
