@@ -75,15 +75,16 @@ def final_scores(
     written : csr (B, C) or None
         How far the user wrote each tag: 1, or less where he wrote one that implies it. None where nothing is known of the user.
     evidence : float
-        Weight of what he wrote.
+        Weight of what he wrote; with 0, what he left out does not count either.
     """
     if calibration is None:
         return np.asarray(expit(np.asarray(logits, dtype=np.float32)), dtype=np.float32)
     total = calibration.fits(logits)
     if written is not None:
-        total += calibration.unwritten
+        silence = calibration.unwritten(evidence)
+        total += silence
         block = written.tocoo()
-        gain = calibration.written(evidence) - calibration.unwritten
+        gain = calibration.written(evidence) - silence
         total[block.row, block.col] += (block.data * gain[block.col]).astype(np.float32)
     return np.asarray(expit(total), dtype=np.float32)
 
@@ -113,7 +114,7 @@ def had_he_not_written(
     evidence : float
         As in `final_scores`.
     """
-    gain = calibration.written(evidence) - calibration.unwritten
+    gain = calibration.written(evidence) - calibration.unwritten(evidence)
     # Single precision rounds what is next to certain to 0 or 1; it stays next to certain.
     sure = np.finfo(np.float32).eps / 2
     before = logit(np.clip(np.asarray(scores, dtype=np.float64), sure, 1 - sure))

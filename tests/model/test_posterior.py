@@ -48,7 +48,7 @@ def test_scores_by_loops():
     calibration, logits = calibrated(), generator.normal(size=(5, 3))
     written = np.array([[1, 0, 0], [0, 0.5, 0], [0, 0, 0], [1, 1, 0.2], [0, 0, 1]])
     found = final_scores(logits, calibration, csr_matrix(written), evidence=0.7)
-    gain, loss = calibration.written(0.7), calibration.unwritten
+    gain, loss = calibration.written(0.7), calibration.unwritten(0.7)
     for row, column in np.ndindex(5, 3):
         share = written[row, column]
         wanted = logits[row, column] + share * gain[column] + (1 - share) * loss[column]
