@@ -1,92 +1,45 @@
-"""The page "Tags": which tags are alike, by use and by meaning."""
+"""The page "Tags": what a run does with every tag, and which tags are alike, by use and by meaning."""
 
 import streamlit as st
 
 from pages.components.choice import choice
 from pages.components.header import header
-from pages.components.matrix import matrix
-from pages.routes.arrays import array_url
 from pages.state import current_run, need_collection
-from pages.tags.panel import SORTS, order, panel, similarity, wordnet
-from tagrefine_core.config import TrainConfig
+from pages.tags.pairs import pairs_view
+from pages.tags.table import table_view
 
-header(
-    "Which tags go together",
-    "Every cell compares two tags: the stronger its color, the more often photos carry both and the nearer their meanings.",
-)
-collection = need_collection()
-column = {tag: number for number, tag in enumerate(collection.vocabulary)}
+VIEWS = {
+    "table": (
+        "Tag by tag",
+        "How often people wrote a tag, what would change, and whether a picture can tell.",
+    ),
+    "pairs": (
+        "Which tags go together",
+        "Every cell compares two tags: the stronger its color, the more often photos carry both and the nearer their meanings.",
+    ),
+}
 
-
-def pick() -> None:
-    """Make the pair that was clicked the chosen one."""
-    tag, other = st.session_state["matrix"]["picked"]["pair"]
-    st.session_state["tag"] = collection.vocabulary[tag]
-    st.session_state["other"] = None if other is None else collection.vocabulary[other]
-
-
-def weight(own: float) -> float:
-    """Draw the slider of alpha, at ``own`` while the address says nothing else."""
-
-    def keep() -> None:
-        st.query_params["alpha"] = f"{st.session_state['alpha']:g}"
-
-    most = max(2.0, own)
-    try:
-        value = float(st.query_params.get("alpha", own))
-    except ValueError:
-        value = own
-    # `bind` would keep the first run's weight when another run is chosen.
-    st.session_state["alpha"] = value if 0 <= value <= most else own
-    chosen: float = st.slider(
-        "Weight of meaning (alpha)",
-        0.0,
-        most,
-        step=0.05,
-        key="alpha",
-        on_change=keep,
-        width=240,
-        help="0: only how often photos carry both tags counts. Higher: the more counts how near WordNet puts their meanings.",
+# An address that says something of pairs means them.
+if "view" not in st.session_state and {"other", "sort", "alpha"} & set(st.query_params):
+    st.query_params.setdefault("view", "pairs")
+view = st.session_state.get("view", st.query_params.get("view"))
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container():
+        header(*VIEWS.get(str(view), VIEWS["table"]))
+    tools = st.container(horizontal=True, width="content")
+collection, run = need_collection(), current_run()
+with tools:
+    own = st.container(width=300)
+    view = choice(
+        "View",
+        {name: title for name, (title, _) in VIEWS.items()},
+        key="view",
+        default="table",
+        draw=st.segmented_control,
+        required=True,
+        label_visibility="collapsed",
     )
-    return chosen
-
-
-run = current_run()
-own = run.config.constraints.alpha if run else TrainConfig().constraints.alpha
-tags = {tag: tag for tag in collection.vocabulary}
-with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-    tag = choice("Tag", tags, key="tag", default=None, placeholder="any", width=210)
-    other = choice("Compared with", tags, key="other", default=None, placeholder="none", width=210)
-    sort = choice("Order", SORTS, key="sort", default="clusters", width=200)
-    alpha = weight(own)
-    words = f" · alpha of the current run: {own:g}" if run else ""
-    st.caption(f"{len(tags):,} tags{words}", width="content")
-
-chosen = (column.get(tag), column.get(other))
-# Import has computed the distances; this takes time only when the cache was deleted since.
-with st.spinner("Comparing tags …", show_time=True):
-    levels, peak = similarity(collection).levels(alpha)
-    places = order(collection, sort)
-    texts = panel(collection, alpha, *chosen)
-opening = wordnet()  # begins with the page, so that it is open when the first pair is clicked
-matrix(
-    {
-        "address": array_url(levels),
-        "peak": peak,
-        "tags": list(tags),
-        "order": places,
-        "chosen": list(chosen),
-        "panel": texts,
-    },
-    on_pick=pick,
-)
-
-
-def complete() -> None:
-    """Run the page again when WordNet is open, so that the pair's meanings are told."""
-    if opening.done():
-        st.rerun()
-
-
-if texts["pair"] and not texts["pair"]["complete"]:
-    st.fragment(complete, run_every=0.5)()
+if view == "pairs":
+    pairs_view(collection, run)
+else:
+    table_view(collection, run, tools=own)

@@ -65,6 +65,7 @@ for _command in (
     experiments.tune,
     experiments.noise,
     experiments.reproduce,
+    manage.always,
     manage.collections,
     manage.runs,
     manage.jobs,

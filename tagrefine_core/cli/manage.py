@@ -1,8 +1,9 @@
-"""Commands that list, stop and delete, the one that opens the app, and the one that background jobs begin with."""
+"""Commands that list, stop and delete, the curator's list, the one that opens the app, and the one that background jobs begin with."""
 
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,7 +17,7 @@ from tagrefine_core.config import home_folder
 from tagrefine_core.errors import ConfigError, JobError
 from tagrefine_core.jobs import background
 
-__all__ = ["app", "app_folder", "cancel", "collections", "delete", "jobs", "runs", "work"]
+__all__ = ["always", "app", "app_folder", "cancel", "collections", "delete", "jobs", "runs", "work"]
 
 
 def collections(context: typer.Context, json: Json = False) -> None:
@@ -65,6 +66,34 @@ def runs(
         for record in background.run_states(session.store, collection)
     ]
     session.answer(rows, _table(rows, ("run", "collection", "state", "preset", "miap", "created")))
+
+
+def always(
+    context: typer.Context,
+    collection: Annotated[str, typer.Argument(metavar="COLLECTION", help="Its name.")],
+    rule: Annotated[
+        Literal["leave", "judge", "measure"] | None,
+        typer.Argument(
+            metavar="leave|judge|measure",
+            help="leave: never add or remove these tags. judge: do, whatever a picture can tell. "
+            "measure: off the list. Without it the list is shown.",
+        ),
+    ] = None,
+    tags: Annotated[
+        list[str] | None, typer.Argument(metavar="TAG...", help="Tags of the collection.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Keep a list of tags that are always left alone, or always judged, through all runs and imports."""
+    session = Session.of(context, json)
+    session.store.collection(collection)
+    if rule is not None:
+        if not tags:
+            raise ConfigError(f"Name the tags, such as: always {collection} {rule} dog cat.")
+        workflow.set_tag_rules(session.store, collection, tags, None if rule == "measure" else rule)
+    rows = [asdict(one) for one in workflow.tag_rules(session.store, collection)]
+    lines = [row | {"note": "" if row["known"] else "no tag of the collection now"} for row in rows]
+    session.answer(rows, _table(lines, ("tag", "rule", "note")))
 
 
 def jobs(context: typer.Context, json: Json = False) -> None:

@@ -1,5 +1,7 @@
 """A collection as the rest of TagRefine sees it: photos, user tags, vocabulary, ground truth."""
 
+import difflib
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ from scipy.sparse import csr_matrix
 
 from tagrefine_core.collections.parallel import in_threads
 from tagrefine_core.collections.thumbnails import thumbnail
-from tagrefine_core.errors import CollectionError, ImageError
+from tagrefine_core.errors import CollectionError, ConfigError, ImageError
 from tagrefine_core.files import read_array
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.store import CollectionRecord, ImportIssue, Store, TagRecord
@@ -88,6 +90,25 @@ class Collection:
     def labels(self) -> tuple[str, ...]:
         """Tags with ground truth, length L, in the order of the columns of `truth`."""
         return tuple(self.vocabulary[column] for column in self.label_columns)
+
+    def columns_of(self, tags: Iterable[str]) -> NDArray[np.int64]:
+        """Return the column of each tag, (n,).
+
+        Raises
+        ------
+        ConfigError
+            Naming those that are not in the vocabulary, with others spelled alike.
+        """
+        wanted = list(tags)
+        places = {tag: column for column, tag in enumerate(self.vocabulary)}
+        unknown = []
+        for tag in dict.fromkeys(wanted):
+            if tag not in places:
+                alike = ", ".join(difflib.get_close_matches(tag.lower(), self.vocabulary, n=3, cutoff=0.7))
+                unknown.append(repr(tag) + (f" (similar: {alike})" if alike else ""))
+        if unknown:
+            raise ConfigError(f"No tag of {self.name!r}: {'; '.join(unknown)}. The Tags page lists them all.")
+        return np.array([places[tag] for tag in wanted], dtype=np.int64)
 
     @cached_property
     def tags(self) -> csr_matrix:

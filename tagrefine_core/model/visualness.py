@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 __all__ = ["ENOUGH", "Visualness"]
 
@@ -66,9 +66,11 @@ class Visualness:
         total = carriers.sum(axis=1)
         share = np.divide(low_half, total, out=np.full(tags, 0.5), where=total > 0)
         worst = np.where(
-            low_half < total, beta.ppf(1 - _TAIL, low_half + 1, np.maximum(total - low_half, 1e-9)), 1.0
+            low_half < total, betaincinv(low_half + 1, np.maximum(total - low_half, 1e-9), 1 - _TAIL), 1.0
         )
-        best = np.where(low_half > 0, beta.ppf(_TAIL, np.maximum(low_half, 1e-9), total - low_half + 1), 0.0)
+        best = np.where(
+            low_half > 0, betaincinv(np.maximum(low_half, 1e-9), total - low_half + 1, _TAIL), 0.0
+        )
         value, low, high = (
             np.clip(1 - 2 * np.asarray(x), 0, 1).astype(np.float32) for x in (share, worst, best)
         )

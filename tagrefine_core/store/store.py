@@ -361,17 +361,17 @@ class Store:
             ).fetchall()
         return {row["tag"]: row["rule"] for row in rows}
 
-    def set_tag_rule(self, collection_id: int, tag: str, rule: str | None) -> None:
-        """Put a tag on the list, or take it off with None."""
+    def set_tag_rules(self, collection_id: int, rules: Mapping[str, str | None]) -> None:
+        """Put tags on the list, or take them off with None; all at once, other tags stay as they are."""
         with self.transaction() as connection:
-            if rule is None:
-                connection.execute(
-                    "DELETE FROM tag_rules WHERE collection_id = ? AND tag = ?", (collection_id, tag)
-                )
-            else:
-                connection.execute(
-                    "INSERT OR REPLACE INTO tag_rules VALUES (?,?,?)", (collection_id, tag, rule)
-                )
+            connection.executemany(
+                "DELETE FROM tag_rules WHERE collection_id = ? AND tag = ?",
+                [(collection_id, tag) for tag in rules],
+            )
+            connection.executemany(
+                "INSERT INTO tag_rules VALUES (?,?,?)",
+                [(collection_id, tag, rule) for tag, rule in rules.items() if rule is not None],
+            )
 
     # Jobs
 

@@ -107,7 +107,7 @@ def test_widgets_keep_to_the_range_of_their_setting() -> None:
     of = lambda name: (widget(test, "default", name).min, widget(test, "default", name).max)
     assert of("scoring.crossfit") == (1, 20)
     assert of("seed") == (0, 2**31 - 1)
-    assert of("scoring.reporting") == (0.0, 1.0)
+    assert of("scoring.closed_form") == (0.0, 1.0)
     assert of("neighbors.m")[0] == 2
     assert of("network.image_size") == (32, 1024)
 

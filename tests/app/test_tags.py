@@ -1,4 +1,4 @@
-"""Tags: the matrix, the panel beside it, and the address that restores both."""
+"""Which tags go together: the matrix, the panel beside it, and the address that restores both."""
 
 import json
 from collections.abc import Callable
@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.routes.arrays import array_url
+from pages.tags import pairs
 from pages.tags import panel as panels
 from pages.tags.panel import order, panel, similarity, wordnet
 from tagrefine_core.collections import Collection
@@ -37,7 +38,7 @@ def shown(page: AppTest) -> dict[str, Any]:
 
 
 def test_matrix_of_the_collection(small_home: Store, open_page: OpenPage) -> None:
-    data = shown(open_page("tags", collection="fresh"))  # it needs no run
+    data = shown(open_page("tags", collection="fresh", view="pairs"))  # it needs no run
     collection = Collection.open(small_home, "fresh")
     assert data["tags"] == list(collection.vocabulary)
     assert sorted(data["order"]) == list(range(7))
@@ -61,11 +62,25 @@ def test_pair_from_the_address(small_home: Store, open_page: OpenPage) -> None:
     assert "1.5 ×" in pair["lines"][-1]
 
 
+def test_an_address_that_speaks_of_pairs_needs_not_name_the_view(
+    small_home: Store, open_page: OpenPage
+) -> None:
+    for words in ({"other": "sea"}, {"sort": "name"}, {"alpha": "0.7"}):
+        page = open_page("tags", collection="demo", **words)
+        assert page.title[0].value == "Which tags go together" and "address" in shown(page)
+        assert page.query_params["view"] == "pairs", "and it stays when the words are gone"
+    page = open_page("tags", collection="demo", tag="sea")
+    assert page.title[0].value == "Tag by tag" and page.button_group(key="view").value == "table"
+    page.button_group(key="view").set_value("pairs").run()
+    assert shown(page)["chosen"] == [0, None], "the tag that was open"
+
+
 def test_numbers_are_told_before_wordnet_is_open(
     small_home: Store, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opening: Future[object] = Future()
-    monkeypatch.setattr(panels, "wordnet", lambda: opening)
+    for module in (panels, pairs):
+        monkeypatch.setattr(module, "wordnet", lambda: opening)
     page = open_page("tags", collection="demo", tag="dog", other="flower")
     lines = " ".join(shown(page)["panel"]["pair"]["lines"])
     assert "Google distance" in lines and "being opened" in lines and "Distance in all" in lines
@@ -90,7 +105,7 @@ def test_missing_wordnet_is_told_and_looked_for_again(
 
 
 def test_alpha_changes_the_matrix(small_home: Store, open_page: OpenPage) -> None:
-    page = open_page("tags", collection="demo")
+    page = open_page("tags", collection="demo", view="pairs")
     before = shown(page)["address"]
     page.slider(key="alpha").set_value(2.0).run()
     assert shown(page)["address"] != before
@@ -105,7 +120,7 @@ def test_weight_of_meaning_is_that_of_the_run_until_another_is_chosen(
     def xi(alpha: float) -> str:
         return array_url(similarity(collection).levels(alpha)[0])
 
-    page = open_page("tags", collection="demo", run="run-new")
+    page = open_page("tags", collection="demo", run="run-new", view="pairs")
     assert page.slider(key="alpha").value == 0.8 and shown(page)["address"] == xi(0.8)
     assert "alpha of the current run: 0.8" in page.caption[0].value
     page.selectbox(key="run").select("run-old").run()
@@ -118,7 +133,7 @@ def test_weight_of_meaning_is_that_of_the_run_until_another_is_chosen(
     for wrong in ("nan", "-1", "many"):
         page = open_page("tags", collection="demo", run="run-new", alpha=wrong)
         assert page.slider(key="alpha").value == 0.8
-    page = open_page("tags", collection="fresh")
+    page = open_page("tags", collection="fresh", view="pairs")
     assert page.slider(key="alpha").value == 0.5 and "run" not in page.caption[0].value
 
 

@@ -21,7 +21,7 @@ from tagrefine_core.collections import (
     thumbnail_folder,
     write_collection,
 )
-from tagrefine_core.errors import CollectionError, DataError, ImageError
+from tagrefine_core.errors import CollectionError, ConfigError, DataError, ImageError
 from tagrefine_core.runs.run import Run, run_folder
 from tagrefine_core.store import Store
 from tests import fake_data
@@ -57,6 +57,18 @@ def test_arrays_of_a_small_collection(store, photos):
     assert collection.sizes.tolist() == [[32, 32]] * 4
     assert collection.image_path(2) == photos / "2.jpg"
     assert {record.raw: record.tag for record in collection.tag_records}["zzqx"] is None
+
+
+def test_columns_of_tags(store, photos):
+    collection = fake_data.small_collection(store, photos)
+    assert collection.vocabulary == ("dog", "sea", "sky")
+    columns = collection.columns_of(["sky", "dog", "sky"])
+    assert columns.dtype == np.int64 and columns.tolist() == [2, 0, 2]
+    assert collection.columns_of([]).tolist() == []
+    with pytest.raises(
+        ConfigError, match=r"No tag of 'small': 'Seas' \(similar: sea\); 'xyz'\. The Tags page"
+    ):
+        collection.columns_of(["dog", "Seas", "xyz", "Seas"])
 
 
 def test_a_collection_without_ground_truth(store, photos):

@@ -1,5 +1,7 @@
 import json
 import sqlite3
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -83,6 +85,7 @@ def test_deleting_takes_all_rows_along(store):
     store.create_run("r1", record.id, config={}, seed=0, data_hash="h", versions={})
     store.write_epoch("r1", EpochRecord("phi0", 1, 10, {}))
     store.write_metrics(record.id, "r1", {"map": 1.0})
+    store.set_tag_rules(record.id, {"dog": "leave"})
     assert store.delete_collection("c") == record
     with store.connect() as connection:
         for table in (
@@ -94,6 +97,7 @@ def test_deleting_takes_all_rows_along(store):
             "runs",
             "epochs",
             "metrics",
+            "tag_rules",
         ):
             assert connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] == 0, table
     with pytest.raises(CollectionError, match="none yet"):
@@ -196,6 +200,63 @@ def test_another_import_forgets_metrics_of_user_tags_only_when_the_data_changed(
     assert store.metrics(record.id, "user_tags") == {"map": 0.5}
     write(store, data_hash="new")
     assert store.metrics(record.id, "user_tags") is None
+
+
+# The curator's list
+
+
+def test_rules_of_tags(store):
+    first, other = write(store), write(store, "other")
+    assert store.tag_rules(first.id) == {}
+    store.set_tag_rules(first.id, {"sea": "leave", "dog": "judge"})
+    store.set_tag_rules(other.id, {"sea": "judge"})
+    assert list(store.tag_rules(first.id).items()) == [("dog", "judge"), ("sea", "leave")], "by tag"
+    store.set_tag_rules(first.id, {"sea": "judge", "dog": None, "never there": None})
+    assert store.tag_rules(first.id) == {"sea": "judge"} == store.tag_rules(other.id)
+
+
+def test_rules_are_set_all_at_once_or_not_at_all(store):
+    record = write(store)
+    store.set_tag_rules(record.id, {"dog": "leave"})
+    with pytest.raises(sqlite3.IntegrityError):
+        store.set_tag_rules(record.id, {"dog": "judge", "sea": "perhaps"})
+    assert store.tag_rules(record.id) == {"dog": "leave"}
+
+
+def test_rules_outlive_an_import_and_not_the_collection(store):
+    record = write(store)
+    store.set_tag_rules(record.id, {"dog": "leave", "gone": "judge"})
+    for data_hash in ("h", "new"):
+        assert store.tag_rules(write(store, data_hash=data_hash).id) == {"dog": "leave", "gone": "judge"}
+    store.delete_collection("c")
+    assert store.tag_rules(write(store).id) == {}
+
+
+def test_two_processes_write_rules_at_once_and_lose_none(home):
+    record = write(Store(home))
+    program = """if True:
+        import sys
+        from tagrefine_core.store import Store
+        store = Store(sys.argv[1])
+        input()  # both are ready
+        for number in range(60):
+            store.set_tag_rules(int(sys.argv[2]), {f"{sys.argv[3]}{number}": "leave", "shared": sys.argv[3]})
+    """
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, str(home), str(record.id), rule], stdin=subprocess.PIPE, text=True
+        )
+        for rule in ("leave", "judge")
+    ]
+    for writer in writers:
+        writer.stdin.write("\n")
+        writer.stdin.flush()
+    for writer in writers:
+        writer.communicate()
+        assert writer.returncode == 0
+    rules = Store(home).tag_rules(record.id)
+    assert rules.pop("shared") in ("leave", "judge")
+    assert rules == {f"{rule}{number}": "leave" for rule in ("leave", "judge") for number in range(60)}
 
 
 # Migrations

@@ -1,0 +1,168 @@
+"""Tag by tag: the table of all tags, and beside it the one that is open."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from pages.components.promise import promise
+from pages.components.tag_table import tag_table
+from pages.state import store
+from pages.tags.one_tag import one_tag
+from pages.tags.words import decision
+from tagrefine_core.collections import Collection
+from tagrefine_core.model.visualness import ENOUGH
+from tagrefine_core.refinement import PRECISION
+from tagrefine_core.runs.run import Run
+from tagrefine_core.runs.summaries import TagSummary, summaries_of
+from tagrefine_core.workflow import TagRule, tag_rules
+
+__all__ = ["columns", "table_view"]
+
+
+def table_view(collection: Collection, run: Run | None, *, tools: DeltaGenerator) -> None:
+    """Draw the table and the tag that is open; without a run of these photos only what people wrote.
+
+    ``tools`` is where the choice of the target precision is drawn.
+    """
+    rules = tag_rules(store(), collection.name)
+    summaries, precision = None, PRECISION
+    if run is None:
+        _hint(
+            "Nothing has been learned from these photos yet. Train once, and the table says what would change."
+        )
+    elif not run.current:
+        _hint(
+            "This run is of an earlier state of the collection. Train again, and the table says what would change."
+        )
+        run = None
+    else:
+        with tools:
+            precision = promise("changes")
+        with st.spinner("Comparing tags …", show_time=True):
+            summaries = summaries_of(run, collection, precision)
+    rows = columns(collection, summaries, rules)
+    chosen = st.query_params.get("tag")
+    left, right = st.columns([2.4, 1], gap="medium")
+    with left:
+        tag_table(
+            rows,
+            enough=ENOUGH,
+            chosen=chosen,
+            order=st.query_params.get("by", ""),
+            first="given" if summaries is None else "changes",
+            on_choose=_choose,
+            on_order=_sort,
+        )
+    with right, st.container(border=True, key="card_tag", gap="small"):
+        if chosen not in rows["tag"]:
+            _overview(rows, measured=summaries is not None)
+        else:
+            place = rows["tag"].index(chosen)
+            one_tag(collection, run, {name: values[place] for name, values in rows.items()}, precision)
+
+
+def columns(
+    collection: Collection, summaries: list[TagSummary] | None, rules: list[TagRule]
+) -> dict[str, list[Any]]:
+    """Return the table as `pages.components.tag_table` takes it: all tags, then those that only the curator's list knows."""
+    said = {one.tag: one.rule for one in rules}
+    if summaries is None:
+        given = np.bincount(collection.tags.indices, minlength=len(collection.vocabulary)).tolist()
+        rows = [
+            _row(tag, given=count, decision=decision(None, said.get(tag)), rule=said.get(tag))
+            for tag, count in zip(collection.vocabulary, given, strict=True)
+        ]
+    else:
+        rows = [_measured(one) for one in summaries]
+    rows += [
+        _row(one.tag, gone=True, decision=decision(None, one.rule, gone=True), rule=one.rule)
+        for one in rules
+        if not one.known
+    ]
+    return {name: [row[name] for row in rows] for name in _row("")}
+
+
+def _measured(one: TagSummary) -> dict[str, Any]:
+    return _row(
+        one.tag,
+        given=one.given,
+        added=one.added,
+        removed=one.removed,
+        kept=one.kept,
+        seen=_rounded(one.visualness),
+        seen_low=_rounded(one.visualness_low),
+        seen_high=_rounded(one.visualness_high),
+        right=_rounded(one.expected_precision),
+        right_low=_rounded(one.expected_low),
+        right_high=_rounded(one.expected_high),
+        decision=decision(one.told, one.rule),
+        told=one.told,
+        rule=one.rule,
+    )
+
+
+def _row(tag: str, **known: Any) -> dict[str, Any]:
+    counts: Mapping[str, Any] = dict.fromkeys(("given", "added", "removed", "kept"))
+    shares: Mapping[str, Any] = dict.fromkeys(
+        f"{name}{end}" for name in ("seen", "right") for end in ("", "_low", "_high")
+    )
+    return {
+        "tag": tag,
+        **counts,
+        **shares,
+        "decision": "",
+        "told": False,
+        "gone": False,
+        "rule": None,
+        **known,
+    }
+
+
+def _rounded(share: float | None) -> float | None:
+    return None if share is None else round(share, 3)
+
+
+def _hint(sentence: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(sentence, width="content")
+        st.page_link("train/page.py", label="Go to Train")
+
+
+def _overview(rows: Mapping[str, list[Any]], *, measured: bool) -> None:
+    """Say what holds for all tags, while none is open."""
+    st.subheader("All tags", anchor=False)
+    lines = []
+    if measured:
+        told, known = sum(rows["told"]), len(rows["tag"]) - sum(rows["gone"])
+        added, removed = sum(filter(None, rows["added"])), sum(filter(None, rows["removed"]))
+        shares = [
+            (count, share)
+            for count, share in zip(rows["added"], rows["right"], strict=True)
+            if share is not None
+        ]
+        expected = sum(count * share for count, share in shares) / max(1, added)
+        lines = [
+            f"**{told:,}** are judged, **{known - told:,}** are left alone.",
+            f":green[**+ {added:,}**] added"
+            + (f", about {100 * expected:.0f} % of them right" if shares else ""),
+            f":red[**− {removed:,}**] removed",
+        ]
+    if listed := sum(rule is not None for rule in rows["rule"]):
+        lines.append(f"**{listed:,}** on your own list")
+    st.markdown("  \n".join([*lines, ":gray[Click a tag to see its photos.]"]))
+
+
+def _choose() -> None:
+    """Put the tag that was clicked into the address."""
+    st.query_params["tag"] = st.session_state["tag_table"]["chosen"]
+
+
+def _sort() -> None:
+    """Put the order that was clicked into the address."""
+    if order := st.session_state["tag_table"]["order"]:
+        st.query_params["by"] = order
+    else:
+        st.query_params.pop("by", None)
