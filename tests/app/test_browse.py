@@ -291,7 +291,7 @@ def test_a_changed_list_is_seen_at_once_and_kept_views_stay(small_home: Store, o
     page = open_page("browse", collection="demo")
     column = VOCABULARY.index("sea")
     assert before.changes.added[:, [column]].nnz
-    small_home.set_tag_rule(before.collection.id, "sea", "leave")
+    small_home.set_tag_rules(before.collection.id, {"sea": "leave"})
     after = view("run-new")
     assert not after.changes.added[:, [column]].nnz and not after.changes.removed[:, [column]].nnz
     old = gallery(page)
@@ -300,7 +300,7 @@ def test_a_changed_list_is_seen_at_once_and_kept_views_stay(small_home: Store, o
     told = {one["tag"]: one for one in photo(after, row, "sea")["scores"]}
     if "sea" in told:
         assert "Your list says: always leave it alone, so it is never added." in told["sea"]["reason"]
-    small_home.set_tag_rule(before.collection.id, "sea", None)
+    small_home.set_tag_rules(before.collection.id, {"sea": None})
     assert view("run-new") is before
 
 
