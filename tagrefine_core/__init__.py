@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         export_refined,
         import_collection,
         make_demo,
+        measure_handed_out,
         suspicious,
         tag_summaries,
         train_collection,
@@ -37,8 +38,8 @@ __version__ = version.VERSION
 __all__ = [
     "PRESETS", "SETTINGS", "Cancelled", "Collection", "Method", "Run", "Store", "TagRefineError", "TagRefineWarning",
     "TrainConfig", "__version__", "annotate", "changes_of", "create", "delete_collection", "delete_run", "evaluate",
-    "evaluate_run", "evaluate_user_tags", "export_refined", "import_collection", "make_demo", "names", "suspicious",
-    "tag_summaries", "train_collection", "train_config",
+    "evaluate_run", "evaluate_user_tags", "export_refined", "import_collection", "make_demo",
+    "measure_handed_out", "names", "suspicious", "tag_summaries", "train_collection", "train_config",
 ]  # fmt: skip
 
 _WHERE = {
@@ -51,7 +52,7 @@ _WHERE = {
     "runs.run": "Run",
     "store": "Store",
     "workflow": "annotate changes_of delete_collection delete_run evaluate_run evaluate_user_tags export_refined import_collection "
-    "make_demo suspicious tag_summaries train_collection",
+    "make_demo measure_handed_out suspicious tag_summaries train_collection",
 }
 
 

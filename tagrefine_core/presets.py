@@ -22,7 +22,7 @@ _DEFAULT: dict[str, Any] = {
     "scoring.closed_form": 0.75,
     "scoring.smooth": 0.4,
     "scoring.calibrated": True,
-    "scoring.evidence": 0.7,
+    "scoring.evidence": 0.72,
 }
 _PAPER: dict[str, Any] = {
     "network.backbone": "vgg16",

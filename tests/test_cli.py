@@ -65,6 +65,8 @@ MISTAKES = {
     "import folder .": "Missing option '--name'",
     "import folder ./nowhere --name x": "nowhere",
     "evaluate r2": "There is no run 'r2'",
+    "evaluate r2 --decisions": "There is no run 'r2'",
+    "evaluate r1 --precision 0.9": "add --decisions",
     "refine r1 --out tags.txt": r"\.csv or \.jsonl",
     "refine r1 --out nowhere/tags.csv": "There is no folder .*nowhere",
     "annotate r2 photo.jpg": "There is no run 'r2'",

@@ -85,6 +85,19 @@ def test_from_photos_to_refined_tags(
     assert metrics.keys() >= {"miap", "miap_labelled", "miap_ceiling", "map", "micro_auc", "macro_auc"}
     assert metrics == trained["metrics"]
 
+    decisions = call(home, capsys, "evaluate", run, "--decisions", "--precision", "0.6")
+    assert {key: decisions[key] for key in metrics} == metrics, "the ranking is measured as ever"
+    for name in ("added", "removed"):
+        assert decisions[name].keys() >= {"precision", "recall", "count", "per_photo"}
+        assert decisions[name]["per_photo"] == decisions[name]["count"] / 64
+    assert decisions.keys() >= {"f1_micro", "f1_macro", "user_f1_micro", "ece", "untouched"}
+    assert decisions["hidden"].keys() >= {"recall", "additions_per_hit"}
+    changed = [row for row in call(home, capsys, "tags", run, "--precision", "0.6") if row["added"]]
+    assert sum(row["added"] for row in changed) == decisions["added"]["count"]
+    assert main(["--home", str(home), "evaluate", run, "--decisions"]) == 0
+    told = capsys.readouterr().out
+    assert "micro-F1" in told and "Hidden tags cannot be asked for: its network has learned" in told
+
     (listed,) = [row for row in call(home, capsys, "runs") if row["run"] == run]
     assert (listed["state"], listed["seed"], listed["config"]["constraints"]["epochs"]) == ("finished", 1, 2)
     assert listed["config"]["phi0"]["epochs"] == 2

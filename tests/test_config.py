@@ -286,7 +286,9 @@ def test_runs_of_0_1_0_open_with_todays_settings(home):
     assert set(OLD) == set(PRESETS)
     for preset in OLD:
         # Scores were no probabilities then.
-        expected = train_config(preset).replaced({"scoring.calibrated": False})
+        expected = train_config(preset).replaced(
+            {"scoring.calibrated": False, "scoring.evidence": OLD[preset]["evidence"]}
+        )
         assert TrainConfig(**store.run(preset).config) == expected
     again = Store(home)  # nothing is grouped twice
     assert [run.config for run in again.runs()] == [run.config for run in store.runs()]
@@ -320,6 +322,7 @@ def test_what_was_set_is_kept_and_what_is_gone_is_left_out(home):
         "network.weights": "none",
         "constraints.alpha": 0.25,
         "scoring.calibrated": False,
+        "scoring.evidence": 0.75,
     }
     assert (config.task, config.seed) == ("annotation", 9)
 

@@ -27,8 +27,7 @@ def balance(changes: Changes, expected: Expected, *, calibrated: bool) -> str:
     ]
     if not calibrated:
         parts.append(
-            "how many are right is not known: scores of this run are no probabilities; train again with "
-            "scoring.calibrated=true"
+            "How many are right is not known: the scores of this run are no probabilities (scoring.calibrated)."
         )
     return "  \n".join(parts)
 

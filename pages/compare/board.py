@@ -1,13 +1,25 @@
 """The table of a comparison as HTML: the best of each column marked, what could not be measured with its reason."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
 from pages.components.setting_words import told
 from pages.components.words import EXPLAINED, sentence, title_words
 
-__all__ = ["OURS", "board", "full_title", "measured_rows"]
+__all__ = [
+    "OURS",
+    "best_of",
+    "board",
+    "deviation",
+    "full_title",
+    "interval_below",
+    "lead",
+    "mark",
+    "measured_rows",
+    "name_cell",
+    "three",
+]
 
 OURS = "tagrefine"
 
@@ -31,8 +43,8 @@ def board(table: Mapping[str, Any]) -> str:
     interval of the paired difference, or, where our model was not measured, the method's own 95 % interval.
     """
     rows = table["rows"]
-    best = {key: _best(rows, key) for key in EXPLAINED}
-    cost = {key: _best(rows, key, least=True) for key in ("seconds", "peak_mb")}
+    best = {key: best_of(row[key] for row in rows) for key in EXPLAINED}
+    cost = {key: best_of((row[key] for row in rows), least=True) for key in ("seconds", "peak_mb")}
     ahead = {(pair["against"], pair["metric"]): pair for pair in table["paired"]}
     printed = any(row["published"] for row in rows)
     body = [_row(row, best, cost, ahead, printed) for row in rows]
@@ -61,29 +73,30 @@ def _row(
     if row["status"] != "done":
         why = _STOPPED.get(row["status"], row["status"])
         return _reason(row, why, row["message"], printed)
-    cells = [_name(row["title"], row["method"], row["reference"], row["reconstruction"])]
+    cells = [name_cell(row["title"], row["method"], row["reference"], row["reconstruction"])]
     for key in EXPLAINED:
         value, pair = row[key], ahead.get((row["method"], key))
-        below = _lead(pair) if pair else "" if ahead else _interval((row["intervals"] or {}).get(key))
+        below = lead(pair) if pair else "" if ahead else interval_below((row["intervals"] or {}).get(key))
         cells.append(
-            f"<td{_mark(value, best[key], 3)}>{_three(value)}{_deviation(row[f'{key}_sd'])}{below}</td>"
+            f"<td{mark(value, best[key], 3)}>{three(value)}{deviation(row[f'{key}_sd'])}{below}</td>"
         )
-    cells.append(f"<td{_mark(row['seconds'], cost['seconds'], 2)}>{_seconds(row['seconds'])}</td>")
-    cells.append(f"<td{_mark(row['peak_mb'], cost['peak_mb'], 0)}>{_memory(row['peak_mb'])}</td>")
+    cells.append(f"<td{mark(row['seconds'], cost['seconds'], 2)}>{_seconds(row['seconds'])}</td>")
+    cells.append(f"<td{mark(row['peak_mb'], cost['peak_mb'], 0)}>{_memory(row['peak_mb'])}</td>")
     if printed:
         paper = row["published"] or {}
-        cells += [f'<td class="paper">{_three(paper.get(key)) if paper else ""}</td>' for key in EXPLAINED]
+        cells += [f'<td class="paper">{three(paper.get(key)) if paper else ""}</td>' for key in EXPLAINED]
     kind = "ours" if row["method"] == OURS else "other"
     return f'<tr class="{kind}">{"".join(cells)}</tr>'
 
 
 def _reason(row: Mapping[str, Any], status: str, message: str, printed: bool) -> str:
-    name = _name(row["title"] or row["method"], row["method"], "", row.get("reconstruction", False))
+    name = name_cell(row["title"] or row["method"], row["method"], "", row.get("reconstruction", False))
     text = f"<b>{escape(status)}</b> {escape(told(message))}"
     return f'<tr class="stopped">{name}<td colspan="{10 if printed else 6}">{text}</td></tr>'
 
 
-def _name(title: str, method: str, reference: str, reconstruction: bool) -> str:
+def name_cell(title: str, method: str, reference: str, reconstruction: bool) -> str:
+    """Return the first cell of a method's row: its name, and below it what makes it a variant."""
     # What makes a variant goes below its name, which keeps the column narrow.
     title, _, variant = title_words(title).partition(" (") if ":" in method else (title, "", "")
     small = f"<small>{escape(variant.removesuffix(')'))}</small>" if variant else ""
@@ -96,33 +109,38 @@ def _name(title: str, method: str, reference: str, reconstruction: bool) -> str:
     return f'<th scope="row" title="{tip}">{escape(title)}{small}</th>'
 
 
-def _best(rows: Sequence[Mapping[str, Any]], key: str, *, least: bool = False) -> float | None:
+def best_of(values: Iterable[float | None], *, least: bool = False) -> float | None:
     """Return the best number of a column; with fewer than two there is nothing to mark."""
-    known = [row[key] for row in rows if row[key] is not None]
+    known = [value for value in values if value is not None]
     return (min if least else max)(known) if len(known) > 1 else None
 
 
-def _mark(value: float | None, best: float | None, digits: int) -> str:
+def mark(value: float | None, best: float | None, digits: int) -> str:
+    """Return what marks a cell whose number looks like the best of its column."""
     same = value is not None and best is not None and round(value, digits) == round(best, digits)
     return ' class="best"' if same else ""
 
 
-def _lead(pair: Mapping[str, Any]) -> str:
+def lead(pair: Mapping[str, Any]) -> str:
+    """Return how far our model is ahead, to stand below a number."""
     sure = "ahead" if pair["low"] > 0 else "behind" if pair["high"] < 0 else "open"
     return (
         f'<small class="{sure}">{pair["difference"]:+.3f} [{pair["low"]:+.3f}, {pair["high"]:+.3f}]</small>'
     )
 
 
-def _interval(limits: Sequence[float] | None) -> str:
+def interval_below(limits: Sequence[float] | None) -> str:
+    """Return an interval to stand below a number."""
     return f"<small>[{limits[0]:.3f}, {limits[1]:.3f}]</small>" if limits else ""
 
 
-def _deviation(value: float | None) -> str:
+def deviation(value: float | None) -> str:
+    """Return the deviation over the repeats, to stand behind a number."""
     return "" if value is None else f"<i> ± {value:.3f}</i>"
 
 
-def _three(value: float | None) -> str:
+def three(value: float | None) -> str:
+    """Return a number with three digits, or a dash."""
     return "–" if value is None else f"{value:.3f}"
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.compare.board import OURS, board, measured_rows
 from pages.compare.found import follow_newest, measured_with, protocol, table_id, table_names, take_home
+from pages.compare.handed_out import columns_of, handed_out, legend
 from pages.compare.views import by_label, by_photo, by_time
 from pages.components.charts import picture_kind
 from pages.components.choice import choice
@@ -54,6 +55,10 @@ def results(collection: Collection, tables: Sequence[Mapping[str, Any]], *, busy
         return
     st.html(board(table))
     st.caption(plain(_legend(table)))
+    if lists := handed_out(table):
+        st.subheader("The tags handed out", anchor=False)
+        st.html(lists)
+        st.caption(plain(legend(table)))
     with st.expander("What the methods and the columns mean"):
         _explanations(table)
     if measured_rows(table):
@@ -80,6 +85,9 @@ def _legend(table: Mapping[str, Any]) -> str:
 def _explanations(table: Mapping[str, Any]) -> None:
     for name, text in EXPLAINED.values():
         st.markdown(f"**{name}** {plain(text)} 1 is perfect.")
+    for key, (name, text) in columns_of(table).items():
+        group = {"added": "Added, ", "removed": "Removed, "}.get(key.split("_")[0], "")
+        st.markdown(f"**{group}{name}** {plain(text)}")
     for row in [*table["rows"], *table["left_out"]]:
         reference = row.get("reference", "")
         note = " A reconstruction: the publication leaves parts open." if row.get("reconstruction") else ""

@@ -1,6 +1,6 @@
 """Tasks, measures and methods in one sentence each, for somebody who has read none of the papers."""
 
-__all__ = ["EXPLAINED", "METHODS", "TASKS", "VARIANTS", "sentence", "title_words"]
+__all__ = ["EXPLAINED", "HANDED_OUT", "METHODS", "TASKS", "VARIANTS", "sentence", "title_words"]
 
 TASKS = {
     "refinement": ("Clean up given tags", "All photos have tags from people; each method says which of them fit."),
@@ -24,6 +24,26 @@ EXPLAINED = {
     ),
 }
 """Measure to its name and a sentence."""
+
+HANDED_OUT = {
+    "f1_micro": (
+        "Agreement (F1)",
+        "How far the tags handed out are the true ones: both a wrong tag and a missing one cost. 1 is perfect.",
+    ),
+    "added_precision": ("right", "Of the tags that were added, the share that fits."),
+    "added_recall": ("found", "Of the tags that fit and that nobody had written, the share that was added."),
+    "added_per_photo": ("a photo", "How many tags were added to a photo, on average."),
+    "removed_precision": ("right", "Of the tags that were removed, the share that did not fit."),
+    "removed_recall": (
+        "found",
+        "Of the tags that people wrote and that do not fit, the share that was removed.",
+    ),
+    "ece_pooled": (
+        "off by",
+        "How far its probabilities are from how often it is right, on average (calibration error). 0 is perfect.",
+    ),
+}
+"""Measure of the tags that are handed out to its name, below a group's, and a sentence."""
 
 METHODS = {
     "random_guess": "Draws tags by lot: the least that any method has to beat.",

@@ -6,6 +6,7 @@ from pages.components.charts import picture_kind
 from pages.components.curves import loss_charts
 from pages.components.header import header
 from pages.components.jobs import job_cards
+from pages.metrics.handed_out import handed_out, headline, lists, promised
 from pages.metrics.measured import (
     USER_TAGS,
     comparison,
@@ -31,14 +32,26 @@ if not run.current:
     )
 
 before = user_tag_metrics(collection)
+after = None if before is None else metrics_of(run.record)
 if before is None:
     st.info(
         "Nobody has checked which tags are true in this collection, so right and wrong cannot be counted."
-        " What can be told is how much changed, and how the training went."
+        " What can be told is how much changes, what is expected of it, and how the training went."
     )
-    changes_in_words(collection, run)
+top = st.container()
+st.subheader("The tags handed out", anchor=False)
+found = handed_out(collection, run, promised()) if run.current else None
+if found is None:
+    st.caption("Train again to see how right the tags handed out are.")
 else:
-    after = metrics_of(run.record)
+    lists(found, calibrated=run.calibration is not None)
+if before is None:
+    if found is not None:
+        changes_in_words(collection, run)
+else:
+    with top:
+        headline(before, after, None if found is None else found.decisions)
+    st.subheader("How tags are ranked", anchor=False)
     four_measures(before, after)
     st.subheader("Runs side by side", anchor=False)
     runs = {other.id: other for other in usable_runs(collection.name)}

@@ -32,7 +32,7 @@ _ADDITIONS = {
     "no stage 2": "without the second stage",
     "no cross-fitting": "one network, scoring photos it learned from",
     "no closed form": "last layer learned step by step only",
-    "no reporting rates": "without asking how often a tag is given",
+    "no calibration": "scores of how likely a tag is given, not of how likely it fits",
     "no centering": "what all photos share stays in",
     "one view": "without the mirror image",
 }

@@ -1,7 +1,8 @@
 """Commands about a finished run: its measures, its table of tags, suspects, refined tags in a file, tags of new photos."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
+from math import isnan
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -10,6 +11,7 @@ import typer
 from tagrefine_core import workflow
 from tagrefine_core.cli.session import Json, Session
 from tagrefine_core.errors import ConfigError
+from tagrefine_core.evaluation import Metrics
 from tagrefine_core.exchange import check_target
 from tagrefine_core.refinement import PRECISION
 
@@ -30,12 +32,40 @@ Precision = Annotated[
 ]
 
 
-def evaluate(context: typer.Context, run: Run, json: Json = False) -> None:
+def evaluate(
+    context: typer.Context,
+    run: Run,
+    decisions: Annotated[
+        bool,
+        typer.Option(
+            "--decisions", help="Also measure the tags that are handed out; works without ground truth, too."
+        ),
+    ] = False,
+    precision: Annotated[
+        float | None,
+        typer.Option(
+            metavar="P",
+            help=f"With --decisions: share of the changes that shall be right, {PRECISION} by default.",
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
     """Measure a run's refined scores against the ground truth."""
     session = Session.of(context, json)
     session.store.run(run)
-    metrics = workflow.evaluate_run(session.store, run).as_dict()
-    session.answer(metrics, measures(metrics))
+    if not decisions:
+        if precision is not None:
+            raise ConfigError(
+                "--precision chooses which tags are handed out; add --decisions to measure them."
+            )
+        metrics = workflow.evaluate_run(session.store, run).as_dict()
+        session.answer(metrics, measures(metrics))
+        return
+    target = PRECISION if precision is None else precision
+    found = workflow.measure_handed_out(session.store, run, precision=target)
+    ranked = None if found.decisions is None else workflow.evaluate_run(session.store, run).as_dict()
+    unknown = {field.name: None for field in fields(Metrics)}
+    session.answer((ranked or unknown) | found.as_dict(), f"{measures(ranked)}\n\n{_handed_out(found)}")
 
 
 def tags(context: typer.Context, run: Run, precision: Precision = PRECISION, json: Json = False) -> None:
@@ -137,3 +167,47 @@ def measures(metrics: Mapping[str, Any] | None) -> str:
         f"{title:<9} " + ("undefined" if metrics[key] is None else f"{metrics[key]:.4f}")
         for key, title in MEASURES.items()
     )
+
+
+def _handed_out(found: workflow.HandedOut) -> str:
+    """Return how right the tags handed out are as lines; a number that cannot be told is left out."""
+    amounts, decisions, hidden = found.amounts, found.decisions, found.hidden
+    number, share = amounts.most_common
+    lines = [f"Tags handed out at a target precision of {found.target:g}, on {amounts.photos:,} photos:"]
+    for name, count, a_photo in (
+        ("added", amounts.added, amounts.added_per_photo),
+        ("removed", amounts.removed, amounts.removed_per_photo),
+    ):
+        line = f"{name:<9} {count:,}, {a_photo:.2f} a photo"
+        expected = getattr(found.expected, name)
+        if decisions is not None:
+            of = getattr(decisions, name)
+            line += f"; of {int(of.chosen.sum()):,} judged {_shown(of.precision)} right, {_shown(of.recall)} found"
+        elif expected.total:
+            line += f"; expected right {expected.precision:.2f}"
+        lines.append(line)
+    lines.append(
+        f"untouched {_shown(amounts.untouched)} of the photos; {number} additions on {_shown(share)} of them"
+    )
+    if decisions is not None:
+        lines.append(f"micro-F1  {_shown(decisions.final.f1)} (users' tags {_shown(decisions.user.f1)})")
+        lines.append(
+            f"macro-F1  {_shown(decisions.final.macro_f1)} (users' tags {_shown(decisions.user.macro_f1)})"
+        )
+    if found.reliability is not None:
+        bins = found.reliability
+        lines.append(
+            f"calibration error {_shown(bins.pooled)} pooled, {_shown(bins.mean)} as the mean over labels"
+        )
+    if hidden is None:
+        lines.append(f"Hidden tags cannot be asked for: {found.why_not_hidden}.")
+    else:
+        lines.append(
+            f"hidden    of {int(hidden.asked.sum()):,} hidden tags {_shown(hidden.recall)} come back, "
+            f"one in {_shown(hidden.additions_per_hit)} additions"
+        )
+    return "\n".join(lines)
+
+
+def _shown(value: float) -> str:
+    return "undefined" if isnan(value) else f"{value:.3f}"

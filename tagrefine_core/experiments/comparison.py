@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from tagrefine_core.collections import Collection
 from tagrefine_core.config import TrainConfig
 from tagrefine_core.experiments.choosing import Tuned, choose, settings_of
+from tagrefine_core.experiments.deciding import decide
 from tagrefine_core.experiments.intervals import copies, resampled
 from tagrefine_core.experiments.keeping import (
+    code_of,
     heading,
     is_ours,
     key_of,
@@ -47,6 +49,7 @@ from tagrefine_core.version import VERSION
 __all__ = ["Comparison"]
 
 _STAGE = "Comparing methods"
+_DECISION = "tagrefine_core.experiments.deciding"
 _DRAWS = {"refinement": 1000, "annotation": 400}  # resamples of each repeat; annotation has several
 
 
@@ -153,9 +156,16 @@ class Comparison:
                 self._steps.step()
                 result = read_result(paths["result"])
             results.append(result)
-        drawn = [read_array(arrays_of(folder, repeat)["draws"]) for repeat in range(len(results))]
-        draws = np.mean(drawn, axis=0)
-        row = row_of(kind, results, draws)
+        kept = [arrays_of(folder, repeat) for repeat in range(len(results))]
+        decided = [
+            self._decided(result, repeat, paths)
+            for repeat, (result, paths) in enumerate(zip(results, kept, strict=True))
+        ]
+        draws = np.mean(
+            [np.hstack([read_array(paths["draws"]), read_array(paths["decided_draws"])]) for paths in kept],
+            axis=0,
+        )
+        row = row_of(kind, results, decided, draws)
         return {**row, "results": folder.name, "trials": tuned.trials}, draws
 
     def _measured(self, kind: type[Method], parameters: dict[str, Any], repeat: int, folder: Path) -> Outcome:
@@ -192,6 +202,25 @@ class Comparison:
                 },
             )
         return outcome
+
+    def _decided(self, result: dict[str, Any], repeat: int, paths: dict[str, Path]) -> dict[str, Any]:
+        """Return what would be handed out in one repeat and how right it is, by the scores that are kept."""
+        code = code_of(_DECISION)
+        known = read_result(paths["decided"])
+        if known is not None and known["code"] == code:
+            return known["measures"]  # type: ignore[no-any-return]
+        test = repeat_split(self.n, self.config, self.task, repeat).test
+        found = decide(
+            read_array(paths["scores"]),
+            self.material.tags[test][:, self.material.label_columns],
+            self.material.truth[test],
+            self._resamples[test],
+            known=self.task == "refinement",
+            probabilities=bool(result["settings"] and result["settings"]["scoring"]["calibrated"]),
+        )
+        write_array(paths["decided_draws"], found.draws)
+        write_result(paths["decided"], {"code": code, "measures": found.measures})
+        return read_result(paths["decided"])["measures"]  # type: ignore[no-any-return]
 
     @property
     def _resamples(self) -> NDArray[np.uint8]:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tagrefine_core.experiments.deciding import DECIDED
 from tagrefine_core.experiments.keeping import OURS
-from tagrefine_core.experiments.table import Table
+from tagrefine_core.experiments.table import Table, value_of
 from tagrefine_core.files import write_file
 
 __all__ = [
@@ -29,6 +30,18 @@ __all__ = [
 SHOWN = {"miap": "MiAP", "map": "mAP", "micro_auc": "MicroAUC", "macro_auc": "MacroAUC"}
 """Measures of the paper's tables, and what they are called."""
 
+_HANDED_OUT = {
+    "f1_micro": "F1",
+    "added_precision": "added P",
+    "added_recall": "added R",
+    "added_per_photo": "added a photo",
+    "removed_precision": "removed P",
+    "removed_recall": "removed R",
+    "ece_pooled": "ECE",
+    "ece_mean": "ECE by label",
+}
+_LEAST = ("ece_pooled", "ece_mean")
+
 _PLAIN = ("method", "title", "reconstruction", "status", "message")
 _NUMBERS = ("miap", "miap_labelled", "map", "micro_auc", "macro_auc")
 _COSTS = ("seconds", "fit_seconds", "score_seconds", "peak_mb")
@@ -38,17 +51,23 @@ _MARK = " (reconstruction)"
 def to_csv(table: Table) -> str:
     """Return one line a method with every number in full; an undefined one is empty.
 
-    Columns: method, title, reconstruction, status, message; each measure with its deviation and 95 % interval; what ours
-    is ahead in each, ``ahead_*``, with its paired interval; costs; parameters; ``published_*``; one ``ap_LABEL`` a label.
+    Columns: method, title, reconstruction, status, message; each measure, of the ranking and then of what is handed out, with its
+    deviation and 95 % interval; calibration errors; what ours is ahead in each, ``ahead_*``, with its paired interval; costs;
+    parameters; ``published_*``; one ``ap_LABEL`` a label.
     """
     labels, ahead = table["labels"], _ahead(table)
     rows = []
     for row in table["rows"]:
         line: dict[str, Any] = {key: row[key] for key in _PLAIN}
-        for key in _NUMBERS:
-            low, high = (row["intervals"] or {}).get(key) or (None, None)
-            line |= {key: row[key], f"{key}_sd": row[f"{key}_sd"], f"{key}_low": low, f"{key}_high": high}
-        for key in _NUMBERS:
+        decisions = row.get("decisions") or {"sd": {}, "intervals": {}}
+        for key in (*_NUMBERS, *DECIDED):
+            decided = key in DECIDED
+            deviation = decisions["sd"].get(key) if decided else row[f"{key}_sd"]
+            limits = (decisions if decided else row)["intervals"] or {}
+            low, high = limits.get(key) or (None, None)
+            line |= {key: value_of(row, key), f"{key}_sd": deviation, f"{key}_low": low, f"{key}_high": high}
+        line |= {key: value_of(row, key) for key in _LEAST}
+        for key in (*_NUMBERS, *DECIDED):
             pair = ahead.get(row["method"], {}).get(key, {})
             line |= {f"ahead_{key}": pair.get("difference")}
             line |= {f"ahead_{key}_{limit}": pair.get(limit) for limit in ("low", "high")}
@@ -62,7 +81,9 @@ def to_csv(table: Table) -> str:
 
 
 def to_markdown(table: Table) -> str:
-    """Return the paper's four measures with deviation and cost of every method, the best in bold; how far ours is ahead."""
+    """Return the paper's four measures with deviation and cost of every method, the best in bold; how far ours is ahead; the same of the
+    tags handed out.
+    """
     parts = []
     for sentence, head, body in _display(table, "**{}**", lambda text: text.replace("|", "\\|"), " ± "):
         parts += [sentence, grid_markdown(head, body)]
@@ -176,6 +197,9 @@ def _display(
             published.append([name, *(_three(row["published"][key]) for key in SHOWN)])
     head = ["Method", *SHOWN.values()]
     found = [(_sentence(table), [*head, "seconds", "MB"], body)]
+    decided = [row for row in table["rows"] if row.get("decisions")]
+    if decided:
+        found.append(_handed_out(decided, bold, escape, plus_minus))
     if paired:
         ours = next(escape(row["title"]) for row in table["rows"] if row["method"] == OURS)
         sentence = f"{ours} less each other method, with 95 % intervals over the same resampled photos."
@@ -185,6 +209,28 @@ def _display(
             ("As published by the paper, on its own photos, features and tie rules.", head, published)
         )
     return found
+
+
+def _handed_out(
+    rows: Sequence[Table], bold: str, escape: Callable[[str], str], plus_minus: str
+) -> tuple[str, list[str], list[list[str]]]:
+    """Return the table of what methods would hand out; a column that no row knows is left out."""
+    values = {key: [value_of(row, key) for row in rows] for key in _HANDED_OUT}
+    shown = [key for key, column in values.items() if any(value is not None for value in column)]
+    body = [[escape(row["title"] + _MARK * row["reconstruction"])] for row in rows]
+    for key in shown:
+        known = [value for value in values[key] if value is not None]
+        best = None if key == "added_per_photo" else min(known) if key in _LEAST else max(known)
+        for row, value, cells in zip(rows, values[key], body, strict=True):
+            deviation = row["decisions"]["sd"].get(key)
+            text = _three(value) + ("" if deviation is None else plus_minus + _three(deviation))
+            cells.append(_marked(text, value, best, bold))
+    sentence = (
+        "Labels handed out by one decision step for all methods, at a target precision of "
+        f"{rows[0]['decisions']['precision']:g}: additions (added) and removals by precision (P) and recall (R), and the expected "
+        "calibration error (ECE) of the probabilities behind them."
+    )
+    return sentence, ["Method", *(_HANDED_OUT[key] for key in shown)], body
 
 
 def _ahead(table: Table) -> dict[str, dict[str, Mapping[str, Any]]]:
@@ -223,7 +269,7 @@ def _best(rows: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
 
 
 def _marked(text: str, value: float | None, best: float | None, bold: str) -> str:
-    return bold.format(text) if value is not None and _three(value) == _three(best) else text
+    return bold.format(text) if None not in (value, best) and _three(value) == _three(best) else text
 
 
 def _sentence(table: Table) -> str:

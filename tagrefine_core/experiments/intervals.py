@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagrefine_core.evaluation import average_precision
+from tagrefine_core.evaluation.resampling import copies, interval
 
 __all__ = ["MEASURES", "copies", "interval", "resampled"]
 
@@ -13,21 +14,6 @@ MEASURES = ("miap", "miap_labelled", "map", "micro_auc", "macro_auc")
 """The measures of a comparison, in the order of the columns of `resampled`."""
 
 _CHUNK_BYTES = 2**26
-
-
-def copies(images: int, draws: int, seed: int) -> NDArray[np.uint8]:
-    """Draw resamples of photos with replacement.
-
-    Returns
-    -------
-    (images, draws) uint8 array
-        How often each photo is in each resample; a column sums to ``images``.
-    """
-    generator = np.random.default_rng((seed, 2))
-    found = np.empty((images, draws), dtype=np.uint8)
-    for draw in range(draws):
-        found[:, draw] = np.bincount(generator.integers(images, size=images), minlength=images)
-    return found
 
 
 def resampled(
@@ -75,15 +61,6 @@ def resampled(
         for column, value in enumerate(values):
             found[start : start + step, column] = value
     return found
-
-
-def interval(values: NDArray[np.float64], *, level: float = 0.95) -> tuple[float, float] | None:
-    """Return the percentile interval of bootstrap values (B,), or None when none is defined."""
-    defined = values[~np.isnan(values)]
-    if not len(defined):
-        return None
-    low, high = np.quantile(defined, ((1 - level) / 2, (1 + level) / 2))
-    return float(low), float(high)
 
 
 class _Ranking:

@@ -46,6 +46,7 @@ _ROOMS = (
     "model",
     "training",
     "evaluation",
+    "refinement",
     "methods",
     "runs",
 )

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tagrefine_core.errors import RunError
 from tagrefine_core.evaluation.published import published
+from tagrefine_core.experiments.deciding import DECIDED
 from tagrefine_core.experiments.intervals import MEASURES, interval
 from tagrefine_core.experiments.keeping import OURS, answers, experiments_folder, key_of, read_result
 from tagrefine_core.files import read_array
@@ -27,6 +28,7 @@ __all__ = [
     "stopped_row",
     "table_id",
     "tables",
+    "value_of",
 ]
 
 Table = dict[str, Any]
@@ -43,29 +45,43 @@ def table_id(data_hash: str, options: Mapping[str, Any]) -> str:
 
 
 def arrays_of(folder: Path, repeat: int) -> dict[str, Path]:
-    """Return where a repeat of a method is kept: ``result`` (JSON, written last), ``scores`` and ``draws``."""
+    """Return where a repeat of a method is kept: ``result`` (JSON, written last), ``scores`` and ``draws``.
+
+    What is decided by the scores has files of its own, ``decided`` (JSON, written last) and ``decided_draws``: it can be made anew
+    without fitting again.
+    """
     return {
         "result": folder / f"repeat{repeat}.json",
         "scores": folder / f"repeat{repeat}-scores.npy",
         "draws": folder / f"repeat{repeat}-draws.npy",
+        "decided": folder / f"repeat{repeat}-decided.json",
+        "decided_draws": folder / f"repeat{repeat}-decided.npy",
     }
 
 
-def row_of(kind: type[Method], results: Sequence[Mapping[str, Any]], draws: NDArray[np.float64]) -> Table:
+def row_of(
+    kind: type[Method],
+    results: Sequence[Mapping[str, Any]],
+    decided: Sequence[Mapping[str, Any]],
+    draws: NDArray[np.float64],
+) -> Table:
     """Return the row of a method that was measured.
 
     Parameters
     ----------
     results : sequence of mapping
         One a repeat: ``metrics``, ``parameters``, ``settings``, ``fit_seconds``, ``score_seconds``, ``peak_mb``.
-    draws : (B, 5) float64 array
-        `MEASURES` of every resample, averaged over the repeats.
+    decided : sequence of mapping
+        One a repeat: `Decided.measures` as JSON values.
+    draws : (B, 11) float64 array
+        `MEASURES`, then `DECIDED` of every resample, averaged over the repeats.
 
     Returns
     -------
     dict
         Measures are means over the repeats; ``*_sd`` is their sample deviation, None of a single repeat;
-        ``intervals`` has [low, high] of 95 % over photos; ``seconds`` is of fit and scoring of one repeat.
+        ``intervals`` has [low, high] of 95 % over photos; ``seconds`` is of fit and scoring of one repeat. ``decisions`` are as in
+        `Decided.measures`, with ``sd`` and ``intervals`` by the names of `DECIDED`.
     """
     row = {**_heading(kind), "status": "done", "message": "", "repeats": len(results)}
     for measure in MEASURES:
@@ -85,6 +101,7 @@ def row_of(kind: type[Method], results: Sequence[Mapping[str, Any]], draws: NDAr
         "parameters": results[0]["parameters"],
         "per_label_ap": [_value(value) for value in by_label.mean(axis=0)],
         "intervals": {measure: interval(draws[:, column]) for column, measure in enumerate(MEASURES)},
+        "decisions": _decisions(decided, draws[:, len(MEASURES) :]),
     }
 
 
@@ -100,7 +117,8 @@ def stopped_row(kind: type[Method], status: str, message: str) -> Table:
             "peak_mb",
         ]
     )
-    rest: Table = {"repeats": 0, "parameters": {}, "settings": None, "per_label_ap": None, "intervals": None}
+    rest: Table = {"repeats": 0, "parameters": {}, "settings": None}
+    rest |= dict.fromkeys(["per_label_ap", "intervals", "decisions"])
     return {**_heading(kind), "status": status, "message": message, **empty, **rest}
 
 
@@ -112,7 +130,7 @@ def paired_differences(rows: Sequence[Table], draws: Mapping[str, NDArray[np.flo
     rows : sequence of dict
         Of `row_of` and `stopped_row`.
     draws : mapping
-        Name of a method to its (B, 5) resampled `MEASURES`.
+        Name of a method to its (B, 11) resampled `MEASURES` and `DECIDED`.
 
     Returns
     -------
@@ -124,13 +142,45 @@ def paired_differences(rows: Sequence[Table], draws: Mapping[str, NDArray[np.flo
         return []
     found = []
     for other in measured:
-        for column, measure in enumerate(MEASURES):
-            ours, theirs = measured[OURS][measure], measured[other][measure]
+        for column, measure in enumerate((*MEASURES, *DECIDED)):
+            ours, theirs = (value_of(measured[name], measure) for name in (OURS, other))
             limits = interval(draws[OURS][:, column] - draws[other][:, column])
             if other != OURS and ours is not None and theirs is not None and limits:
                 pair = {"method": OURS, "against": other, "metric": measure, "difference": ours - theirs}
                 found.append({**pair, "low": limits[0], "high": limits[1]})
     return found
+
+
+def value_of(row: Mapping[str, Any], measure: str) -> float | None:
+    """Return a measure of a row, one of `MEASURES`, of `DECIDED`, or "ece_pooled" or "ece_mean"; None where there is none.
+
+    An earlier table knows nothing of what is handed out.
+    """
+    if measure in MEASURES:
+        return row[measure]  # type: ignore[no-any-return]
+    found = row.get("decisions") or {}
+    part, _, name = measure.partition("_")
+    return found.get(measure) if part == "f1" else (found.get(part) or {}).get(name)
+
+
+def _decisions(decided: Sequence[Mapping[str, Any]], draws: NDArray[np.float64]) -> Table:
+    """Average what was decided over the repeats; what is not defined for the task stays None."""
+
+    def mean(values: Sequence[Any]) -> Any:
+        if isinstance(values[0], Mapping):
+            return {key: mean([value[key] for value in values]) for key in values[0]}
+        return None if None in values else float(np.mean(values))
+
+    row: Table = mean(decided)
+    each = {
+        measure: [_number(value_of({"decisions": one}, measure)) for one in decided] for measure in DECIDED
+    }
+    row["sd"] = {
+        measure: _value(float(np.std(values, ddof=1))) if len(decided) > 1 else None
+        for measure, values in each.items()
+    }
+    row["intervals"] = {measure: interval(draws[:, column]) for column, measure in enumerate(DECIDED)}
+    return row
 
 
 def tables(store: Store, name: str) -> list[Table]:

@@ -93,11 +93,12 @@ class Calibration:
             counts.add(np.asarray(logits), given)
         slopes, offsets, likelihood = _fitted(counts.photos, counts.given)
         weights = _rates_of(likelihood, counts.given.sum(axis=1), counts.alike())
+        reported = weights @ _RATES
+        kappa = np.maximum(0, 1 - reported / _SELDOM)[:, None]
         fits = np.zeros((tags, _BINS))
         squares = np.zeros_like(fits)
-        for number, rate in enumerate(_RATES):
-            share = expit(slopes[:, [number]] * _CENTERS + offsets[:, [number]])
-            one = share ** (1 / (1 + max(0.0, 1 - rate / _SELDOM)))
+        for number in range(len(_RATES)):
+            one = expit(slopes[:, [number]] * _CENTERS + offsets[:, [number]]) ** (1 / (1 + kappa))
             fits += weights[:, [number]] * one
             squares += weights[:, [number]] * one**2
         fits = np.clip(fits, _EDGE, 1 - _EDGE)
@@ -105,7 +106,7 @@ class Calibration:
         return cls(
             curve=logit(fits).astype(np.float32),
             spread=spread.astype(np.float32),
-            reported=weights @ _RATES,
+            reported=reported,
             given=counts.given.sum(axis=1) / max(1, photos),
         )
 
@@ -124,13 +125,14 @@ class Calibration:
         common = (self.given * ratio).sum() / max(self.given.sum(), _EDGE)
         return np.asarray(weight * np.maximum(0, (ratio + np.maximum(ratio, common)) / 2), dtype=np.float32)
 
-    @property
-    def unwritten(self) -> NDArray[np.float32]:
-        """By how much a tag that was not given has its log-odds lowered, (C,), not positive."""
-        return np.log1p(-self.reported).astype(np.float32)
+    def unwritten(self, weight: float) -> NDArray[np.float32]:
+        """Return by how much a tag that was not given has its log-odds lowered, (C,), not positive; 0 with a weight of 0."""
+        return np.asarray(
+            np.log1p(-self.reported) if weight else np.zeros_like(self.reported), dtype=np.float32
+        )
 
     def uncertainty(
-        self, probabilities: NDArray[np.floating], *, weight: float | None = None
+        self, probabilities: NDArray[np.floating], evidence: NDArray[np.floating] | float = 0.0
     ) -> NDArray[np.float64]:
         """Return the standard deviation of probabilities that a tag fits.
 
@@ -138,18 +140,18 @@ class Calibration:
         ----------
         probabilities : (P,) array
             In [0, 1].
-        weight : float, optional
-            Of tags that the user gave; by default of tags that he did not give.
+        evidence : (C,) array or float
+            What the user's words have added to their log-odds.
 
         Returns
         -------
         float64 (C, P)
         """
-        evidence = self.unwritten if weight is None else self.written(weight)
+        added = np.broadcast_to(evidence, len(self.curve))
         wanted = logit(np.clip(probabilities, _EDGE, 1 - _EDGE))
         found = np.empty((len(self.curve), len(wanted)))
         for tag, (curve, spread) in enumerate(zip(self.curve, self.spread, strict=True)):
-            found[tag] = np.interp(wanted - evidence[tag], curve, spread)
+            found[tag] = np.interp(wanted - added[tag], curve, spread)
         return np.asarray(found * probabilities * (1 - probabilities), dtype=np.float64)
 
     def save(self, path: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-__all__ = ["certain", "implication", "with_implied"]
+__all__ = ["certain", "implication", "implied_by_others", "with_implied"]
 
 _LEAST = 0.05  # links below it are left out, which keeps targets sparse
 _CERTAIN = 0.35  # below it a tag only hints at another: "child" at "girl", but not "girl" at "people"
@@ -71,3 +71,31 @@ def with_implied(tags: sparse.csr_matrix, links: sparse.csr_matrix) -> sparse.cs
             targets[tagged] = np.maximum.reduceat(counts[block.indices], block.indptr[tagged])
         blocks.append(sparse.csr_matrix(targets))
     return sparse.vstack(blocks, format="csr") if blocks else tags.astype(np.float32)
+
+
+def implied_by_others(
+    tags: sparse.csr_matrix, links: sparse.csr_matrix, columns: NDArray[np.integer]
+) -> NDArray[np.float32]:
+    """Return how far one tag of each photo counts as written by the photo's other tags alone.
+
+    Parameters
+    ----------
+    tags : csr (n, C) of 0 and 1
+    links : csr float32 (C, C)
+        From `implication`.
+    columns : int (n,)
+        The tag of each photo; where the photo carries it, it does not count for itself.
+
+    Returns
+    -------
+    float32 (n,)
+        In [0, 1]; by the tag that implies it most, 0 where none does.
+    """
+    photos = np.repeat(np.arange(tags.shape[0]), np.diff(tags.indptr))
+    implied = columns[photos]
+    other = tags.indices != implied
+    photos, links_to = photos[other], implied[other]
+    found = np.zeros(tags.shape[0], dtype=np.float32)
+    if len(photos):
+        np.maximum.at(found, photos, np.asarray(links[tags.indices[other], links_to]).ravel())
+    return found

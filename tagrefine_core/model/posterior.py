@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from tagrefine_core.model.calibration import Calibration
 
-__all__ = ["final_scores", "smoothed"]
+__all__ = ["final_scores", "had_he_not_written", "smoothed"]
 
 
 def smoothed(
@@ -75,14 +75,47 @@ def final_scores(
     written : csr (B, C) or None
         How far the user wrote each tag: 1, or less where he wrote one that implies it. None where nothing is known of the user.
     evidence : float
-        Weight of what he wrote.
+        Weight of what he wrote; with 0, what he left out does not count either.
     """
     if calibration is None:
         return np.asarray(expit(np.asarray(logits, dtype=np.float32)), dtype=np.float32)
     total = calibration.fits(logits)
     if written is not None:
-        total += calibration.unwritten
+        silence = calibration.unwritten(evidence)
+        total += silence
         block = written.tocoo()
-        gain = calibration.written(evidence) - calibration.unwritten
+        gain = calibration.written(evidence) - silence
         total[block.row, block.col] += (block.data * gain[block.col]).astype(np.float32)
     return np.asarray(expit(total), dtype=np.float32)
+
+
+def had_he_not_written(
+    scores: NDArray[np.float32],
+    columns: NDArray[np.integer],
+    calibration: Calibration,
+    written: NDArray[np.floating],
+    *,
+    evidence: float,
+) -> NDArray[np.float64]:
+    """Return what scores of given tags would be if the user had not given them; no network is asked again.
+
+    Logits have not seen the photo's own tags where networks are cross-fitted, so that all a given tag does for itself is evidence
+    in log-odds, which is taken back.
+
+    Parameters
+    ----------
+    scores : float32 (K,)
+        Of `final_scores`, of photos and tags that the user gave.
+    columns : int (K,)
+        The tags.
+    calibration : Calibration
+    written : (K,)
+        How far the photo's other tags say that he as good as wrote it, in [0, 1].
+    evidence : float
+        As in `final_scores`.
+    """
+    gain = calibration.written(evidence) - calibration.unwritten(evidence)
+    # Single precision rounds what is next to certain to 0 or 1; it stays next to certain.
+    sure = np.finfo(np.float32).eps / 2
+    before = logit(np.clip(np.asarray(scores, dtype=np.float64), sure, 1 - sure))
+    return np.asarray(expit(before - (1 - np.asarray(written, dtype=np.float64)) * gain[columns]))

@@ -3,6 +3,7 @@
 from tagrefine_core.plots.collection import tag_frequencies, tags_per_photo
 from tagrefine_core.plots.comparison import label_dots, time_quality
 from tagrefine_core.plots.metrics import label_precision, measures
+from tagrefine_core.plots.reliability import reliability_diagram
 from tagrefine_core.plots.studies import ablation_bars, noise_curves, precision_recall
 from tagrefine_core.plots.training import curves, run_curves
 
@@ -14,6 +15,7 @@ __all__ = [
     "measures",
     "noise_curves",
     "precision_recall",
+    "reliability_diagram",
     "run_curves",
     "tag_frequencies",
     "tags_per_photo",

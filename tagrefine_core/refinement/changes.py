@@ -77,8 +77,9 @@ class Changes:
         """Rows (N,): sure changes of tags that a picture tells well first, and varied.
 
         A photo is as sure as the least sure of its changes, and stands for its surest one. Photos that stand for a tag come one
-        after the other in the order of sureness, but the second of a tag after the first of every tag; photos that do not change
-        come last, in row order.
+        after the other in the order of sureness, but the second of a tag after the first of every tag. Every fourth photo is one that
+        loses a tag, while there are others: a removal contradicts somebody who was there. Photos that do not change come last, in
+        row order.
         """
         rows, columns, sure = [], [], []
         for matrix, right in ((self.added, self.added.data), (self.removed, 1 - self.removed.data)):
@@ -91,11 +92,12 @@ class Changes:
         order = np.lexsort((column, -right, row))
         first = np.unique(row[order], return_index=True)[1]
         photos, stands_for = row[order][first], column[order][first]
-        by_tag = np.lexsort((photos, -least[photos], stands_for))
-        place = np.empty(len(photos), dtype=np.int64)
-        grouped = stands_for[by_tag]
-        place[by_tag] = np.arange(len(photos)) - np.searchsorted(grouped, grouped)
-        best = photos[np.lexsort((photos, -least[photos], place))]
+        loses = np.diff(self.removed.indptr)[photos] > 0
+        gaining, losing = (
+            _varied(photos[part], stands_for[part], least[photos[part]]) for part in (~loses, loses)
+        )
+        turn = np.concatenate([np.arange(len(gaining)) * 4 / 3, np.arange(len(losing)) * 4 + 3.5])
+        best = np.concatenate([gaining, losing])[np.argsort(turn, kind="stable")]
         rest = np.setdiff1d(np.arange(self.shape[0]), best, assume_unique=True)
         return np.concatenate([best, rest]).astype(np.int64)
 
@@ -178,6 +180,17 @@ def changes(
         )
     matrices = {kind: _joined(parts.pop(kind), (n, c)) for kind in _KINDS}
     return Changes(**matrices, doubt=doubt, precision=limits.precision, clarity=clarity)
+
+
+def _varied(
+    photos: NDArray[np.int64], stands_for: NDArray[np.integer], sure: NDArray[np.floating]
+) -> NDArray[np.int64]:
+    """Order photos by how sure they are, the second of a tag after the first of every tag; ties by row."""
+    by_tag = np.lexsort((photos, -sure, stands_for))
+    place = np.empty(len(photos), dtype=np.int64)
+    grouped = stands_for[by_tag]
+    place[by_tag] = np.arange(len(photos)) - np.searchsorted(grouped, grouped)
+    return photos[np.lexsort((photos, -sure, place))]
 
 
 def _next_float32(limit: NDArray[np.float64]) -> NDArray[np.float32]:

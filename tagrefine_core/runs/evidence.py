@@ -142,6 +142,7 @@ def _by_picture(
     """Take what the user wrote, (C,) in [0, 1], out of the scores again (`tagrefine_core.model.posterior.final_scores`)."""
     if run.calibration is None or not _counts(run):
         return None
-    without = run.calibration.unwritten
-    gain = run.calibration.written(run.config.scoring.evidence) - without
+    weight = run.config.scoring.evidence
+    without = run.calibration.unwritten(weight)
+    gain = run.calibration.written(weight) - without
     return np.asarray(expit(logit(np.clip(scores, _EDGE, 1 - _EDGE)) - without - written * gain))

@@ -1,6 +1,6 @@
 """What a run would change: the one place where scores become limits and changes, for commands, pages and experiments."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -55,7 +55,7 @@ def visualness_of(run: Run, collection: Collection) -> Visualness:
 
 
 def limits_of(run: Run, collection: Collection, precision: float = PRECISION) -> Limits:
-    """Return from which score on tags are added, and up to which they are removed.
+    """Return from which score on tags are added, and up to which they are removed; a run of the annotation task removes none.
 
     Parameters
     ----------
@@ -73,7 +73,11 @@ def limits_of(run: Run, collection: Collection, precision: float = PRECISION) ->
     ConfigError
         When the precision is out of range.
     """
-    return _prospects(run, collection).limits(precision, told_of(run, collection))
+    limits = _prospects(run, collection).limits(precision, told_of(run, collection))
+    if run.config.task == "annotation":
+        # Its scores do not know what the user wrote, so that they cannot overrule him.
+        return replace(limits, remove=np.full_like(limits.remove, -np.inf))
+    return limits
 
 
 def expected_of(run: Run, collection: Collection, limits: Limits) -> Expected:
@@ -94,11 +98,11 @@ def _prospects(run: Run, collection: Collection) -> Prospects:
     scores, calibration = run.scores, run.calibration
     if calibration is None:
         return Prospects(scores, collection.tags)
-    given = None if run.config.task == "annotation" else run.config.scoring.evidence
+    weight = 0.0 if run.config.task == "annotation" else run.config.scoring.evidence
     return Prospects(
         scores,
         collection.tags,
-        added_spread=calibration.uncertainty(centers()),
+        added_spread=calibration.uncertainty(centers(), calibration.unwritten(weight)),
         # The probability that a tag does not fit is as uncertain as that it fits.
-        removed_spread=calibration.uncertainty(1 - centers(), weight=given),
+        removed_spread=calibration.uncertainty(1 - centers(), calibration.written(weight)),
     )

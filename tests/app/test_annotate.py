@@ -135,7 +135,7 @@ def test_promise_moves_what_is_sure(network: Network, open_page) -> None:
 
 def test_a_changed_list_is_seen_at_once(small_home: Store, network: Network, open_page) -> None:
     page = uploaded(open_page)
-    small_home.set_tag_rule(small_home.collection("demo").id, "sunset", "leave")
+    small_home.set_tag_rules(small_home.collection("demo").id, {"sunset": "leave"})
     page.run()
     assert not any("sunset" in text for sure in (True, False) for text in drawn(page, sure=sure))
 

@@ -90,6 +90,9 @@ def test_any_promise_that_can_be_kept_can_be_linked_to(
     page = open_page("browse", collection="demo", precision=asked)
     (slider,) = page.select_slider
     assert slider.format_func(slider.value) == f"at least {shown} changes right"
+    words = slider.options  # from few and sure to many
+    assert words[-1] == "at least 1 of 2 changes right" and len(words) == 10 + (asked == "0.99")
+    assert words[0] == f"at least {'99 of 100' if asked == '0.99' else '19 of 20'} changes right"
     assert f"precision={asked if shown != '3 of 4' else '0.75'}" in gallery(page)["query"]
 
 
@@ -288,7 +291,7 @@ def test_a_changed_list_is_seen_at_once_and_kept_views_stay(small_home: Store, o
     page = open_page("browse", collection="demo")
     column = VOCABULARY.index("sea")
     assert before.changes.added[:, [column]].nnz
-    small_home.set_tag_rule(before.collection.id, "sea", "leave")
+    small_home.set_tag_rules(before.collection.id, {"sea": "leave"})
     after = view("run-new")
     assert not after.changes.added[:, [column]].nnz and not after.changes.removed[:, [column]].nnz
     old = gallery(page)
@@ -297,7 +300,7 @@ def test_a_changed_list_is_seen_at_once_and_kept_views_stay(small_home: Store, o
     told = {one["tag"]: one for one in photo(after, row, "sea")["scores"]}
     if "sea" in told:
         assert "Your list says: always leave it alone, so it is never added." in told["sea"]["reason"]
-    small_home.set_tag_rule(before.collection.id, "sea", None)
+    small_home.set_tag_rules(before.collection.id, {"sea": None})
     assert view("run-new") is before
 
 

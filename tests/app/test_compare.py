@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.compare.board import board, full_title
 from pages.compare.found import measured_with, protocol, table_id, table_names
+from pages.compare.handed_out import handed_out, legend
 from pages.compare.photos import Duel, duel, pictures, top_labels
 from pages.compare.starting import ALL
 from pages.components.methods import methods_of
@@ -222,6 +223,46 @@ def test_board_marks_best_and_tells_who_is_ahead(compared: Store) -> None:
     }
     assert '<small class="ahead">+0.100 [+0.050, +0.150]</small>' in lines["KNN"]
     assert '<small class="open">+0.100 [-0.010, +0.200]</small>' in lines["TagVote"]
+
+
+def test_second_table_tells_what_would_be_handed_out(compared: Store, open_page: OpenPage) -> None:
+    (table,) = tables(compared, "demo")
+    page = open_page("compare", collection="demo")
+    text = html_of(page, "tags handed out")
+    rows = {row["title"]: row["decisions"] for row in table["rows"] if row["decisions"]}
+    assert set(rows) == {"RandomGuess", "UserTags", "KNN", "TagVote"} and "KCCA" not in text
+    lines = {title: line for line in text.split("<tr") for title in rows if f">{title}<" in line}
+    for title, decisions in rows.items():
+        assert f">{decisions['f1_micro']:.3f}" in lines[title].replace('class="best"', "").replace(" >", ">")
+        assert f"{decisions['ece']['pooled']:.3f}" in lines[title]
+    assert "–" in lines["UserTags"], "without an addition there is no share of right ones"
+    assert ">removed<" in text and ">added<" in text
+    words = shown(page).replace("\\", "")
+    assert "right in 75% of the cases" in words and "about the 4 labels only" in words
+    assert "Added, found" in words
+
+    new = handed_out(table | {"task": "annotation"})
+    assert ">removed<" not in new and ">added<" in new
+    assert "what a new photo would get" in legend(table | {"task": "annotation"})
+
+
+def test_second_table_tells_who_is_ahead_but_not_in_the_number_of_additions(compared: Store) -> None:
+    (table,) = tables(compared, "demo")
+    pair = {"method": "tagrefine", "against": "knn", "difference": 0.1, "low": 0.05, "high": 0.15}
+    table["paired"] = [pair | {"metric": "f1_micro"}, pair | {"metric": "added_per_photo"}]
+    assert handed_out(table).count('<small class="ahead">') == 1
+    values = [row["decisions"]["ece"]["pooled"] for row in table["rows"] if row["decisions"]]
+    assert f'class="best">{min(values):.3f}' in handed_out(table), "of errors the least is the best"
+
+
+def test_table_of_before_has_no_second_one(compared: Store, open_page: OpenPage) -> None:
+    (table,) = tables(compared, "demo")
+    old = [{key: value for key, value in row.items() if key != "decisions"} for row in table["rows"]]
+    assert handed_out(table | {"rows": old}) == ""
+    change_table(compared, rows=old)
+    page = open_page("compare", collection="demo")
+    assert "KNN" in html_of(page, 'class="tr-board"') and not html_of(page, "tags handed out")
+    assert [button.label for button in page.get("download_button")] == ["CSV", "LaTeX", "Markdown"]
 
 
 def test_board_labels_reconstructions_and_puts_published_numbers_beside(compared: Store) -> None:

@@ -7,14 +7,15 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.collection.importing import import_options
+from pages.components.percent import percent
 from pages.metrics.published import MEASURES, TABLES, published
 from pages.train.starting import CARDS
-from tagrefine_core import jobs
+from tagrefine_core import jobs, workflow
 from tagrefine_core.config import train_config
 from tagrefine_core.errors import CollectionError, JobError
 from tagrefine_core.presets import PRESETS
 from tagrefine_core.store import Store
-from tests.app.conftest import set_config
+from tests.app.conftest import EVIL, set_config
 
 
 def _error(page) -> str:
@@ -362,11 +363,57 @@ def test_collection_that_a_job_works_on_is_not_deleted(small_home: Store, comman
 def test_metrics_stand_side_by_side_with_the_users_tags(small_home: Store, open_page) -> None:
     page = open_page("metrics", collection="demo", run="run-new")
     stored = small_home.run("run-new").metrics
-    assert [metric.label for metric in page.metric] == ["MiAP", "mAP", "MicroAUC", "MacroAUC"]
-    assert page.metric[1].value == f"{stored['map']:.3f}"
+    values = {metric.label: metric.value for metric in page.metric}
+    assert [metric.label for metric in page.metric][-4:] == ["MiAP", "mAP", "MicroAUC", "MacroAUC"]
+    assert values["mAP"] == f"{stored['map']:.3f}"
     box = page.multiselect(key="beside")
     box.select(box.options[0]).run()
-    assert page.dataframe[0].value.shape == (6, 3)
+    assert [frame.value.shape for frame in page.dataframe if "users' tags" in frame.value.columns] == [(6, 3)]
+
+
+def test_the_headline_is_the_ranking_and_the_lists(small_home: Store, open_page) -> None:
+    page = open_page("metrics", collection="demo", run="run-new", precision="0.6")
+    stored = small_home.run("run-new").metrics
+    found = workflow.measure_handed_out(small_home, "run-new", precision=0.6)
+    first, second = page.metric[:2]
+    assert (first.label, first.value) == (
+        "MiAP of photos that show a checked tag",
+        f"{stored['miap_labelled']:.3f}",
+    )
+    assert (second.label, second.value) == ("F1 of the tags handed out", f"{found.decisions.final.f1:.3f}")
+    values = {metric.label: metric.value for metric in page.metric}
+    assert values["Additions a photo"] == f"{found.amounts.added_per_photo:.1f}"
+    assert values["Additions that are right"] == percent(found.decisions.added.precision)
+    assert values["Missing tags found"] == percent(found.decisions.added.recall)
+    assert values["Removals that are right"] == percent(found.decisions.removed.precision)
+    assert values["Wrong tags found"] == percent(found.decisions.removed.recall)
+    table = next(frame.value for frame in page.dataframe if "F1 before" in frame.value.columns)
+    assert set(table.index) == {"sea", "sky", "sunset", "flower"}
+    assert table["Added"].sum() == found.decisions.added.chosen.sum()
+    assert "(scoring.crossfit), so that each photo" in _texts(page).replace("\\", ""), (
+        "why hidden tags cannot be asked for"
+    )
+    # Another promise, and a tag that the curator wants left alone, change what is handed out.
+    page.select_slider(key="precision").set_value("0.9").run()
+    strict = {metric.label: metric.value for metric in page.metric}
+    assert strict["Additions a photo"] != values["Additions a photo"]
+    workflow.set_tag_rules(small_home, "demo", ["sea", "sky", "sunset", "flower", "dog"], "leave")
+    page.run()
+    left = {metric.label: metric.value for metric in page.metric}
+    assert left["Additions that are right"] == "–" and left != strict
+
+
+def test_hidden_tags_are_told_in_words_and_tag_by_tag(small_home: Store, open_page) -> None:
+    set_config(small_home, "run-new", train_config("demo", scoring={"crossfit": 5}))
+    page = open_page("metrics", collection="demo", run="run-new")
+    hidden = workflow.measure_handed_out(small_home, "run-new").hidden
+    words = _texts(page).replace("\\", "")
+    assert f"From each of {hidden.asked.sum()} photos" in words
+    assert f"{percent(hidden.recall)} (" in words
+    table = next(frame.value for frame in page.dataframe if "Hidden on photos" in frame.value.columns)
+    assert table["Hidden on photos"].sum() == hidden.asked.sum()
+    assert table["Found again"].sum() == hidden.hits.sum()
+    assert EVIL in set(table["Tag"])
 
 
 def test_measures_that_are_missing_are_computed_once(small_home: Store, open_page) -> None:
@@ -378,15 +425,29 @@ def test_measures_that_are_missing_are_computed_once(small_home: Store, open_pag
     assert small_home.metrics(record.id, "user_tags") and small_home.metrics(record.id, "run-new")
 
 
-def test_without_ground_truth_the_page_says_so_and_counts_changes(small_home: Store, open_page) -> None:
+def test_without_ground_truth_the_page_tells_what_is_expected(small_home: Store, open_page) -> None:
     page = open_page("metrics", collection="unchecked")
     assert "Nobody has checked" in page.info[0].value
-    assert [metric.label for metric in page.metric] == [
+    found = workflow.measure_handed_out(small_home, "run-unchecked")
+    values = {metric.label: metric.value for metric in page.metric}
+    assert values["Additions expected to be right"] == percent(found.expected.added.precision)
+    assert values["Removals expected to be right"] == percent(found.expected.removed.precision)
+    assert values["Photos left as they are"] == percent(found.amounts.untouched)
+    assert list(values)[-4:] == [
         "Tags kept",
         "Tags added",
         "Tags removed",
         "Tags that a picture cannot tell",
     ]
+    assert "F1 of the tags handed out" not in values and not page.exception
+
+
+def test_of_a_run_of_earlier_photos_no_lists_are_measured(small_home: Store, open_page) -> None:
+    with small_home.transaction() as connection:
+        connection.execute("UPDATE runs SET data_hash = 'another' WHERE id = 'run-new'")
+    page = open_page("metrics", collection="demo", run="run-new")
+    assert not page.exception and "imported anew" in page.warning[0].value
+    assert "F1 of the tags handed out" not in {metric.label for metric in page.metric}
 
 
 def test_published_tables_are_marked_and_whole(small_home: Store, open_page) -> None:

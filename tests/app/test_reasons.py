@@ -146,8 +146,8 @@ def test_sentence_is_true_of_every_tag_of_every_photo(
     np.fill_diagonal(implied, 0)
     sparse.save_npz(run_folder(small_home.home, "run-new") / "implied.npz", sparse.csr_matrix(implied))
     collection = small_home.collection("demo").id
-    small_home.set_tag_rule(collection, UNTOLD, "judge" if rule == "judge" else None)
-    small_home.set_tag_rule(collection, "sky", "leave" if rule == "leave" else None)
+    small_home.set_tag_rules(collection, {UNTOLD: "judge" if rule == "judge" else None})
+    small_home.set_tag_rules(collection, {"sky": "leave" if rule == "leave" else None})
     of = view("run-new", precision)
     places = (np.arange(len(VOCABULARY)) - 3) / 100  # as if limits were tuned by tag
     limits = replace(of.limits, add=of.limits.add + places, remove=of.limits.remove + places)

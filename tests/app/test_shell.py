@@ -82,9 +82,11 @@ def test_html_pieces_escape_tags() -> None:
         chip("<b>", "added")
         == '<span class="tr-chip tr-added"><span class="tr-sign">+ </span>&lt;b&gt;</span>'
     )
-    assert "<img" not in bars([('<img src="x">', 0.5)])
-    assert "width:50%" in bars([("sea", 0.2)], full=0.4) and "width:100%" in bars([("sea", 1.7)])
-    assert "tr-fitting" in bars([("sea", 0.2)], fitting={"sea"}) and "tr-fitting" not in bars([("sea", 0.9)])
+    assert "<img" not in bars([('<img src="x">', 0.5)], sure=True)
+    assert "width:20%" in bars([("sea", 0.2)], sure=False)
+    assert "tr-fitting" in bars([("sea", 0.2)], sure=True) and "tr-fitting" not in bars(
+        [("sea", 0.9)], sure=False
+    )
 
 
 def test_lengths_of_time_are_told_in_words() -> None:

@@ -12,6 +12,7 @@ from pages.metrics.studies import variant_name
 from tagrefine_core.collections import Collection
 from tagrefine_core.config import read_settings, train_config
 from tagrefine_core.experiments import MEASURES
+from tagrefine_core.experiments.ablation import variants_of
 from tagrefine_core.experiments.keeping import experiments_folder, write_result
 from tagrefine_core.store import Store
 from tests.app.conftest import set_config
@@ -134,8 +135,15 @@ def test_thinned_curves_keep_both_ends() -> None:
     assert len(few[0]) == 3
 
 
+def test_every_variant_of_an_ablation_has_words() -> None:
+    names = set(variants_of(train_config("default")))
+    assert "no calibration" in names
+    assert not {name for name in names if variant_name(name) == name}
+
+
 def test_variants_are_named_in_words() -> None:
     assert variant_name("vis + err") == "look-alike photos + few errors"
     assert variant_name("all") == "the whole model"
     assert variant_name("alpha 0.5") == "meaning counts 0.5"
+    assert variant_name("no calibration") == "scores of how likely a tag is given, not of how likely it fits"
     assert variant_name("refresh static") == "looked up once, at the start"

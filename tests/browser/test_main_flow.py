@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tagrefine_core import jobs
+from tagrefine_core import jobs, workflow
 from tagrefine_core.collections import Collection
 from tagrefine_core.demo import render
 from tagrefine_core.runs.refined import changes_of
@@ -306,7 +306,13 @@ def test_metrics_show_what_was_measured_and_mark_what_was_published(visitor: Vis
         expect(card).to_contain_text(name)
         expect(card.get_by_test_id("stMetricValue")).to_have_text(f"{run.metrics[key]:.3f}")
         expect(card).to_contain_text(f"users' tags {users[key]:.3f}")
-    expect(page.get_by_test_id("stPlotlyChart").first).to_contain_text("users' tags")
+    charts = page.get_by_test_id("stPlotlyChart")
+    expect(charts.filter(has_text="share that is right")).to_be_visible()
+    expect(charts.filter(has_text="users' tags").first).to_be_visible()
+    found = workflow.measure_handed_out(app.store, run.id)
+    expect(page.locator(".st-key-measure_f1_head").get_by_test_id("stMetricValue")).to_have_text(
+        f"{found.decisions.final.f1:.3f}"
+    )
     badge = page.get_by_text("published", exact=True)
     expect(badge).to_be_hidden()
     page.get_by_role("tab", name="Published results").click()

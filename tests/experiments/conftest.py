@@ -69,8 +69,7 @@ LITERAL = {
     "scoring.closed_form": 0.0,
     "scoring.smooth": 0.0,
     "scoring.evidence": 0.0,
-    "scoring.related": 0.0,
-    "scoring.reporting": 0.0,
+    "scoring.calibrated": False,
 }
 """What makes a training the paper's."""
 

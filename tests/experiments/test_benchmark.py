@@ -12,11 +12,13 @@ from tagrefine_core.config import train_config
 from tagrefine_core.errors import Cancelled, ConfigError, LabelError, RunError
 from tagrefine_core.evaluation import evaluate, user_tag_scores
 from tagrefine_core.experiments.comparison import Comparison
+from tagrefine_core.experiments.deciding import decide
 from tagrefine_core.experiments.export import settings_sentence, to_markdown
 from tagrefine_core.experiments.intervals import MEASURES
 from tagrefine_core.experiments.keeping import code_of, method_key
 from tagrefine_core.experiments.measure import make
 from tagrefine_core.experiments.protocol import feature_material, repeat_split
+from tagrefine_core.experiments.table import value_of
 from tagrefine_core.methods import Method, create, method_class
 from tests.experiments.conftest import assert_literal, flat, numbers, paper
 from tests.fake_data import small_collection
@@ -107,6 +109,50 @@ def test_rows_are_means_over_the_repeats(tmp_path, collection):
     assert [trial["parameters"]["sure"] for trial in row["trials"]] == [0.0, 1.0]
 
 
+def test_what_is_handed_out_is_decided_and_measured_in_every_repeat(tmp_path, collection, monkeypatch):
+    (row,) = compare(tmp_path, collection, [Counted])["rows"]
+    material = numbers(n=collection.n)
+    (folder,) = tmp_path.glob("*/counted-*")
+    measured = []
+    for repeat in range(3):
+        rows = np.load(folder.parent / f"rows{repeat}.npy")
+        given = material.tags[rows][:, material.label_columns]
+        scores = np.load(folder / f"repeat{repeat}-scores.npy")
+        found = decide(scores, given, material.truth[rows], np.ones((len(rows), 1), np.uint8), known=False)
+        measured.append(found.measures)
+    decisions = row["decisions"]
+    assert decisions["f1_micro"] == pytest.approx(np.mean([one["f1_micro"] for one in measured]))
+    assert decisions["added"]["recall"] == pytest.approx(
+        np.mean([one["added"]["recall"] for one in measured])
+    )
+    assert decisions["sd"]["f1_micro"] == pytest.approx(np.std([one["f1_micro"] for one in measured], ddof=1))
+    low, high = decisions["intervals"]["f1_micro"]
+    assert low < decisions["f1_micro"] < high
+    assert decisions["removed"] is None and decisions["user_f1_micro"] is None, "nobody's tags are known"
+
+    # Decided by other code, what was fitted stays.
+    (folder / "repeat1-decided.json").unlink()
+    other = json.loads((folder / "repeat2-decided.json").read_text()) | {"code": "of before"}
+    (folder / "repeat2-decided.json").write_text(json.dumps(other | {"measures": {}}))
+    Counted.fits = 0
+    assert compare(tmp_path, collection, [Counted])["rows"][0] == row and Counted.fits == 0
+
+
+def test_a_method_whose_scores_are_probabilities_is_taken_at_its_word(shapes, collection):
+    for calibrated in (False, True):
+        config = paper(**{"scoring.calibrated": calibrated, "scoring.evidence": float(calibrated)})
+        table = experiments.benchmark(shapes, "shapes", config, methods=["tagrefine"], repeats=1, budget=1)
+        (row,) = table["rows"]
+        _, scores = experiments.scores_of(shapes, table, "tagrefine")
+        given = collection.tags[:, collection.label_columns]
+        counts = np.ones((collection.n, 1), np.uint8)
+        expected = decide(
+            scores, given, collection.truth, counts, known=True, probabilities=calibrated
+        ).measures
+        assert row["decisions"]["ece"]["pooled"] == pytest.approx(expected["ece"]["pooled"])
+        assert row["decisions"]["user_f1_micro"] == pytest.approx(expected["user_f1_micro"])
+
+
 def test_one_that_cannot_or_fails_does_not_stop_the_others(tmp_path, collection):
     table = compare(tmp_path, collection, KINDS)
     assert [(row["method"], row["status"]) for row in table["rows"]] == [
@@ -133,13 +179,13 @@ def test_pairs_are_ours_less_the_others(tmp_path, collection):
     rows = {row["method"]: row for row in table["rows"]}
     assert {pair["against"] for pair in table["paired"]} == {"counted", "random_guess"}
     for pair in table["paired"]:
-        ours, other = rows["tagrefine"][pair["metric"]], rows[pair["against"]][pair["metric"]]
+        ours, other = (value_of(rows[name], pair["metric"]) for name in ("tagrefine", pair["against"]))
         assert pair["difference"] == pytest.approx(ours - other)
-        assert pair["low"] <= pair["difference"] <= pair["high"]
         if pair["against"] == "counted":  # the same scores by the same seeds
             assert pair["low"] == pair["high"] == 0
-        else:
-            assert pair["low"] > 0
+        elif pair["metric"] in MEASURES:
+            assert 0 < pair["low"] <= pair["difference"] <= pair["high"]
+    assert {pair["metric"] for pair in table["paired"]} >= {*MEASURES, "f1_micro", "added_per_photo"}
 
 
 def test_stopped_anywhere_it_goes_on_and_ends_the_same(tmp_path, collection):

@@ -14,7 +14,7 @@ from tagrefine_core.experiments.export import (
     write_grid,
     write_table,
 )
-from tagrefine_core.experiments.table import row_of, stopped_row
+from tagrefine_core.experiments.table import row_of, stopped_row, value_of
 from tagrefine_core.methods import method_class, names
 
 
@@ -34,7 +34,18 @@ def measured(name, low, high):
         }
         for value in (low, high)
     ]
-    return {**row_of(method_class(name), results, np.full((3, 5), 0.25)), "published": None}
+    decided = [
+        {
+            "precision": 0.75,
+            "f1_micro": value,
+            "user_f1_micro": None,
+            "added": {"precision": value / 2, "recall": None, "count": 100, "per_photo": 2 * value},
+            "removed": None,
+            "ece": {"pooled": 1 - value, "mean": value / 10},
+        }
+        for value in (low, high)
+    ]
+    return {**row_of(method_class(name), results, decided, np.full((3, 11), 0.25)), "published": None}
 
 
 @pytest.fixture
@@ -89,24 +100,57 @@ def test_a_row_by_hand(table):
     assert row["seconds"] == pytest.approx(1.4) and row["peak_mb"] == 30
     assert row["per_label_ap"] == [pytest.approx(0.2), None]
     assert row["intervals"]["miap"] == (0.25, 0.25)
+    decisions = row["decisions"]
+    assert (decisions["f1_micro"], decisions["sd"]["f1_micro"]) == (
+        pytest.approx(0.2),
+        pytest.approx(0.02**0.5),
+    )
+    assert decisions["added"] == {
+        "precision": pytest.approx(0.1),
+        "recall": None,
+        "count": 100,
+        "per_photo": pytest.approx(0.4),
+    }
+    assert decisions["removed"] is None and decisions["sd"]["removed_recall"] is None
+    assert decisions["ece"] == {"pooled": pytest.approx(0.8), "mean": pytest.approx(0.02)}
+    assert decisions["intervals"]["added_per_photo"] == (0.25, 0.25)
+    assert value_of(row, "map") == row["map"] and value_of(row, "ece_mean") == pytest.approx(0.02)
+    assert value_of(row, "removed_precision") is None
 
 
 def test_csv_has_every_number(table):
     knn, nmf, failed = csv.DictReader(io.StringIO(to_csv(table)))
     assert float(knn["map"]) == pytest.approx(0.2) and knn["published_map"] == "0.499"
     assert (knn["ap_sky"], knn["parameters"], nmf["map_low"]) == ("", "k=5", "0.25")
+    assert float(knn["f1_micro"]) == pytest.approx(0.2) and nmf["added_precision_high"] == "0.25"
+    assert (knn["removed_recall"], knn["added_recall"], failed["f1_micro"]) == ("", "", "")
+    assert float(nmf["ece_pooled"]) == 0.5
     assert nmf["reconstruction"] == "True"
     assert (failed["status"], failed["message"], failed["map"]) == ("failed", "no words", "")
 
 
 def test_markdown_marks_the_best(table):
     text = to_markdown(table)
+    ranked, _, rest = text.partition("Labels handed out by one")
+    handed_out, _, published = rest.partition("As published")
+    assert "target precision of 0.75" in handed_out and "| removed P |" not in handed_out, "no row knows it"
+    assert (
+        "| NMF (reconstruction) | **0.500 ± 0.000** | **0.250 ± 0.000** | 1.000 ± 0.000 | **0.500** |"
+        in handed_out
+    )
     assert "| KNN | 0.200 ± 0.141 | 0.200 ± 0.141 |" in text
     assert "| NMF (reconstruction) | **0.500 ± 0.000** |" in text
     assert "| CCA | failed |" in text
-    assert "| KNN | 0.243 | 0.499 | 0.785 | 0.926 |" in text.split("As published")[1]
-    widths = {line.count("|") for line in text.split("As published")[0].splitlines() if line.startswith("|")}
+    assert "| KNN | 0.243 | 0.499 | 0.785 | 0.926 |" in published
+    widths = {line.count("|") for line in ranked.splitlines() if line.startswith("|")}
     assert widths == {8}
+
+
+def test_a_table_of_before_has_nothing_handed_out(table):
+    old = [{key: value for key, value in row.items() if key != "decisions"} for row in table["rows"]]
+    knn, *_ = csv.DictReader(io.StringIO(to_csv({**table, "rows": old})))
+    assert (knn["f1_micro"], knn["ece_mean"]) == ("", "") and float(knn["map"]) == pytest.approx(0.2)
+    assert "handed out" not in to_markdown({**table, "rows": old})
 
 
 def test_paired_differences_stand_in_every_form(with_ours):

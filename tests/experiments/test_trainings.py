@@ -24,7 +24,7 @@ def fast(**settings):
 def test_variants_switch_terms_off_and_keep_weights():
     found = variants_of(train_config("default"))
     visual = {"constraints.lambda_vis": 0.0, "scoring.smooth": 0.0}
-    semantic = {"constraints.lambda1": 0.0, "constraints.implied": 0.0, "scoring.related": 0.0}
+    semantic = {"constraints.lambda1": 0.0, "constraints.implied": 0.0}
     error, no_stage_2 = {"constraints.lambda2": 0.0, "scoring.evidence": 0.0}, {"constraints.epochs": 0}
     assert found["all"] == {} and found["phi0"] == {**no_stage_2, **visual, **semantic, **error}
     assert found["none"] == {**visual, **semantic, **error}

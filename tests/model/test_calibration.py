@@ -129,8 +129,8 @@ def test_what_is_not_known_is_uncertain():
     assert (sure.uncertainty(chances) < 0.5 * unsure.uncertainty(chances)).all()
     assert unsure.uncertainty(chances).shape == (1, 2)
     # By hand: the curve's own spread at the logit that gives this probability.
-    place = np.interp(logit(0.5) - unsure.unwritten[0], unsure.curve[0], unsure.spread[0])
-    np.testing.assert_allclose(unsure.uncertainty(np.array([0.5]))[0, 0], 0.25 * place)
+    place = np.interp(logit(0.5) - 0.7, unsure.curve[0], unsure.spread[0])
+    np.testing.assert_allclose(unsure.uncertainty(np.array([0.5]), np.array([0.7]))[0, 0], 0.25 * place)
 
 
 def test_curves_rise_and_stay_where_logits_end():
@@ -175,7 +175,10 @@ def test_evidence_of_what_is_written_by_hand():
     np.testing.assert_allclose(found.written(1.0)[:2], ratios[:2], rtol=1e-5)
     np.testing.assert_allclose(found.written(1.0)[2], max(0, (ratios[2] + common) / 2), rtol=1e-5)
     np.testing.assert_allclose(found.written(0.5), found.written(1.0) / 2, rtol=1e-6)
-    np.testing.assert_allclose(found.unwritten, np.log([0.5, 0.2, 0.99]), rtol=1e-5)
+    np.testing.assert_allclose(found.unwritten(0.5), np.log([0.5, 0.2, 0.99]), rtol=1e-5)
+    assert not found.written(0.0).any() and not found.unwritten(0.0).any(), (
+        "switched off, silence says nothing either"
+    )
 
 
 def test_it_is_kept_and_damage_is_told(tmp_path):

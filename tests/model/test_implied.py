@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.sparse import csr_matrix
 
-from tagrefine_core.model.implied import implication, with_implied
+from tagrefine_core.model.implied import implication, implied_by_others, with_implied
 from tagrefine_core.model.least_squares import likeness
 
 BOY, PEOPLE, TURKEY, BIRD = range(4)
@@ -38,6 +38,24 @@ def test_targets_are_the_tags_and_the_loudest_implication():
         np.testing.assert_allclose(found[[photo]].toarray()[0], wanted)
     assert (with_implied(csr_matrix(tags), csr_matrix((9, 9), dtype=np.float32)) != csr_matrix(tags)).nnz == 0
     assert with_implied(csr_matrix((0, 9), dtype=np.uint8), csr_matrix(links)).shape == (0, 9)
+
+
+def test_what_other_tags_say_for_one_is_what_it_would_be_taught_without_it():
+    generator = np.random.default_rng(3)
+    tags = (generator.random((300, 9)) < 0.2).astype(np.uint8)
+    tags[7] = 0
+    links = generator.random((9, 9)).astype(np.float32) * (generator.random((9, 9)) < 0.3)
+    np.fill_diagonal(links, 1.0)  # what a tag says for itself does not count
+    links = csr_matrix(links)
+    columns = generator.integers(9, size=300)
+    found = implied_by_others(csr_matrix(tags), links, columns)
+    left = tags.copy()
+    left[np.arange(300), columns] = 0
+    expected = with_implied(csr_matrix(left), links).toarray()[np.arange(300), columns]
+    np.testing.assert_array_equal(found, expected)
+    assert found[7] == 0 and 0 < found.max() < 1
+    nothing = csr_matrix((9, 9), dtype=np.float32)
+    assert not implied_by_others(csr_matrix(tags), nothing, columns).any()
 
 
 def test_tags_of_like_photos_are_alike_though_no_photo_has_both():

@@ -8,6 +8,7 @@ from tagrefine_core.plots import (
     curves,
     label_precision,
     measures,
+    reliability_diagram,
     run_curves,
     tag_frequencies,
     tags_per_photo,
@@ -82,3 +83,12 @@ def test_label_precision_sorts_by_the_run_and_joins_before_to_after() -> None:
 
 def test_label_precision_without_user_tags() -> None:
     assert len(label_precision(["sea"], None, [0.5]).data) == 1
+
+
+def test_the_reliability_diagram_leaves_out_empty_bins_and_grows_with_their_count() -> None:
+    figure = reliability_diagram([0.1, math.nan, 0.9, None], [0.2, math.nan, 0.8, None], [1000, 0, 10, 0])
+    diagonal, dots = figure.data
+    assert list(diagonal.x) == list(diagonal.y) == [0, 1]
+    assert (list(dots.x), list(dots.y), list(dots.customdata)) == ([0.1, 0.9], [0.2, 0.8], [1000, 10])
+    assert dots.marker.size[0] > dots.marker.size[1] >= 5
+    assert not reliability_diagram([None], [None], [0]).data[1].x

@@ -210,24 +210,37 @@ def test_invariants_and_a_plain_implementation(block_bytes, dtype, tmp_path):
             assert kind[row, column] == mapped[row, column]
 
 
-def test_photos_that_convince_are_sure_and_varied():
-    def of(*places):
-        rows, columns, values = zip(*places, strict=True) if places else ((), (), ())
-        return sparse.csr_matrix((np.array(values, np.float32), (rows, columns)), shape=(7, 4))
+def of(*places):
+    rows, columns, values = zip(*places, strict=True) if places else ((), (), ())
+    return sparse.csr_matrix((np.array(values, np.float32), (rows, columns)), shape=(8, 4))
 
+
+def test_photos_that_convince_are_sure_and_varied():
     found = Changes(
         kept=of((6, 0, 1.0)),
         untold=of(),
         # Row 0 is surest of tag 1, row 1 next; row 2 has one sure change and one that is not; row 4 stands for tag 2.
         added=of((0, 1, 0.97), (1, 1, 0.96), (2, 1, 0.99), (2, 0, 0.6), (4, 2, 0.8)),
         removed=of((3, 3, 0.1), (5, 3, 0.2)),
-        doubt=np.zeros(7, np.float32),
+        doubt=np.zeros(8, np.float32),
         precision=0.75,
     )
-    # First of each tag by how sure: 0 (tag 1), 3 (tag 3), 4 (tag 2); then the second of each: 1, 5; the third: 2; then row 6.
-    assert found.convincing.tolist() == [0, 3, 4, 1, 5, 2, 6]
+    # Gaining: first of each tag by how sure, 0 (tag 1) and 4 (tag 2), then 1 and 2 of tag 1. Losing: 3, 5. Then 6 and 7, unchanged.
+    assert found.convincing.tolist() == [0, 4, 1, 3, 2, 5, 6, 7]
     clear = replace(found, clarity=np.array([1, 0.2, 1, 1]))
-    assert clear.convincing.tolist()[:2] == [3, 4], "a tag that a picture tells badly convinces nobody"
+    assert clear.convincing.tolist()[:3] == [4, 2, 0], "a tag that a picture tells badly convinces nobody"
+
+
+def test_every_fourth_photo_that_convinces_loses_a_tag():
+    found = Changes(
+        kept=of(),
+        untold=of(),
+        added=of((0, 0, 0.9), (1, 1, 0.8), (2, 2, 0.7), (3, 3, 0.6), (6, 0, 0.99)),
+        removed=of((4, 0, 0.3), (5, 1, 0.2), (6, 1, 0.3)),  # row 6 gains and loses
+        doubt=np.zeros(8, np.float32),
+        precision=0.75,
+    )
+    assert found.convincing.tolist() == [0, 1, 2, 5, 3, 4, 6, 7]
 
 
 def test_tags_are_places_whatever_their_values():

@@ -31,12 +31,10 @@ def listed(shapes, collection):
     """Put tags on the curator's list; off again afterwards."""
 
     def put(**rules):
-        for tag, rule in rules.items():
-            shapes.set_tag_rule(collection.id, tag, rule)
+        shapes.set_tag_rules(collection.id, rules)
 
     yield put
-    for tag in shapes.tag_rules(collection.id):
-        shapes.set_tag_rule(collection.id, tag, None)
+    shapes.set_tag_rules(collection.id, dict.fromkeys(shapes.tag_rules(collection.id)))
 
 
 @pytest.mark.parametrize("precision", [0.5, 0.75, 0.9])
@@ -123,3 +121,11 @@ def test_mistakes_are_named(shapes, run, collection):
     unfinished = Run.open(shapes, shapes.runs("shapes")[0].id)
     with pytest.raises(RunError, match=r"has no scores\.npy: it is cancelled"):
         refined.changes_of(unfinished, collection)
+
+
+def test_a_run_that_annotates_overrules_nobody(shapes, collection):
+    settings = {"task": "annotation", "run.train_fraction": 0.5, "scoring.calibrated": True}
+    annotating = workflow.train_collection(shapes, "shapes", small(**settings))
+    limits = refined.limits_of(annotating, collection, 0.5)
+    assert np.isinf(limits.remove).all() and not np.isinf(limits.add).all()
+    assert not refined.changes_of(annotating, collection, 0.5).removed.nnz

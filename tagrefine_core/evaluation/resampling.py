@@ -1,0 +1,30 @@
+"""Bootstrap over photos: how often each photo is in each resample, and intervals of what was measured on all of them."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["copies", "interval"]
+
+
+def copies(images: int, draws: int, seed: int) -> NDArray[np.uint8]:
+    """Draw resamples of photos with replacement.
+
+    Returns
+    -------
+    (images, draws) uint8 array
+        How often each photo is in each resample; a column sums to ``images``.
+    """
+    generator = np.random.default_rng((seed, 2))
+    found = np.empty((images, draws), dtype=np.uint8)
+    for draw in range(draws):
+        found[:, draw] = np.bincount(generator.integers(images, size=images), minlength=images)
+    return found
+
+
+def interval(values: NDArray[np.float64], *, level: float = 0.95) -> tuple[float, float] | None:
+    """Return the percentile interval of bootstrap values (B,), or None when none is defined."""
+    defined = values[~np.isnan(values)]
+    if not len(defined):
+        return None
+    low, high = np.quantile(defined, ((1 - level) / 2, (1 + level) / 2))
+    return float(low), float(high)
