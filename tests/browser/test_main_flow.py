@@ -206,7 +206,7 @@ def test_promise_switch_and_tag_of_browse(visitor: Visitor, app, demo: str) -> N
     expect(card.locator(".tr-kept").filter(has_text=names[0]).first).to_be_visible()
 
     # The tag that is asked for stands first on every card, marked.
-    tag = collection.vocabulary[int(np.bincount(found.added.indices).argmax())]
+    tag = collection.vocabulary[int(np.bincount(np.r_[found.added.indices, found.kept.indices]).argmax())]
     visitor.open("browse", f"?collection=demo&precision=0.7&tag={tag}")
     firsts = page.locator(".card .tr-chips .tr-chip:first-child")
     expect(firsts.first).to_be_visible()

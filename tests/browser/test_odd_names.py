@@ -32,7 +32,8 @@ def test_odd_labels_are_tags(app, odd: str) -> None:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_no_page_brings_a_name_alive(visitor: Visitor, odd: str, name: str) -> None:
-    page = visitor.open(name, "?collection=odd")
+    # Of so few photos a picture can tell no tag: Browse shows them as ordinary tags all the same.
+    page = visitor.open(name, "?collection=odd&untold=true")
     if name in SHOWN:
         shown = lambda: sum(page.get_by_text(tag).count() > 0 for tag in ODD_TAGS)
         until(lambda: shown() >= SHOWN[name], what="odd tags, letter for letter")
