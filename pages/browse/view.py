@@ -37,7 +37,7 @@ NEIGHBORS = 30
 """How many nearest photos are asked whether their users gave a tag."""
 
 _SHOWN = 15  # nearest photos that are shown
-_TOP = 8  # highest scores listed whether the photo gets the tag or not
+_TOP = 8  # highest scores of judged tags, listed whether the photo gets the tag or not
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,15 +132,19 @@ def window(of: View, query: PhotoQuery, offset: int, limit: int) -> dict[str, An
 def photo(of: View, row: int, tag: str | None = None) -> dict[str, Any]:
     """Return one photo in full: the user's own tags, and scores against their limits with a reason for each.
 
-    ``why`` names the tag to explain first: ``tag`` where it is listed, else the surest addition, else the first removal.
+    ``why`` names the tag to explain first: ``tag`` where it is one of the collection, else the surest addition, else the first removal.
     """
     scores = np.asarray(of.run.scores[row], dtype=np.float64)
     tags = _tags(of, row)
     listed = {one.tag: one for one in tags if one.column is not None}
     changed = [one.tag for state in ("added", "removed") for one in tags if one.state == state]
-    for column in np.argsort(-scores, kind="stable")[:_TOP]:
+    likeliest = np.argsort(-scores, kind="stable")
+    for column in likeliest[of.limits.told[likeliest]][:_TOP]:
         name = of.collection.vocabulary[column]
         listed.setdefault(name, PhotoTag(name, "absent", int(column), float(scores[column])))
+    if tag in of.collection.vocabulary:
+        column = of.collection.vocabulary.index(tag)
+        listed.setdefault(tag, PhotoTag(tag, "absent", column, float(scores[column])))
     return {
         **_photo(of, row, size=1024),
         "tags": _listed(tags, tag),

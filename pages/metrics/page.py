@@ -47,7 +47,7 @@ else:
     lists(found, calibrated=run.calibration is not None)
 if before is None:
     if found is not None:
-        changes_in_words(collection, run)
+        changes_in_words(collection, run, found)
 else:
     with top:
         headline(before, after, None if found is None else found.decisions)

@@ -2,21 +2,20 @@
 
 import streamlit as st
 
-from pages.state import store
-from tagrefine_core import workflow
 from tagrefine_core.collections import Collection
+from tagrefine_core.runs.refined import told_of
 from tagrefine_core.runs.run import Run
+from tagrefine_core.workflow import HandedOut
 
 __all__ = ["changes_in_words"]
 
 
-def changes_in_words(collection: Collection, run: Run) -> None:
-    """Draw how many tags the run keeps, adds, removes and leaves alone."""
-    changes = workflow.changes_of(store(), run.id)
-    kept, added, removed, untold = (
-        int(getattr(changes, name).nnz) for name in ("kept", "added", "removed", "untold")
-    )
-    given = max(1, kept + removed + untold)
+def changes_in_words(collection: Collection, run: Run, found: HandedOut) -> None:
+    """Draw how many tags the run keeps, adds, removes and leaves alone where ``found`` was measured."""
+    added, removed = found.expected.added.total, found.expected.removed.total
+    untold = int((~told_of(run, collection))[collection.tags.indices].sum())
+    kept = collection.tags.nnz - removed - untold
+    given = max(1, collection.tags.nnz)
     cells = st.columns(4)
     for cell, name, count, beside in (
         (cells[0], "Tags kept", kept, f"{kept / given:.0%} of those given"),

@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from tagrefine_core.errors import ConfigError, DataError
-from tagrefine_core.evaluation.resampling import copies, interval
+from tagrefine_core.evaluation.resampling import copies, interval, means
 
 __all__ = [
     "DRAWS",
@@ -269,17 +269,8 @@ def amounts(
     """Count changes; ``added`` and ``removed`` (N,) are how many tags of all were added to each photo, and taken from it."""
     photos = len(added)
     untouched = (added == 0) & (removed == 0)
-    by_photo = np.stack([added, removed, untouched]).astype(np.float32)
-    counts = copies(photos, draws if photos else 0, seed)
-    means = np.concatenate(
-        [np.empty((3, 0))]
-        + [
-            np.asarray(by_photo @ counts[:, start : start + _DRAWS_AT_ONCE].astype(np.float32)) / photos
-            for start in range(0, counts.shape[1], _DRAWS_AT_ONCE)
-        ],
-        axis=1,
-    )
-    intervals = [interval(values, level=level) for values in means]
+    resampled = means(np.stack([added, removed, untouched]), copies(photos, draws if photos else 0, seed))
+    intervals = [interval(values, level=level) for values in resampled]
     return Amounts(
         photos=photos,
         added=int(added.sum()),

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from tagrefine_core.evaluation.decisions import DRAWS, LEVEL, Interval
-from tagrefine_core.evaluation.resampling import copies, interval
+from tagrefine_core.evaluation.resampling import copies, interval, means
 
 __all__ = ["Hidden", "HiddenTags", "found_again", "hide_one"]
 
@@ -109,14 +109,13 @@ def found_again(
     """
     found = scores >= limits[hidden.columns]
     width, photos = len(limits), len(found)
-    counts = copies(photos, draws if photos else 0, seed)
-    resampled = found.astype(np.float32) @ counts.astype(np.float32) / max(1, photos)
+    resampled = means(found, copies(photos, draws if photos else 0, seed))
     return HiddenTags(
         asked=np.bincount(hidden.columns, minlength=width),
         hits=np.bincount(hidden.columns[found], minlength=width),
         told=told,
         additions=int(additions.sum() + found.sum()),
-        recall_interval=interval(np.asarray(resampled, dtype=np.float64), level=level),
+        recall_interval=interval(resampled, level=level),
     )
 
 

@@ -1,9 +1,13 @@
 """Bootstrap over photos: how often each photo is in each resample, and intervals of what was measured on all of them."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["copies", "interval"]
+__all__ = ["copies", "interval", "means"]
+
+_DRAWS_AT_ONCE = 64
 
 
 def copies(images: int, draws: int, seed: int) -> NDArray[np.uint8]:
@@ -19,6 +23,16 @@ def copies(images: int, draws: int, seed: int) -> NDArray[np.uint8]:
     for draw in range(draws):
         found[:, draw] = np.bincount(generator.integers(images, size=images), minlength=images)
     return found
+
+
+def means(values: NDArray[Any], counts: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Return the mean over photos in every resample, (..., B); ``values`` (..., N) are of photos, ``counts`` (N, B) from `copies`."""
+    sums = [
+        values.astype(np.float32) @ counts[:, start : start + _DRAWS_AT_ONCE].astype(np.float32)
+        for start in range(0, counts.shape[1], _DRAWS_AT_ONCE)
+    ]
+    sizes = np.maximum(counts.sum(axis=0, dtype=np.int64), 1)
+    return np.asarray(np.concatenate([np.empty((*values.shape[:-1], 0)), *sums], axis=-1) / sizes)
 
 
 def interval(values: NDArray[np.float64], *, level: float = 0.95) -> tuple[float, float] | None:

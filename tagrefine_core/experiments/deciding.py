@@ -20,6 +20,7 @@ from scipy.stats import rankdata
 
 from tagrefine_core.evaluation import evaluate_decisions, reliability
 from tagrefine_core.evaluation.decisions import resampled_decisions
+from tagrefine_core.evaluation.resampling import means
 from tagrefine_core.model.calibration import Calibration
 from tagrefine_core.model.posterior import final_scores
 from tagrefine_core.model.visualness import Visualness
@@ -38,7 +39,6 @@ DECIDED = (
 """Measures of what is handed out, in the order of the columns of `Decided.draws`."""
 
 _WRITTEN = 1.0  # the user's own tag counts as evidence in full: there is nothing to tune it by
-_DRAWS_AT_ONCE = 64
 
 
 class Decided(NamedTuple):
@@ -146,7 +146,7 @@ def decide(
         "f1_micro": drawn["final"]["f1"],
         "added_precision": drawn["added"]["precision"],
         "added_recall": drawn["added"]["recall"],
-        "added_per_photo": _mean_of_resamples(added, counts),
+        "added_per_photo": means(added, counts),
         "removed_precision": drawn["removed"]["precision"],
         "removed_recall": drawn["removed"]["recall"],
     }
@@ -161,13 +161,3 @@ def decide(
         },
         np.stack([columns[name] for name in DECIDED], axis=1),
     )
-
-
-def _mean_of_resamples(values: NDArray[Any], counts: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Return the mean over the photos of values (V,) in every resample, (B,)."""
-    sums = [
-        values.astype(np.float64) @ counts[:, start : start + _DRAWS_AT_ONCE]
-        for start in range(0, counts.shape[1], _DRAWS_AT_ONCE)
-    ]
-    sizes = np.maximum(counts.sum(axis=0, dtype=np.int64), 1)
-    return np.asarray(np.concatenate([np.empty(0), *sums]) / sizes)

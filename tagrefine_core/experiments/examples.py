@@ -20,7 +20,7 @@ _TOP = 5
 
 
 def before_and_after(collection: Collection, run: Run, *, photos: int = 12) -> list[dict[str, str]]:
-    """Return the photos that a run changed most: ``photo``, ``user``, ``kept``, ``added``, ``removed`` (the paper's Fig. 1)."""
+    """Return the photos whose changes convince most: ``photo``, ``user``, ``kept``, ``added``, ``removed`` (the paper's Fig. 1)."""
     found = changes_of(run, collection)
     order = found.convincing[:photos]
     return [

@@ -8,7 +8,8 @@ tag, fitted to the users' tags over logits z that have not seen the photo's own 
     q(z) = rho (eps + (1 - eps) s(a z + b)),   f(z) = s(a z + b) ** (1 / (1 + kappa)),   s the logistic function
 
 a logistic regression whose ceiling is rho instead of 1 (Jaskie, Elkan and Spanias, "A modified logistic regression for positive and
-unlabeled learning", Asilomar 2019). A ceiling that is reached shows in the data ("people" is written on one photo in twenty, however
+unlabeled learning", Asilomar 2019). Who seldom writes a tag writes it where the photo shows it best: kappa = max(0, 1 - rho / .25), by
+the mean rho. A ceiling that is reached shows in the data ("people" is written on one photo in twenty, however
 many people it shows); one that is not is drawn toward what tags show that are seen on the same photos, since "man" is written as seldom
 as "woman". Every rho of a grid is kept with its probability, so that f comes with an uncertainty, and the surest photos of a tag whose
 ceiling nobody knows are not taken for sure.

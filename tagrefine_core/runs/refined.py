@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logit
 
 from tagrefine_core.collections import Collection
 from tagrefine_core.files import read_array
@@ -47,15 +48,22 @@ def visualness_of(run: Run, collection: Collection) -> Visualness:
     path = run.folder / "visualness.npy"
     if path.exists():
         return Visualness.of_array(read_array(path))
-    # A run of an earlier TagRefine: its logits are there.
+    # A run of an earlier TagRefine. Some kept scores alone, which hold the users' tags: too high for most tags, so that these are judged.
+    keeps_logits = (run.folder / "logits.npy").exists()
     blocks = np.array_split(run.rows, -(-len(run.rows) // _BLOCK))
     return Visualness.measure(
-        ((run.logits[block], collection.tags[block]) for block in blocks), len(collection.vocabulary)
+        (
+            (run.logits[block] if keeps_logits else _as_logits(run.scores[block]), collection.tags[block])
+            for block in blocks
+        ),
+        len(collection.vocabulary),
     )
 
 
 def limits_of(run: Run, collection: Collection, precision: float = PRECISION) -> Limits:
-    """Return from which score on tags are added, and up to which they are removed; a run of the annotation task removes none.
+    """Return from which score on tags are added, and up to which they are removed.
+
+    A run of the annotation task removes none, and neither does one whose scores are not calibrated.
 
     Parameters
     ----------
@@ -74,8 +82,9 @@ def limits_of(run: Run, collection: Collection, precision: float = PRECISION) ->
         When the precision is out of range.
     """
     limits = _prospects(run, collection).limits(precision, told_of(run, collection))
-    if run.config.task == "annotation":
-        # Its scores do not know what the user wrote, so that they cannot overrule him.
+    if run.config.task == "annotation" or run.calibration is None:
+        # Scores that do not know what the user wrote cannot overrule him, nor can those that say how likely a tag is given: a tag fits
+        # at least as probably as it is given, so that they may be taken at their word where they speak for it, but not against it.
         return replace(limits, remove=np.full_like(limits.remove, -np.inf))
     return limits
 
@@ -90,6 +99,11 @@ def changes_of(run: Run, collection: Collection, precision: float = PRECISION) -
     """Return what the run keeps, adds, removes and leaves alone on every photo; errors as `limits_of`."""
     limits = limits_of(run, collection, precision)
     return changes(run.scores, collection.tags, limits, clarity=visualness_of(run, collection).low)
+
+
+def _as_logits(scores: NDArray[np.float32]) -> NDArray[np.float64]:
+    sure = np.finfo(np.float32).eps
+    return np.asarray(logit(np.clip(scores.astype(np.float64), sure, 1 - sure)))
 
 
 @lru_cache(maxsize=4)

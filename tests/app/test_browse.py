@@ -272,6 +272,17 @@ def test_one_photo_in_full(small_home: Store) -> None:
     assert "size=1024" in shown["picture"]
 
 
+def test_what_a_picture_cannot_tell_is_not_among_the_likeliest(small_home: Store) -> None:
+    """Unless the user gave it, or it is asked for: a tag like "california" would stand on every photo."""
+    of = view("run-new")
+    own = of.collection.tags[:, [of.collection.vocabulary.index(UNTOLD)]].toarray()[:, 0] > 0
+    assert own.any() and not own.all()
+    for row in range(of.collection.n):
+        assert (UNTOLD in {one["tag"] for one in photo(of, row)["scores"]}) == own[row]
+        asked = photo(of, row, UNTOLD)
+        assert asked["why"] == UNTOLD and UNTOLD in {one["tag"] for one in asked["scores"]}
+
+
 def test_a_change_is_explained_first(small_home: Store) -> None:
     of = view("run-new")
     seen = set()

@@ -442,6 +442,23 @@ def test_without_ground_truth_the_page_tells_what_is_expected(small_home: Store,
     assert "F1 of the tags handed out" not in values and not page.exception
 
 
+@pytest.mark.parametrize("precision", [0.5, 0.9])
+def test_what_changes_without_ground_truth_is_what_the_promise_makes(
+    small_home: Store, open_page, precision: float
+) -> None:
+    small_home.set_tag_rules(small_home.collection("unchecked").id, {"sea": "leave"})
+    page = open_page("metrics", collection="unchecked", precision=str(precision))
+    changes = workflow.changes_of(small_home, "run-unchecked", precision)
+    values = {metric.label: metric.value for metric in page.metric}
+    for name, matrix in (
+        ("Tags kept", changes.kept),
+        ("Tags added", changes.added),
+        ("Tags removed", changes.removed),
+        ("Tags that a picture cannot tell", changes.untold),
+    ):
+        assert values[name] == f"{matrix.nnz:,}", name
+
+
 def test_of_a_run_of_earlier_photos_no_lists_are_measured(small_home: Store, open_page) -> None:
     with small_home.transaction() as connection:
         connection.execute("UPDATE runs SET data_hash = 'another' WHERE id = 'run-new'")

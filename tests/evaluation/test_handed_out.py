@@ -5,7 +5,7 @@ import pytest
 
 from tagrefine_core.errors import ConfigError, DataError
 from tagrefine_core.evaluation.decisions import Agreement, amounts, evaluate_decisions
-from tagrefine_core.evaluation.resampling import copies, interval
+from tagrefine_core.evaluation.resampling import copies, interval, means
 
 CHOICES = ("added", "removed", "final", "user")
 MEASURES = ("precision", "recall", "f1")
@@ -178,3 +178,14 @@ def test_amounts_of_no_photo():
     found = amounts(np.empty(0, np.int64), np.empty(0, np.int64))
     assert found.added == 0 and np.isnan([found.untouched, found.added_per_photo, found.most_common[1]]).all()
     assert found.added_interval is None
+
+
+def test_means_over_resamples_by_loops():
+    rng = np.random.default_rng(0)
+    values, counts = rng.random((2, 30)), copies(30, 150, 1)[:20]  # of part of the photos, as in annotation
+    found = means(values[:, :20], counts)
+    assert found.shape == (2, 150)
+    for draw in range(150):
+        drawn = np.repeat(np.arange(20), counts[:, draw])
+        np.testing.assert_allclose(found[:, draw], values[:, drawn].mean(axis=1), rtol=1e-6)
+    assert means(np.empty(0), copies(0, 0, 0)).shape == (0,)

@@ -86,6 +86,28 @@ def test_of_an_earlier_run_it_is_measured_now(shapes, run, collection, tmp_path)
     np.testing.assert_array_equal(again.as_array(), kept.as_array())
 
 
+def test_a_run_of_0_1_0_that_kept_no_logits_decides_as_before(shapes, run, collection, tmp_path):
+    """Where nobody asked neighbors later, version 0.1.0 kept scores alone."""
+    names = ("visualness.npy", "logits.npy")
+    for name in names:
+        (run.folder / name).rename(tmp_path / name)
+    try:
+        earlier = Run.open(shapes, run.id)
+        seen = refined.visualness_of(earlier, collection)
+        found = refined.changes_of(earlier, collection, 0.5)
+    finally:
+        for name in names:
+            (tmp_path / name).rename(run.folder / name)
+    # Any scale with the order of the scores says the same: the share of a tag's photos in the lower half.
+    scores, given = np.array(run.scores), collection.tags.toarray() > 0
+    for column in range(len(collection.vocabulary)):
+        own, low = scores[:, column], np.argsort(scores[:, column])[: len(scores) // 2]
+        if len(np.unique(own)) == len(own) and given[:, column].any():
+            share = given[low, column].sum() / given[:, column].sum()
+            assert seen.value[column] == pytest.approx(max(0, 1 - 2 * share), abs=0.1)
+    assert found.added.nnz and (found.kept + found.removed + found.untold).nnz == collection.tags.nnz
+
+
 def test_what_is_not_known_of_a_tag_is_in_the_interval(run, collection):
     limits = refined.limits_of(run, collection, 0.6)
     found = refined.expected_of(run, collection, limits)
@@ -129,3 +151,13 @@ def test_a_run_that_annotates_overrules_nobody(shapes, collection):
     limits = refined.limits_of(annotating, collection, 0.5)
     assert np.isinf(limits.remove).all() and not np.isinf(limits.add).all()
     assert not refined.changes_of(annotating, collection, 0.5).removed.nnz
+
+
+def test_scores_that_say_how_likely_a_tag_is_given_remove_nothing(shapes, collection):
+    """What is given on one fitting photo in ten has a score of .1 where it fits: nothing speaks against who gave it."""
+    given = workflow.train_collection(shapes, "shapes", small(**{"scoring.calibrated": False}))
+    limits = refined.limits_of(given, collection, 0.5)
+    assert np.isinf(limits.remove).all() and not np.isinf(limits.add).all()
+    found = refined.changes_of(given, collection, 0.5)
+    assert not found.removed.nnz and found.added.nnz
+    assert (found.kept + found.untold).nnz == collection.tags.nnz
