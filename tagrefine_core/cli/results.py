@@ -153,7 +153,11 @@ def annotate(
         for found in annotations
     ]
     lines = [
-        f"{found.file}: " + (", ".join(f"{tag} {score:.2f}" for tag, score in found.tags) or "nothing sure")
+        f"{found.file}: "
+        + (
+            ", ".join(f"{tag} {score:.2f}" + ("" if tag in found.sure else "?") for tag, score in found.tags)
+            or "nothing sure"
+        )
         for found in annotations
     ]
     session.answer(document, "\n".join(lines))

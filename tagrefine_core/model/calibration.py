@@ -78,7 +78,12 @@ class Calibration:
 
     @classmethod
     def measure(
-        cls, blocks: Iterable[tuple[NDArray[Any], csr_matrix]], tags: int, photos: int
+        cls,
+        blocks: Iterable[tuple[NDArray[Any], csr_matrix]],
+        tags: int,
+        photos: int,
+        *,
+        unseen: NDArray[np.bool_] | None = None,
     ) -> "Calibration":
         """Fit the curves.
 
@@ -88,6 +93,9 @@ class Calibration:
             Of all photos learned from: logits that have not seen the photo's own tags, and what the user gave, in [0, 1].
         tags, photos : int
             C, and how many photos the blocks hold.
+        unseen : bool (C,), optional
+            Tags that pictures do not show. Nobody can say where they fit, so that their curve stays at how likely they are given: a
+            ceiling fitted to them would say that "california" fits half of all photos.
         """
         counts = _Counts(tags, photos)
         for logits, given in blocks:
@@ -98,8 +106,11 @@ class Calibration:
         kappa = np.maximum(0, 1 - reported / _SELDOM)[:, None]
         fits = np.zeros((tags, _BINS))
         squares = np.zeros_like(fits)
-        for number in range(len(_RATES)):
-            one = expit(slopes[:, [number]] * _CENTERS + offsets[:, [number]]) ** (1 / (1 + kappa))
+        for number, rate in enumerate(_RATES):
+            share = expit(slopes[:, [number]] * _CENTERS + offsets[:, [number]])
+            one = share ** (1 / (1 + kappa))
+            if unseen is not None:
+                one[unseen] = rate * share[unseen]
             fits += weights[:, [number]] * one
             squares += weights[:, [number]] * one**2
         fits = np.clip(fits, _EDGE, 1 - _EDGE)

@@ -3,7 +3,8 @@
 A tag is **visual** as far as its photos lie in that half of all photos which a network that has not seen their tags finds likelier:
 1 where all do, 0 where as many as by chance. Half of the photos is a long way: where users write a tag on few of the photos that it
 fits ("people"), its untagged photos crowd the top of the order and spoil an ROC AUC, but not the bottom half. A share of n photos has a
-known interval, wide where n is 9, and that interval decides: who is to be corrected by a picture has to be shown that it can tell.
+known interval, wide where n is 9 (a tag on more than half of the photos cannot but reach into the lower half: it is measured by how
+far it could go), and that interval decides: who is to be corrected by a picture has to be shown that it can tell.
 """
 
 from collections.abc import Iterable
@@ -20,6 +21,7 @@ __all__ = ["ENOUGH", "Visualness"]
 ENOUGH = 0.4
 """Lower end of the interval from which on a picture can tell: seven of ten photos in the upper half, beyond doubt."""
 
+_HOPE = 0.6  # an estimate from which on a tag of too few photos may well be one that a picture can tell
 _TAIL = 0.1  # of the interval, on each side
 _LOWEST, _HIGHEST, _BINS = -20.0, 12.0, 3200  # logits are ordered to a hundredth
 
@@ -71,8 +73,9 @@ class Visualness:
         best = np.where(
             low_half > 0, betaincinv(np.maximum(low_half, 1e-9), total - low_half + 1, _TAIL), 0.0
         )
+        most = np.clip((n - total) / np.maximum(total, 1), 0.05, 1)
         value, low, high = (
-            np.clip(1 - 2 * np.asarray(x), 0, 1).astype(np.float32) for x in (share, worst, best)
+            np.clip((1 - 2 * np.asarray(x)) / most, 0, 1).astype(np.float32) for x in (share, worst, best)
         )
         return cls(value, low, high)
 
@@ -84,6 +87,11 @@ class Visualness:
     def of_array(cls, array: NDArray[np.float32]) -> "Visualness":
         """Read what `as_array` returned."""
         return cls(*np.asarray(array))
+
+    @property
+    def unseen(self) -> NDArray[np.bool_]:
+        """Whether a picture seems not to tell each tag, (C,): neither shown nor likely."""
+        return np.asarray(~self.enough & (self.value < _HOPE))
 
     @property
     def enough(self) -> NDArray[np.bool_]:

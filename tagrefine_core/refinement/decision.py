@@ -206,7 +206,8 @@ def _lowest(counts: NDArray[np.int64], sums: NDArray[np.float64], precision: flo
     count = counts.sum(axis=0)[::-1].cumsum()[::-1]
     total = sums.sum(axis=0)[::-1].cumsum()[::-1]
     # Rounding must not break a promise that is kept to the last digit.
-    kept = np.flatnonzero((count > 0) & (total >= (precision - 1e-9) * count))
+    # At a change that there is: below it lies what nobody has counted on, which a new photo may reach.
+    kept = np.flatnonzero((counts.sum(axis=0) > 0) & (total >= (precision - 1e-9) * count))
     kept = kept[kept >= round(_LEAST * BINS)]
     return float(kept[0] / BINS) if len(kept) else float("inf")
 

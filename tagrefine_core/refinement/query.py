@@ -175,7 +175,7 @@ class PhotoTable:
         added = self.changes.added
         highest = np.full(len(self.files), -np.inf)
         rows = np.repeat(np.arange(len(self.files)), np.diff(added.indptr))
-        np.maximum.at(highest, rows, self.scores[rows, added.indices])
+        np.maximum.at(highest, rows, added.data)
         return np.argsort(-highest, kind="stable")
 
     @cached_property

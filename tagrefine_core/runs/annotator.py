@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from tagrefine_core.collections import Collection
 from tagrefine_core.errors import RunError
 from tagrefine_core.features.pictures import decode_many, normalize
 from tagrefine_core.files import read_json
@@ -24,8 +25,8 @@ class Annotator:
     Parameters
     ----------
     run : Run
-    tags : sequence of str
-        The collection's vocabulary, in column order.
+    collection : Collection
+        What it was trained on.
 
     Raises
     ------
@@ -33,22 +34,22 @@ class Annotator:
         When the run is not finished, or its vocabulary is no longer this one.
     """
 
-    def __init__(self, run: Run, tags: Sequence[str]) -> None:
+    def __init__(self, run: Run, collection: Collection) -> None:
         if not (run.folder / "rows.npy").exists():
             raise RunError(
                 f"Run {run.id} has no network yet: it is {run.record.state}. Finish it, then annotate."
                 if run.record.state != "finished"
                 else f"The results of run {run.id} are gone. Train again to annotate new photos."
             )
-        self.tags = tuple(tags)
+        self.run, self.collection, self.tags = run, collection, collection.vocabulary
         self.size = picture_size(run.config)
         self.device = pick_device("cpu" if run.config.run.device == "cpu" else "auto")
         trunk = kept_trunk(run.store.home, run.config, _weights_hash(run))
         self.fitted = Fitted.load(run.folder, trunk=trunk, device=self.device)
         known = self.fitted.logits.shape[1]
-        if known != len(tags):
+        if known != len(self.tags):
             raise RunError(
-                f"Run {run.id} knows {known} tags, but its collection now has {len(tags)}: it was imported anew. "
+                f"Run {run.id} knows {known} tags, but its collection now has {len(self.tags)}: it was imported anew. "
                 f"Train again."
             )
 

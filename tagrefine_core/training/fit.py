@@ -40,6 +40,7 @@ __all__ = ["fit", "held_out_parts", "without_pictures"]
 
 _LIKENESS_SAMPLE = 8192
 _LIKENESS_BLOCK = 64
+_VISUALNESS_BLOCK = 2048
 
 
 def fit(
@@ -125,7 +126,7 @@ def fit(
                 progress=lambda stage, done, total, title=title: progress(stage + title, done, total),
             ).train()
 
-    # Logits, each by a network that has not seen the photo; what look-alikes say; from given to fitting; what a picture can tell.
+    # Logits, each by a network that has not seen the photo; what look-alikes say; what a picture can tell; from given to fitting.
     networks = [network for network, _, _ in taught]
     _, _, implied = taught[0]
     logits = _new_array(folder, "logits", (photos, width), np.float32, world)
@@ -138,6 +139,11 @@ def fit(
     if world.first:
         smooth_all(logits, features, rows, config, out=smoothed, progress=progress)
     world.wait()
+    blocks = np.array_split(rows, -(-len(rows) // _VISUALNESS_BLOCK))
+    visualness = Visualness.measure(((logits[block], tags[block]) for block in blocks), width)
+    calibration = None
+    if config.scoring.calibrated:
+        calibration = calibrate(smoothed, rows, tags, certain(implied), visualness.unseen)
     return Fitted(
         config,
         networks,
@@ -145,14 +151,8 @@ def fit(
         logits=logits,
         features=features,
         smoothed=smoothed,
-        calibration=calibrate(smoothed, rows, tags, certain(implied)) if config.scoring.calibrated else None,
-        visualness=Visualness.measure(
-            (
-                (logits[block], tags[block])
-                for block in np.array_split(rows, -(-len(rows) // _LIKENESS_SAMPLE))
-            ),
-            width,
-        ),
+        calibration=calibration,
+        visualness=visualness,
         implied=implied,
         trunk=trunk,
     )

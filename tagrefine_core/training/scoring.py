@@ -143,14 +143,16 @@ def calibrate(
     rows: NDArray[np.int64],
     user_tags: sparse.csr_matrix,
     implied: sparse.csr_matrix,
+    unseen: NDArray[np.bool_] | None = None,
 ) -> Calibration:
     """Learn how logits (N, C) become probabilities that a tag fits, on the photos ``rows`` (`Calibration`).
 
-    ``implied`` (C, C) is how far each tag counts as written where another is (`tagrefine_core.model.implied.certain`).
+    ``implied`` (C, C) is how far each tag counts as written where another is (`tagrefine_core.model.implied.certain`); ``unseen`` (C,)
+    are tags that pictures do not show.
     """
     places = [rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK)]
     blocks = ((logits[block], with_implied(user_tags[block], implied)) for block in places)
-    return Calibration.measure(blocks, logits.shape[1], len(rows))
+    return Calibration.measure(blocks, logits.shape[1], len(rows), unseen=unseen)
 
 
 def finish(

@@ -97,7 +97,7 @@ def open_annotator(store: Store, run_id: str) -> "Annotator":
     from tagrefine_core.runs.annotator import Annotator
 
     run = Run.open(store, run_id)
-    return Annotator(run, collection_of(store, run).vocabulary)
+    return Annotator(run, collection_of(store, run))
 
 
 def annotate(
@@ -132,8 +132,7 @@ def annotate(
         When a photo cannot be read; nothing is returned then.
     """
     annotator = annotator or open_annotator(store, run_id)
-    run = Run.open(store, run_id)
-    limits = limits_of(run, collection_of(store, run), precision).add
+    limits = limits_of(annotator.run, annotator.collection, precision).add
     tags = annotator.tags
     found = []
     for start in range(0, len(images), _IMAGES_AT_ONCE):

@@ -104,6 +104,22 @@ def test_a_tag_of_nobody_fits_nowhere():
     assert np.median(found[:, 1]) < 0.02
 
 
+def test_of_what_pictures_do_not_show_it_is_told_how_likely_it_is_given():
+    """A ceiling fitted to a tag of chance says that it fits half of all photos."""
+    generator = np.random.default_rng(8)
+    logits = generator.normal(-3.5, 0.4, size=(6000, 2))
+    given = csr_matrix((generator.random((6000, 2)) < 0.05 + 0.02 * (logits + 3.5)).astype(float))
+    plain, told = (
+        Calibration.measure([(logits, given)], 2, 6000, unseen=unseen)
+        for unseen in (None, np.array([True, False]))
+    )
+    before, after = (expit(found.fits(logits)).mean(axis=0) for found in (plain, told))
+    assert before.max() > 0.137
+    assert after[0] == pytest.approx(0.05, abs=0.02)
+    np.testing.assert_array_equal(told.curve[1], plain.curve[1])
+    assert (np.diff(told.curve[0]) >= 0).all(), "order within the tag stays"
+
+
 def test_a_rare_tag_is_drawn_to_those_seen_on_the_same_photos():
     logits, fitting, _ = written(4000, rate=1.0, fits=0.1, seed=4)
     generator = np.random.default_rng(5)

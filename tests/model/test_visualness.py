@@ -56,6 +56,23 @@ def test_it_is_fair_to_tags_that_are_seldom_written():
     assert auc < 0.85, "a plain AUC misjudges it"
 
 
+def test_a_tag_on_most_photos_is_measured_by_how_far_it_could_go():
+    generator = np.random.default_rng(4)
+    logits = generator.normal(size=(2000, 2))
+    given = np.column_stack([logits[:, 0] > np.quantile(logits[:, 0], 0.2), generator.random(2000) < 0.8])
+    found = measured(logits, given)
+    assert found.value[0] == pytest.approx(1, abs=0.01) and found.enough[0], "seen on 4 of 5 photos, and told"
+    assert found.value[1] < 0.1 and not found.enough[1], "on 4 of 5 photos by chance"
+
+
+def test_what_is_not_shown_may_still_be_likely():
+    found = Visualness(
+        *(np.array(part, np.float32) for part in ([0.9, 0.5, 0.9], [0.6, 0.1, 0.2], [1, 0.8, 1]))
+    )
+    assert found.enough.tolist() == [True, False, False]
+    assert found.unseen.tolist() == [False, True, False]
+
+
 def test_nine_photos_are_too_few_to_be_sure_and_chance_is_nothing():
     generator = np.random.default_rng(2)
     logits = generator.normal(size=(4000, 300))

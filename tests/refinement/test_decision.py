@@ -38,13 +38,13 @@ def test_the_lowest_limit_that_keeps_the_promise_by_hand():
     scores = np.array([[0.875], [0.75], [0.5], [0.25], [0.125], [0.5]])
     tags = sparse.csr_matrix(np.array([[0], [0], [0], [0], [1], [1]]))
     prospects = Prospects(scores, tags)
-    step = 1 / BINS  # the lowest limit is that just above the first addition too many
-    for precision, above in ((0.85, 0.75), (0.8, 0.5), (0.7, 0.25), (0.5, 1 / 16 - step)):
-        assert prospects.limits(precision).add[0] == above + step
+    # The limit lies at a change that there is.
+    for precision, limit in ((0.85, 0.875), (0.8, 0.75), (0.7, 0.5), (0.5, 0.25)):
+        assert prospects.limits(precision).add[0] == limit
     assert prospects.limits(0.9).add[0] == np.inf
     # Given: wrong with .875 and .5; means .875 and .6875.
-    assert prospects.limits(0.8).remove[0] == 0.5 - step
-    assert prospects.limits(0.65).remove[0] == 15 / 16
+    assert prospects.limits(0.8).remove[0] == 0.125
+    assert prospects.limits(0.65).remove[0] == 0.5
     assert prospects.limits(0.9).remove[0] == -np.inf
     expected = prospects.additions(prospects.limits(0.8))
     assert expected.total == 2 and expected.precision == pytest.approx(0.8125)
@@ -63,7 +63,8 @@ def test_limits_and_expectations_by_loops(precision, block_bytes):
     def lowest(values):
         for step in range(16, BINS):
             above = values[values >= step / BINS]
-            if len(above) and above.mean() >= precision:
+            is_one = (above < (step + 1) / BINS).any()
+            if is_one and above.mean() >= precision:
                 return step / BINS
         return np.inf
 

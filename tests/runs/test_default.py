@@ -44,7 +44,7 @@ def test_every_step_of_the_preset_is_on(default_run):
     collection = Collection.open(run.store, "studio")
     place = {tag: column for column, tag in enumerate(collection.vocabulary)}
     assert run.implied[place["sea"], place["ocean"]] > 0.1
-    annotator = Annotator(run, collection.vocabulary)
+    annotator = Annotator(run, collection)
     assert annotator.fitted.calibration.reported.min() > 0
     assert len(annotator.fitted.networks) == 5 and annotator.fitted.networks[0].center.any()
 
@@ -122,7 +122,7 @@ def test_what_a_run_leaves_adds_up_and_is_less_than_it_was(default_run):
         "material.json",
     }, "no work folder, no checkpoint, no candidates"
     (n, tags), dimensions = run.scores.shape, run.features.shape[1]
-    network = Annotator(run, Collection.open(run.store, "studio").vocabulary).fitted.networks[0]
+    network = Annotator(run, Collection.open(run.store, "studio")).fitted.networks[0]
     weights = 4 * sum(weight.numel() for weight in trainable(network).values())
     arrays = 2 * 4 * n * tags + 2 * n * dimensions
     networks = 5 * (weights + 4 * dimensions)
@@ -146,7 +146,7 @@ def test_a_stopped_run_keeps_its_work_and_a_finished_one_does_not(studio, real, 
     stopped = Run.open(studio, studio.runs("studio")[0].id)
     assert (stopped.folder / "work" / "0" / "checkpoint.pt").exists()
     with pytest.raises(RunError, match=r"is cancelled\. Finish it"):
-        Annotator(stopped, ())
+        Annotator(stopped, Collection.open(studio, "studio"))
     finished = workflow.train_collection(studio, "studio", resume=stopped.id)
     assert not (finished.folder / "work").exists()
     whole = workflow.train_collection(studio, "studio", config)
@@ -182,22 +182,24 @@ def test_the_annotator_asks_every_network_through_one_trunk(studio, annotating_r
 
 def test_what_is_gone_or_of_an_earlier_version_says_so(studio, default_run):
     run = default_run
-    tags = Collection.open(studio, "studio").vocabulary
+    collection = Collection.open(studio, "studio")
     for name in ("material.json", "fitted.safetensors", "implied.npz"):
         path = run.folder / name
         kept = path.read_bytes()
         try:
             path.write_bytes(b"{")
             with pytest.raises(RunError, match=rf"{name}.*Train again"):
-                Annotator(Run.open(studio, run.id), tags)
+                Annotator(Run.open(studio, run.id), collection)
             path.unlink()
             with pytest.raises(RunError, match="Train again"):
-                Annotator(Run.open(studio, run.id), tags)
+                Annotator(Run.open(studio, run.id), collection)
         finally:
             path.write_bytes(kept)
     with pytest.raises(RunError, match=r"knows 8 tags, but its collection now has 7"):
-        Annotator(run, tags[:-1])
-    Annotator(run, tags)
+        fewer = Collection.open(studio, "studio")
+        fewer.vocabulary = fewer.vocabulary[:-1]
+        Annotator(run, fewer)
+    Annotator(run, collection)
 
 
 def test_more_words_than_draw_has(tmp_path):
