@@ -27,7 +27,9 @@ NOTHING = np.array([0.1, 0.2, 0.3, 0.02, 0.04, 0.0, 0.999], dtype=np.float32)
 class Network:
     """Stands for a trained network, of which the small home has none: the rule behind it is the real one."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: Store) -> None:
+        self.run = Run.open(store, "run-new")
+        self.collection = Collection.open(store, "demo")
         self.tags = VOCABULARY
         self.seen: list[Path] = []
 
@@ -40,7 +42,7 @@ class Network:
 
 @pytest.fixture
 def network(small_home: Store, monkeypatch: pytest.MonkeyPatch) -> Network:
-    network = Network()
+    network = Network(small_home)
     monkeypatch.setattr(workflow, "open_annotator", lambda store, run_id: network)
     uploads._annotator.cache_clear()
     uploads.tag_photos.clear()

@@ -1,5 +1,7 @@
 """From given to fitting: the curve of one tag by a general optimizer, the rates of all by loops, and what both are for."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.optimize import brentq, minimize
@@ -118,6 +120,10 @@ def test_of_what_pictures_do_not_show_it_is_told_how_likely_it_is_given():
     assert after[0] == pytest.approx(0.05, abs=0.02)
     np.testing.assert_array_equal(told.curve[1], plain.curve[1])
     assert (np.diff(told.curve[0]) >= 0).all(), "order within the tag stays"
+    # The user's word is all there is.
+    written = expit(logit(told.given[0]) + told.written(0.5)[0])
+    assert written == pytest.approx(0.9, abs=1e-5) and told.written(0.5)[1] == plain.written(0.5)[1]
+    assert not told.written(0.0).any()
 
 
 def test_a_rare_tag_is_drawn_to_those_seen_on_the_same_photos():
@@ -173,8 +179,10 @@ def test_blocks_do_not_matter():
         3,
         2000,
     )
-    for name, array in vars(whole).items():
-        np.testing.assert_allclose(getattr(parts, name), array, rtol=1e-5, atol=1e-6, err_msg=name)
+    for name in ("curve", "spread", "reported", "given"):
+        np.testing.assert_allclose(
+            getattr(parts, name), getattr(whole, name), rtol=1e-5, atol=1e-6, err_msg=name
+        )
     np.testing.assert_allclose(whole.given, given.mean(axis=0))
 
 
@@ -205,6 +213,10 @@ def test_it_is_kept_and_damage_is_told(tmp_path):
     again = Calibration.load(path)
     for name, array in vars(found).items():
         np.testing.assert_array_equal(getattr(again, name), array)
+    assert again.unseen is None
+    unseen = replace(found, unseen=np.array([True]))
+    unseen.save(path)
+    np.testing.assert_array_equal(Calibration.load(path).unseen, [True])
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(RunError, match="damaged"):
         Calibration.load(path)

@@ -160,7 +160,8 @@ def test_calibration_is_learned_from_what_look_alikes_say_and_what_was_surely_wr
     tags = data[1]
     links = certain(whole.implied)
     assert links[PUPPY, DOG] > 0 and not links[DOG, PUPPY]
-    expected = Calibration.measure([(whole.smoothed, with_implied(tags, links))], len(WORDS), tags.shape[0])
+    blocks = [(whole.smoothed, with_implied(tags, links))]
+    expected = Calibration.measure(blocks, len(WORDS), tags.shape[0], unseen=whole.visualness.unseen)
     np.testing.assert_allclose(whole.calibration.curve, expected.curve, rtol=1e-4, atol=1e-4)
     alone = Calibration.measure([(whole.smoothed, tags.astype(float))], len(WORDS), tags.shape[0])
     assert not np.allclose(alone.given[DOG], expected.given[DOG])
