@@ -54,7 +54,7 @@ _DEMO: dict[str, Any] = {
     "constraints.lr": 0.003,
     "constraints.lambda2": 0.02,
     "scoring.calibrated": True,
-    "scoring.evidence": 1.5,
+    "scoring.evidence": 2.0,
 }
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "default": _DEFAULT,

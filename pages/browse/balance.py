@@ -8,7 +8,7 @@ from tagrefine_core.runs.refined import Expected
 __all__ = ["balance"]
 
 
-def balance(changes: Changes, expected: Expected, *, calibrated: bool) -> str:
+def balance(changes: Changes, expected: Expected, *, calibrated: bool, judged: bool = True) -> str:
     """Tell it in three short lines of markdown.
 
     Parameters
@@ -18,6 +18,8 @@ def balance(changes: Changes, expected: Expected, *, calibrated: bool) -> str:
         Of the limits that the changes come from.
     calibrated : bool
         Whether scores are probabilities; else nothing can be expected.
+    judged : bool
+        Whether any tag is judged at all.
     """
     photos, added, removed = changes.changed, changes.added.nnz, changes.removed.nnz
     parts = [
@@ -25,6 +27,8 @@ def balance(changes: Changes, expected: Expected, *, calibrated: bool) -> str:
         f"**{added:,}** {'tag' if added == 1 else 'tags'} added{_right(expected.added) if calibrated else ''}",
         f"**{removed:,}** {'tag' if removed == 1 else 'tags'} removed{_right(expected.removed) if calibrated else ''}",
     ]
+    if not judged:
+        parts.append("No tag is judged: these are too few photos to show which tags a picture can tell.")
     if not calibrated:
         parts.append(
             "How many are right is not known: the scores of this run are no probabilities (scoring.calibrated)."

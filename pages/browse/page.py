@@ -51,7 +51,8 @@ def remember() -> None:
 
 header(
     "What changed",
-    "The tags people gave their photos, beside the tags that fit: green is added, red is removed, plain is kept.",
+    "The tags people gave their photos, beside the tags that fit: green is added, red is removed, plain is kept. Faint ones were never "
+    "learned; they stay.",
 )
 collection, run = need_run()
 filters, promised = st.columns([2.2, 1], gap="medium")
@@ -60,7 +61,11 @@ with promised:
 with st.spinner("Comparing tags …", show_time=True):
     of = view(run.id, precision)
 with promised, st.container(key="balance"):
-    st.caption(balance(of.changes, of.expected, calibrated=run.calibration is not None))
+    st.caption(
+        balance(
+            of.changes, of.expected, calibrated=run.calibration is not None, judged=bool(of.limits.told.any())
+        )
+    )
 counts = of.changes.counts_by_tag()
 names = {
     tag: f"{tag}  +{counts.added[column]:,} -{counts.removed[column]:,}"

@@ -235,7 +235,7 @@ def _hidden_by_tag(hidden: HiddenTags, tags: tuple[str, ...]) -> None:
             "Hidden on photos": hidden.asked[asked],
             "Found again": hidden.hits[asked],
             "Share": 100 * hidden.hits[asked] / hidden.asked[asked],
-            "A picture can tell": hidden.told[asked],
+            "Judged": hidden.told[asked],
         }
     ).sort_values(["Hidden on photos", "Tag"], ascending=[False, True])
     st.dataframe(

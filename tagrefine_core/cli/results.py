@@ -104,7 +104,8 @@ def suspicious(
         )
     queue = workflow.suspicious(session.store, run, kind, tags=wanted, top=top)
     document = [{"image": file, "tag": tag, "score": score} for file, tag, score in queue]
-    session.answer(document, "\n".join(f"{score:.2f}  {tag:<20} {file}" for file, tag, score in queue))
+    lines = [f"{score:.2f}  {tag:<20} {file}" for file, tag, score in queue]
+    session.answer(document, "\n".join(lines) or "Nothing is suspicious: no such tag is judged.")
 
 
 def refine(

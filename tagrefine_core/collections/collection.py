@@ -92,7 +92,7 @@ class Collection:
         return tuple(self.vocabulary[column] for column in self.label_columns)
 
     def columns_of(self, tags: Iterable[str]) -> NDArray[np.int64]:
-        """Return the column of each tag, (n,).
+        """Return the column of each tag, whatever its case, (n,).
 
         Raises
         ------
@@ -100,15 +100,15 @@ class Collection:
             Naming those that are not in the vocabulary, with others spelled alike.
         """
         wanted = list(tags)
-        places = {tag: column for column, tag in enumerate(self.vocabulary)}
+        places = {tag.lower(): column for column, tag in enumerate(self.vocabulary)}
         unknown = []
         for tag in dict.fromkeys(wanted):
-            if tag not in places:
+            if tag.lower() not in places:
                 alike = ", ".join(difflib.get_close_matches(tag.lower(), self.vocabulary, n=3, cutoff=0.7))
                 unknown.append(repr(tag) + (f" (similar: {alike})" if alike else ""))
         if unknown:
             raise ConfigError(f"No tag of {self.name!r}: {'; '.join(unknown)}. The Tags page lists them all.")
-        return np.array([places[tag] for tag in wanted], dtype=np.int64)
+        return np.array([places[tag.lower()] for tag in wanted], dtype=np.int64)
 
     @cached_property
     def tags(self) -> csr_matrix:

@@ -147,7 +147,9 @@ class Run:
                 raise RunError(f"{path} is damaged. Train again.") from error
         if self.record.state == "finished":
             raise RunError(f"{path} is gone. Train again.")
+        if self.record.state == "running":
+            raise RunError(f"Run {self.id} is still running; `jobs` shows how far it is.")
         raise RunError(
-            f"Run {self.id} has no {name}: it is {self.record.state}. "
-            f"Finish it with: python -m tagrefine_core train {self.record.collection!r} --resume {self.id}"
+            f"Run {self.id} is not finished (it was {self.record.state}), so there are no results. "
+            f"Go on with it: python -m tagrefine_core train {self.record.collection!r} --resume {self.id}"
         )

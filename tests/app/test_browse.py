@@ -140,6 +140,7 @@ def test_balance_in_words(small_home: Store) -> None:
         "1 tag added · 90 % expected right (52 to 100)",
         "0 tags removed",
     ]
+    assert "No tag is judged" in balance(changes, expected, calibrated=True, judged=False)
     told = balance(changes, expected, calibrated=False)
     assert "expected" not in told and "no probabilities" in told
 

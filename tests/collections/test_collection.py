@@ -64,6 +64,7 @@ def test_columns_of_tags(store, photos):
     assert collection.vocabulary == ("dog", "sea", "sky")
     columns = collection.columns_of(["sky", "dog", "sky"])
     assert columns.dtype == np.int64 and columns.tolist() == [2, 0, 2]
+    assert collection.columns_of(["Sky", "SEA"]).tolist() == [2, 1], "whatever the case"
     assert collection.columns_of([]).tolist() == []
     with pytest.raises(
         ConfigError, match=r"No tag of 'small': 'Seas' \(similar: sea\); 'xyz'\. The Tags page"

@@ -141,7 +141,7 @@ def test_mistakes_are_named(shapes, run, collection):
     with pytest.raises(Cancelled):
         workflow.train_collection(shapes, "shapes", small(), progress=stop)
     unfinished = Run.open(shapes, shapes.runs("shapes")[0].id)
-    with pytest.raises(RunError, match=r"has no scores\.npy: it is cancelled"):
+    with pytest.raises(RunError, match=r"is not finished \(it was cancelled\)"):
         refined.changes_of(unfinished, collection)
 
 

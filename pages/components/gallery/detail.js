@@ -11,12 +11,12 @@ const STATE = {
   added: "added by the model",
   removed: "removed by the model",
   kept: "kept",
-  untold: "left as the user wrote it, since a picture cannot tell",
+  untold: "left as the user wrote it: a picture cannot tell, or your list says so",
   dropped: "left out before training",
 };
 
 /** What a screen reader says before the tags of a state. */
-const SPOKEN = { added: "added", kept: "kept", removed: "removed", untold: "left alone since a picture cannot tell:", dropped: "left out" };
+const SPOKEN = { added: "added", kept: "kept", removed: "removed", untold: "left alone:", dropped: "not learned, kept:" };
 
 /** A chip that tells its state and the user's spelling on hover; what a picture cannot tell is quiet unless it is `ordinary`. */
 function tagChip({ tag, state, note, asked }, ordinary = false) {
@@ -30,7 +30,7 @@ function tagChip({ tag, state, note, asked }, ordinary = false) {
 /** One quiet chip for all tags that a picture cannot tell. */
 function untoldChip(tags, words) {
   const element = chip(`${tags.length} ${words}`, "untold");
-  element.title = `Left as the user wrote them, since a picture cannot tell: ${tags.map((one) => one.tag).join(", ")}`;
+  element.title = `Left as the user wrote them, since a picture cannot tell or your list says so: ${tags.map((one) => one.tag).join(", ")}`;
   return element;
 }
 
