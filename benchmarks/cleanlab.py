@@ -24,7 +24,7 @@ from tagrefine_core.collections import Collection
 from tagrefine_core.errors import TagRefineError
 from tagrefine_core.evaluation import Decisions, evaluate_decisions
 from tagrefine_core.experiments.protocol import feature_material, need_truth
-from tagrefine_core.runs.measured import label_places
+from tagrefine_core.runs.measured import final_places, label_places
 from tagrefine_core.runs.refined import changes_of
 from tagrefine_core.runs.run import Run
 from tagrefine_core.store import Store
@@ -101,12 +101,7 @@ def newest(store: Store) -> str:
 
 def handed_out(run: Run, collection: Collection) -> NDArray[np.bool_]:
     """Return the labels that TagRefine hands out, (N, L)."""
-    changes, every = changes_of(run, collection), np.arange(collection.n)
-    parts = [
-        label_places(part, every, collection.label_columns)
-        for part in (changes.kept, changes.added, changes.untold)
-    ]
-    return np.logical_or.reduce(parts)
+    return final_places(changes_of(run, collection), np.arange(collection.n), collection.label_columns)
 
 
 def out_of_fold(

@@ -19,7 +19,7 @@ from tagrefine_core.refinement import PRECISION, Changes, Limits
 from tagrefine_core.refinement.photo import PhotoTag, photo_tags, votes
 from tagrefine_core.refinement.query import Found, PhotoQuery, PhotoTable, find
 from tagrefine_core.runs.evidence import evidence_of, links_of
-from tagrefine_core.runs.refined import Expected, changes_of, expected_of, limits_of
+from tagrefine_core.runs.refined import Expected, changes_at, expected_of, limits_of
 from tagrefine_core.runs.run import Run
 from tagrefine_core.store import TagRecord
 
@@ -87,7 +87,8 @@ def view(run_id: str, precision: float = PRECISION) -> View:
 @lru_cache(maxsize=3)
 def _view(collection: Collection, run: Run, precision: float, rules: tuple[tuple[str, str], ...]) -> View:
     # What limits are found by is kept by run: another precision reads the scores once, for the changes.
-    limits, changed = limits_of(run, collection, precision), changes_of(run, collection, precision)
+    limits = limits_of(run, collection, precision)
+    changed = changes_at(run, collection, limits)
     records = collection.tag_records
     indptr, indices = (read_array(collection.folder / f"raw_{name}.npy") for name in ("indptr", "indices"))
     raw = sparse.csr_matrix(

@@ -85,8 +85,10 @@ def _measured(collection: Collection, run: Run, row: Mapping[str, Any], precisio
                 query_params={**address, "kind": kind},
                 help="See them in Browse",
             )
-    found = tag_photos(run.scores, collection.tags, collection.vocabulary.index(row["tag"]), top=_PHOTOS)
-    scores = run.scores[:, collection.vocabulary.index(row["tag"])]
+    scores = np.asarray(
+        run.scores[:, collection.vocabulary.index(row["tag"])]
+    )  # once: it lies all over the file
+    found = tag_photos(scores, _given(collection, row["tag"]), top=_PHOTOS)
     for title, rows in (
         ("Written, and the picture agrees most", found.surest),
         ("Written, and the picture agrees least", found.doubtful),
@@ -118,9 +120,13 @@ def _strip(
     st.html(f'<p class="tr-about">{title}</p><div class="tr-photos">{"".join(pictures)}</div>')
 
 
+def _given(collection: Collection, tag: str) -> NDArray[np.bool_]:
+    return np.asarray(collection.tags[:, [collection.vocabulary.index(tag)]].toarray()[:, 0] > 0)
+
+
 def _carriers(collection: Collection, tag: str) -> NDArray[np.int64]:
     """Return some photos whose users wrote a tag, spread over the collection."""
-    rows = np.flatnonzero(collection.tags[:, [collection.vocabulary.index(tag)]].toarray()[:, 0])
+    rows = np.flatnonzero(_given(collection, tag))
     return rows[np.linspace(0, len(rows) - 1, min(2 * _PHOTOS, len(rows))).astype(np.int64)]
 
 

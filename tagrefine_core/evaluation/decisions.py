@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from tagrefine_core.errors import ConfigError, DataError
-from tagrefine_core.evaluation.resampling import copies, interval, means
+from tagrefine_core.evaluation.resampling import copies, interval, means, sums
 
 __all__ = [
     "DRAWS",
@@ -41,9 +41,6 @@ DRAWS = 400
 LEVEL = 0.8
 """Of the intervals, as of all that the decision expects."""
 
-_DRAWS_AT_ONCE = 64
-_MEASURES = ("precision", "recall", "f1")
-_CHOICES = ("added", "removed", "final", "user")
 
 Interval = tuple[float, float] | None
 
@@ -312,21 +309,13 @@ def _resampled(
     places: sparse.csr_matrix, counts: NDArray[np.uint8], width: int
 ) -> dict[str, dict[str, NDArray[np.float64]]]:
     """Return every measure of every choice by resample, (B,); ``places`` (8 L, N) tells the state of each pair."""
-    found: dict[str, dict[str, list[NDArray[np.float64]]]] = {
-        name: {kind + measure: [np.empty(0)] for kind in ("", "macro_") for measure in _MEASURES}
-        for name in _CHOICES
-    }
-    for start in range(0, counts.shape[1], _DRAWS_AT_ONCE):
-        some = counts[:, start : start + _DRAWS_AT_ONCE].astype(np.float32)
-        tables = np.asarray(places @ some, dtype=np.float64).reshape(2, 2, 2, width, some.shape[1])
-        for name, numbers in _choices(tables).items():
-            micro, by_tag = _measures(*(part.sum(axis=0) for part in numbers)), _measures(*numbers)
-            for measure in _MEASURES:
-                found[name][measure].append(micro[measure])
-                found[name][f"macro_{measure}"].append(_mean(by_tag[measure]))
-    return {
-        name: {measure: np.concatenate(parts) for measure, parts in of.items()} for name, of in found.items()
-    }
+    tables = sums(places, counts).reshape(2, 2, 2, width, counts.shape[1])
+    found = {}
+    for name, numbers in _choices(tables).items():
+        by_tag = _measures(*numbers)
+        macro = {f"macro_{measure}": _mean(of_labels) for measure, of_labels in by_tag.items()}
+        found[name] = _measures(*(part.sum(axis=0) for part in numbers)) | macro
+    return found
 
 
 def _measures(hits: ArrayLike, chosen: ArrayLike, wanted: ArrayLike) -> dict[str, NDArray[np.float64]]:

@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
-__all__ = ["copies", "interval", "means"]
+__all__ = ["copies", "interval", "means", "sums"]
 
 _DRAWS_AT_ONCE = 64
 
@@ -25,14 +26,18 @@ def copies(images: int, draws: int, seed: int) -> NDArray[np.uint8]:
     return found
 
 
-def means(values: NDArray[Any], counts: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Return the mean over photos in every resample, (..., B); ``values`` (..., N) are of photos, ``counts`` (N, B) from `copies`."""
-    sums = [
+def sums(values: NDArray[Any] | sparse.csr_matrix, counts: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Return the sum over photos in every resample, (..., B); ``values`` (..., N) are of photos, ``counts`` (N, B) from `copies`."""
+    parts = [
         values.astype(np.float32) @ counts[:, start : start + _DRAWS_AT_ONCE].astype(np.float32)
         for start in range(0, counts.shape[1], _DRAWS_AT_ONCE)
     ]
-    sizes = np.maximum(counts.sum(axis=0, dtype=np.int64), 1)
-    return np.asarray(np.concatenate([np.empty((*values.shape[:-1], 0)), *sums], axis=-1) / sizes)
+    return np.concatenate([np.empty((*values.shape[:-1], 0)), *parts], axis=-1)
+
+
+def means(values: NDArray[Any], counts: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Return the mean over photos in every resample; as `sums`."""
+    return np.asarray(sums(values, counts) / np.maximum(counts.sum(axis=0, dtype=np.int64), 1))
 
 
 def interval(values: NDArray[np.float64], *, level: float = 0.95) -> tuple[float, float] | None:

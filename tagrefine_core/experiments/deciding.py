@@ -25,6 +25,7 @@ from tagrefine_core.model.calibration import Calibration
 from tagrefine_core.model.posterior import final_scores
 from tagrefine_core.model.visualness import Visualness
 from tagrefine_core.refinement import PRECISION, Prospects, changes
+from tagrefine_core.runs.measured import final_places
 
 __all__ = ["DECIDED", "Decided", "decide", "fitting"]
 
@@ -82,8 +83,12 @@ def fitting(scores: NDArray[Any], given: sparse.csr_matrix, *, known: bool) -> N
     -------
     float32 (V, L)
     """
-    places, written = _places(scores), (given != 0).astype(np.float32).tocsr()
-    calibration = Calibration.measure([(places, written)], scores.shape[1], len(scores))
+    return _fitting(_places(scores), given, known=known)
+
+
+def _fitting(places: NDArray[np.float32], given: sparse.csr_matrix, *, known: bool) -> NDArray[np.float32]:
+    written = (given != 0).astype(np.float32).tocsr()
+    calibration = Calibration.measure([(places, written)], places.shape[1], len(places))
     return final_scores(places, calibration, written if known else None, evidence=_WRITTEN)
 
 
@@ -121,14 +126,13 @@ def decide(
     precision : float
         Share of the changes that shall be right.
     """
-    fits = np.asarray(scores, dtype=np.float32) if probabilities else fitting(scores, given, known=known)
+    places = _places(scores)
+    fits = np.asarray(scores, dtype=np.float32) if probabilities else _fitting(places, given, known=known)
     start = (given != 0).tocsr() if known else sparse.csr_matrix(given.shape, dtype=bool)
-    told = Visualness.measure([(_places(scores), given.tocsr())], scores.shape[1]).enough
+    told = Visualness.measure([(places, given.tocsr())], scores.shape[1]).enough
     found = changes(fits, start, Prospects(fits, start).limits(precision, told))
     own = start.toarray()
-    final = own.copy()
-    for part, handed_out in ((found.added, True), (found.removed, False)):
-        final[np.repeat(np.arange(len(final)), np.diff(part.indptr)), part.indices] = handed_out
+    final = final_places(found, np.arange(len(own)), np.arange(own.shape[1]))
     photos, added = len(final), np.diff(found.added.indptr)
     exact, right = evaluate_decisions(own, final, truth, draws=0), reliability(fits, truth)
     drawn = resampled_decisions(own, final, truth, counts)

@@ -155,6 +155,11 @@ class Calibration:
             np.log1p(-self.reported) if weight else np.zeros_like(self.reported), dtype=np.float32
         )
 
+    def words(self, written: NDArray[np.floating], weight: float) -> NDArray[np.float64]:
+        """Return what the user's words add to the log-odds of tags, (..., C), where he wrote each ``written`` far, in [0, 1]."""
+        silence = self.unwritten(weight)
+        return np.asarray(silence + written * (self.written(weight) - silence), dtype=np.float64)
+
     def uncertainty(
         self, probabilities: NDArray[np.floating], evidence: NDArray[np.floating] | float = 0.0
     ) -> NDArray[np.float64]:

@@ -17,7 +17,7 @@ from scipy.special import expit, logit
 
 from tagrefine_core.model.calibration import Calibration
 
-__all__ = ["final_scores", "had_he_not_written", "smoothed"]
+__all__ = ["final_scores", "had_he_not_written", "log_odds", "smoothed"]
 
 
 def smoothed(
@@ -115,7 +115,10 @@ def had_he_not_written(
         As in `final_scores`.
     """
     gain = calibration.written(evidence) - calibration.unwritten(evidence)
-    # Single precision rounds what is next to certain to 0 or 1; it stays next to certain.
+    return np.asarray(expit(log_odds(scores) - (1 - np.asarray(written, dtype=np.float64)) * gain[columns]))
+
+
+def log_odds(scores: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return the log-odds of scores in [0, 1], finite: single precision rounds what is next to certain to 0 or 1."""
     sure = np.finfo(np.float32).eps / 2
-    before = logit(np.clip(np.asarray(scores, dtype=np.float64), sure, 1 - sure))
-    return np.asarray(expit(before - (1 - np.asarray(written, dtype=np.float64)) * gain[columns]))
+    return np.asarray(logit(np.clip(np.asarray(scores, dtype=np.float64), sure, 1 - sure)))

@@ -1,10 +1,9 @@
 """The photos of one tag that speak for it and against it, by their scores."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from tagrefine_core.errors import ConfigError
 
@@ -26,19 +25,17 @@ class TagPhotos(NamedTuple):
     missing: NDArray[np.int64]
 
 
-def tag_photos(scores: NDArray[Any], tags: sparse.csr_matrix, column: int, *, top: int = 5) -> TagPhotos:
+def tag_photos(likely: NDArray[np.floating], given: NDArray[np.bool_], *, top: int = 5) -> TagPhotos:
     """Find the photos that look most and least like a tag.
 
     No photo is both among the surest and the doubtful: where fewer than twice ``top`` photos carry the tag, each half gets its part.
 
     Parameters
     ----------
-    scores : (N, C) float array
-        How likely each tag fits, in [0, 1]; of a memory-mapped array one column is read.
-    tags : csr (N, C)
-        The users' tags.
-    column : int
-        The tag.
+    likely : (N,) array
+        How likely the tag fits each photo, in [0, 1].
+    given : bool (N,)
+        Whether its user gave it.
     top : int
         Photos of each kind.
 
@@ -49,11 +46,9 @@ def tag_photos(scores: NDArray[Any], tags: sparse.csr_matrix, column: int, *, to
     """
     if top < 1:
         raise ConfigError(f"top must be at least 1, got {top}.")
-    likely = np.asarray(scores[:, column], dtype=np.float32)
-    given = np.flatnonzero(tags[:, [column]].toarray()[:, 0])
-    others = np.setdiff1d(np.arange(len(likely)), given, assume_unique=True)
-    best = given[np.argsort(-likely[given], kind="stable")]
-    worst = given[np.argsort(likely[given], kind="stable")]
-    surest = best[: min(top, -(-len(given) // 2))]
+    carriers, others = np.flatnonzero(given), np.flatnonzero(~given)
+    best = carriers[np.argsort(-likely[carriers], kind="stable")]
+    worst = carriers[np.argsort(likely[carriers], kind="stable")]
+    surest = best[: min(top, -(-len(carriers) // 2))]
     doubtful = worst[~np.isin(worst, surest)][:top]
     return TagPhotos(surest, doubtful, others[np.argsort(-likely[others], kind="stable")[:top]])

@@ -4,19 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
-from scipy.special import expit, logit
+from scipy.special import expit
 
 from tagrefine_core.collections import Collection
 from tagrefine_core.model.implied import certain
+from tagrefine_core.model.posterior import log_odds
 from tagrefine_core.refinement import Limits
 from tagrefine_core.runs.refined import visualness_of
 from tagrefine_core.runs.run import Run
 
 __all__ = ["Evidence", "evidence_of", "links_of"]
-
-_EDGE = 1e-7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +59,7 @@ class Evidence:
 
 def links_of(run: Run) -> sparse.csr_matrix:
     """Return how far a user's tag counts as evidence for others, csr (C, C) ``[given, implied]``; empty where none does."""
-    if _counts(run):
+    if run.counts_words:
         return certain(run.implied)
     return sparse.csr_matrix(run.implied.shape, dtype=np.float32)
 
@@ -106,7 +104,10 @@ def evidence_of(
     how_far = weights.max(axis=0)
     written = np.zeros(len(scores), dtype=bool)
     written[given] = True
-    pictures = _by_picture(run, scores, np.where(written, 1.0, how_far))
+    pictures = None
+    if run.calibration is not None and run.counts_words:
+        words = run.calibration.words(np.where(written, 1.0, how_far), run.config.scoring.evidence)
+        pictures = expit(log_odds(scores) - words)
     seen = visualness_of(run, collection)
     found = []
     for column in columns:
@@ -129,20 +130,3 @@ def evidence_of(
             )
         )
     return found
-
-
-def _counts(run: Run) -> bool:
-    """Whether what users wrote went into the scores."""
-    return run.calibration is not None and run.config.task == "refinement"
-
-
-def _by_picture(
-    run: Run, scores: NDArray[np.float64], written: NDArray[np.float64]
-) -> NDArray[np.float64] | None:
-    """Take what the user wrote, (C,) in [0, 1], out of the scores again (`tagrefine_core.model.posterior.final_scores`)."""
-    if run.calibration is None or not _counts(run):
-        return None
-    weight = run.config.scoring.evidence
-    without = run.calibration.unwritten(weight)
-    gain = run.calibration.written(weight) - without
-    return np.asarray(expit(logit(np.clip(scores, _EDGE, 1 - _EDGE)) - without - written * gain))

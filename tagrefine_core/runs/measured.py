@@ -16,6 +16,7 @@ from tagrefine_core.runs.run import Run
 __all__ = [
     "amounts_of",
     "decisions_of",
+    "final_places",
     "hidden_of",
     "label_places",
     "measured_rows",
@@ -40,12 +41,9 @@ def decisions_of(collection: Collection, changes: Changes, rows: NDArray[np.int6
     if collection.truth is None:
         return None
     columns = collection.label_columns
-    final = np.zeros((len(rows), len(columns)), dtype=bool)
-    for part in (changes.kept, changes.added, changes.untold):
-        final |= label_places(part, rows, columns)
     return evaluate_decisions(
         label_places(collection.tags, rows, columns),
-        final,
+        final_places(changes, rows, columns),
         np.asarray(collection.truth[rows]),
         labels=collection.labels,
     )
@@ -104,7 +102,7 @@ def hidden_of(
         part = slice(start, start + 4096)
         scores[part] = run.scores[hidden.rows[part], hidden.columns[part]]
     unseen: NDArray[np.floating] = scores
-    if run.calibration is not None and run.config.task == "refinement":
+    if run.calibration is not None and run.counts_words:
         links = certain(run.implied)
         unseen = had_he_not_written(
             scores,
@@ -115,6 +113,12 @@ def hidden_of(
         )
     additions = np.diff(changes.added.indptr)[hidden.rows]
     return found_again(hidden, unseen, limits.add, additions, told=limits.told)
+
+
+def final_places(changes: Changes, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which tags are handed out on some photos, bool (n, L): those kept, added and left alone."""
+    parts = [label_places(part, rows, columns) for part in (changes.kept, changes.added, changes.untold)]
+    return np.asarray(np.logical_or.reduce(parts))
 
 
 def label_places(

@@ -5,15 +5,15 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logit
 
 from tagrefine_core.collections import Collection
 from tagrefine_core.files import read_array
+from tagrefine_core.model.posterior import log_odds
 from tagrefine_core.model.visualness import Visualness
 from tagrefine_core.refinement import PRECISION, Changes, Expectation, Limits, Prospects, centers, changes
 from tagrefine_core.runs.run import Run
 
-__all__ = ["Expected", "changes_of", "expected_of", "limits_of", "told_of", "visualness_of"]
+__all__ = ["Expected", "changes_at", "changes_of", "expected_of", "limits_of", "told_of", "visualness_of"]
 
 _BLOCK = 8192
 
@@ -53,7 +53,7 @@ def visualness_of(run: Run, collection: Collection) -> Visualness:
     blocks = np.array_split(run.rows, -(-len(run.rows) // _BLOCK))
     return Visualness.measure(
         (
-            (run.logits[block] if keeps_logits else _as_logits(run.scores[block]), collection.tags[block])
+            (run.logits[block] if keeps_logits else log_odds(run.scores[block]), collection.tags[block])
             for block in blocks
         ),
         len(collection.vocabulary),
@@ -82,7 +82,7 @@ def limits_of(run: Run, collection: Collection, precision: float = PRECISION) ->
         When the precision is out of range.
     """
     limits = _prospects(run, collection).limits(precision, told_of(run, collection))
-    if run.config.task == "annotation" or run.calibration is None:
+    if not run.counts_words:
         # Scores that do not know what the user wrote cannot overrule him, nor can those that say how likely a tag is given: a tag fits
         # at least as probably as it is given, so that they may be taken at their word where they speak for it, but not against it.
         return replace(limits, remove=np.full_like(limits.remove, -np.inf))
@@ -97,13 +97,12 @@ def expected_of(run: Run, collection: Collection, limits: Limits) -> Expected:
 
 def changes_of(run: Run, collection: Collection, precision: float = PRECISION) -> Changes:
     """Return what the run keeps, adds, removes and leaves alone on every photo; errors as `limits_of`."""
-    limits = limits_of(run, collection, precision)
+    return changes_at(run, collection, limits_of(run, collection, precision))
+
+
+def changes_at(run: Run, collection: Collection, limits: Limits) -> Changes:
+    """Return the same for who has the limits already."""
     return changes(run.scores, collection.tags, limits, clarity=visualness_of(run, collection).low)
-
-
-def _as_logits(scores: NDArray[np.float32]) -> NDArray[np.float64]:
-    sure = np.finfo(np.float32).eps
-    return np.asarray(logit(np.clip(scores.astype(np.float64), sure, 1 - sure)))
 
 
 @lru_cache(maxsize=4)
@@ -112,7 +111,7 @@ def _prospects(run: Run, collection: Collection) -> Prospects:
     scores, calibration = run.scores, run.calibration
     if calibration is None:
         return Prospects(scores, collection.tags)
-    weight = 0.0 if run.config.task == "annotation" else run.config.scoring.evidence
+    weight = run.config.scoring.evidence if run.counts_words else 0.0
     return Prospects(
         scores,
         collection.tags,

@@ -114,6 +114,11 @@ class Run:
         path = self.folder / "calibration.safetensors"
         return Calibration.load(path) if self.config.scoring.calibrated else None
 
+    @property
+    def counts_words(self) -> bool:
+        """Whether what users wrote is evidence in the scores: not in annotation, nor where scores are the network's own."""
+        return self.config.scoring.calibrated and self.config.task == "refinement"
+
     @cached_property
     def features(self) -> NDArray[np.float16]:
         """Features of the final network, float16 (N, d), memory-mapped."""

@@ -13,6 +13,7 @@ from tagrefine_core.errors import LabelError
 from tagrefine_core.evaluation import Metrics, evaluate, user_tag_scores
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.refinement import PRECISION
+from tagrefine_core.runs.measured import measured_rows
 from tagrefine_core.runs.refined import limits_of
 from tagrefine_core.runs.run import Run
 from tagrefine_core.store import Store
@@ -65,11 +66,7 @@ def evaluate_run(store: Store, run_id: str) -> Metrics:
     run = Run.open(store, run_id)
     collection = collection_of(store, run)
     truth = _truth(collection)
-    rows = np.arange(collection.n, dtype=np.int64)
-    if run.config.task == "annotation":
-        from tagrefine_core.runs.material import training_rows  # loads PyTorch
-
-        rows = np.setdiff1d(rows, training_rows(collection.n, run.config))
+    rows = measured_rows(run, collection)
     scores = run.scores_of(rows, collection.label_columns)
     metrics = evaluate(scores, truth[rows], labels=collection.labels)
     store.write_metrics(collection.id, run_id, metrics.as_dict())

@@ -10,8 +10,8 @@ _HERE = Path(__file__).parent
 
 
 def styles(own: Path) -> str:
-    """Return a component's CSS file with the shared colours and chips before it."""
-    return _read("tokens.css") + own.read_text(encoding="utf-8")
+    """Return a component's CSS file with the shared colours, chips and root before it."""
+    return _read("tokens.css") + _read("root.css") + own.read_text(encoding="utf-8")
 
 
 def script(own: Path) -> str:

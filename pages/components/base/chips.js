@@ -22,3 +22,14 @@ function followTheme(root) {
   const [r, g, b] = (getComputedStyle(root).getPropertyValue("--st-background-color").trim().match(/[0-9a-f]{2}/gi) || ["ff", "ff", "ff"]).map((part) => parseInt(part, 16));
   root.classList.toggle("tr-dark", 0.3 * r + 0.59 * g + 0.11 * b < 128);
 }
+
+/** Draw a component by an object that stays on its root: made once, updated whenever the page runs, stopped when the root is gone. */
+function keep(Kind, { parentElement, data, setStateValue }) {
+  const root = parentElement.querySelector(".root");
+  followTheme(root);
+  root.kept ??= new Kind(root);
+  root.kept.update(data, setStateValue);
+  return () => {
+    if (!root.isConnected) root.kept.stop();
+  };
+}

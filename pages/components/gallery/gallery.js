@@ -233,12 +233,4 @@ class Gallery {
   }
 }
 
-export default function ({ parentElement, data, setStateValue }) {
-  const root = parentElement.querySelector(".root");
-  followTheme(root);
-  root.gallery ??= new Gallery(root);
-  root.gallery.update(data, setStateValue);
-  return () => {
-    if (!root.isConnected) root.gallery.stop();
-  };
-}
+export default (component) => keep(Gallery, component);

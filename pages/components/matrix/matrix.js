@@ -294,14 +294,10 @@ class Matrix {
     else return;
     event.preventDefault();
   }
+
+  stop() {
+    this.observer.disconnect();
+  }
 }
 
-export default function ({ parentElement, data, setStateValue }) {
-  const root = parentElement.querySelector(".root");
-  followTheme(root);
-  root.matrix ??= new Matrix(root);
-  root.matrix.update(data, setStateValue);
-  return () => {
-    if (!root.isConnected) root.matrix.observer.disconnect();
-  };
-}
+export default (component) => keep(Matrix, component);

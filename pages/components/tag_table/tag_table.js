@@ -215,12 +215,4 @@ class TagTable {
   }
 }
 
-export default function ({ parentElement, data, setStateValue }) {
-  const root = parentElement.querySelector(".root");
-  followTheme(root);
-  root.table ??= new TagTable(root);
-  root.table.update(data, setStateValue);
-  return () => {
-    if (!root.isConnected) root.table.stop();
-  };
-}
+export default (component) => keep(TagTable, component);
