@@ -71,17 +71,27 @@ class _Network(_Group):
     image_size: int | None = Field(None, ge=32, le=1024, description="in pixels; None: the backbone's own")
     views: int = Field(1, ge=1, le=2, description="2: the mean feature of a photo and its mirror image")
     augment: bool = Field(True, description="random crop and flip while the backbone learns")
-    normalize: bool = Field(True, description="features of one length: neighbors are cosine neighbors")
+    power: float = Field(
+        1.0,
+        gt=0,
+        le=1,
+        description="features to this power: below 1, what fires seldom and strongly counts less",
+    )
+    normalize: bool = Field(True, description="features of one length")
     center: bool = Field(False, description="subtract the mean feature, which drowns what sets photos apart")
     adapter: int | None = Field(
         None, ge=0, description="width of the learned layer; None: 256, 0 if the trunk learns"
     )
-    dropout: float = Field(0.5, ge=0, lt=1, description="rate between feature and classifier")
+    projection: int = Field(
+        0, ge=0, description="length of the learned features of neighbors; 0: the classifier's"
+    )
+    dropout: float = Field(0.5, ge=0, lt=1, description="rate between feature and what reads it")
 
 
 class _Optimizer(_Group):
-    """How weights move, in both stages: SGD with momentum .9."""
+    """How weights move, in both stages."""
 
+    algorithm: Literal["sgd", "adamw"] = Field("sgd", description="sgd: with momentum .9, the paper's")
     schedule: Literal["step", "onecycle", "constant"] = Field(
         "onecycle", description="step: a tenth every ten epochs"
     )
@@ -114,6 +124,9 @@ class _Constraints(_Group):
     epochs: int = Field(12, ge=0, description="passes over the photos")
     lr: float = Field(0.01, gt=0, description="learning rate of the new layers")
     lambda_vis: float = Field(1.0, ge=0, description="weight of L_vis; 1 in the paper")
+    lambda_nbr: float = Field(
+        0.0, ge=0, description="weight of L_nbr: like tags, near features (not in the paper)"
+    )
     lambda1: float = Field(1.0, ge=0, description="weight of L_sem")
     lambda2: float = Field(0.1, ge=0, description="weight of L_err")
     eta: float = Field(
@@ -136,7 +149,13 @@ class _Scoring(_Group):
     crossfit: int = Field(
         1, ge=1, le=20, description="networks that each leave out, and then score, a part of the photos"
     )
-    closed_form: float = Field(0.0, ge=0, le=1, description="share of least squares in the last layer")
+    closed_form: float = Field(0.0, ge=0, le=1, description="share of the closed form in the last layer")
+    prototype: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="share of a tag's mean feature in the closed form; the rest is least squares",
+    )
     smooth: float = Field(0.0, ge=0, lt=1, description="share of its neighbors' predictions in a photo's own")
     calibrated: bool = Field(
         False, description="scores say how likely a tag fits, not how likely it is given"
@@ -191,6 +210,11 @@ class TrainConfig(_Group):
             )
         if m - 1 > M:
             raise ValueError(f"neighbors.M must be at least m-1; got M={M}, m={m}")
+        if self.constraints.lambda_nbr and self.constraints.epochs and not self.learns_features:
+            raise ValueError(
+                "constraints.lambda_nbr shapes features, and of this network none learn: set network.projection or "
+                "network.adapter above 0, or network.finetune"
+            )
         if self.network.backbone == "small_cnn" and self.network.weights != "none":
             raise ValueError("small_cnn has no pretrained weights: use network.weights=none")
         return self
@@ -206,6 +230,23 @@ class TrainConfig(_Group):
     def replaced(self, settings: Mapping[str, Any]) -> "TrainConfig":
         """Return the same with some settings changed, by their names with a dot; ConfigError as `train_config`."""
         return _build({**self.flat(), **settings})
+
+    @property
+    def learns_features(self) -> bool:
+        """Whether any feature learns: of the trunk, of the layer above it, or of neighbors alone."""
+        network = self.network
+        return network.finetune != "head" or network.adapter != 0 or self.projection > 0
+
+    @property
+    def projection(self) -> int:
+        """Length of the features of neighbors that are learned beside the classifier's; 0 where nothing would teach them."""
+        return self.network.projection if self.constraints.lambda_nbr and self.constraints.epochs else 0
+
+    @property
+    def exact(self) -> bool:
+        """Whether tags reach logits through the closed form alone: one network then does for all parts of cross-fitting."""
+        network = self.network
+        return self.scoring.closed_form == 1 and network.finetune == "head" and network.adapter == 0
 
     @property
     def needs_xi(self) -> bool:
@@ -317,11 +358,19 @@ def settings_without_effect(config: TrainConfig, names: Iterable[str]) -> list[s
     if network.finetune == "head":
         idle |= dict.fromkeys(("network.augment", "optimizer.lr_backbone"), "network.finetune=head")
     if not constraints.epochs:
-        trained = ("lr", "lambda_vis", "lambda1", "lambda2", "eta", "reduction")
+        trained = ("lr", "lambda_vis", "lambda_nbr", "lambda1", "lambda2", "eta", "reduction")
         idle |= dict.fromkeys((f"constraints.{name}" for name in trained), "constraints.epochs=0")
         idle["neighbors.refresh"] = "constraints.epochs=0"
     elif config.neighbors.refresh == "static":
         idle["neighbors.M"] = "neighbors.refresh=static"
+    if not config.projection:
+        idle["network.projection"] = (
+            "constraints.lambda_nbr=0" if constraints.epochs else "constraints.epochs=0"
+        )
+    if not scoring.closed_form:
+        idle["scoring.prototype"] = "scoring.closed_form=0"
+    if not config.phi0.epochs:
+        idle["phi0.lr"] = "phi0.epochs=0"
     if not config.needs_xi:
         idle["constraints.alpha"] = "constraints.lambda1=0" if constraints.epochs else "constraints.epochs=0"
     flat = config.flat()

@@ -13,6 +13,7 @@ from tagrefine_core.errors import ConfigError, DataError
 
 __all__ = [
     "logistic",
+    "neighborhood",
     "semantic_dependency",
     "user_error_sparsity",
     "visual_consistency",
@@ -20,6 +21,9 @@ __all__ = [
 ]
 
 Reduction = Literal["literal", "per_image"]
+
+NEIGHBORHOOD_TEMPERATURE = 0.2
+"""Of d^2 between features of length 1."""
 
 
 def visual_similarity(squared_distances: Tensor, sigma: float | Tensor) -> Tensor:
@@ -59,6 +63,52 @@ def visual_consistency(probabilities: Tensor, gamma: Tensor) -> Tensor:
         )
     squared = (probabilities[:, :1] - probabilities[:, 1:]).square().sum(dim=-1)
     return (gamma.detach() * squared).mean()
+
+
+def neighborhood(
+    features: Tensor, tags: Tensor, rows: Tensor, *, temperature: float = NEIGHBORHOOD_TEMPERATURE
+) -> Tensor:
+    """Return L_nbr: how badly near photos and photos of like tags are the same ones.
+
+    L_vis lets photos that look alike have like tags; this is the other direction, and shapes the features: of each photo's
+    look-alikes, softmax(-d^2 / temperature) over the other photos of the batch, and of those whose tags agree with its own, by
+    how far they do, the cross entropy. A normalized term: no shrinking or scattering of features lowers it.
+
+    Neighborhood components analysis (Goldberger, Roweis, Hinton and Salakhutdinov 2005) with soft classes; weighted nearest
+    neighbors that predict tags, as in TagProp (Guillaumin, Mensink, Verbeek and Schmid 2009).
+
+    Parameters
+    ----------
+    features : Tensor (s, k)
+        Used at length 1, so that d^2 = 2 - 2 cos.
+    tags : Tensor (s, C)
+        What agrees: the scalar product of two photos' rows, not negative.
+    rows : int64 Tensor (s,)
+        Which photo each one is: a photo that is in the batch twice is no neighbor of itself.
+    temperature : float
+        Above 0. Chosen in docs/log/2026-11-26-neighborhoods.md.
+
+    Returns
+    -------
+    Tensor ()
+        Mean over the photos that agree with another one of the batch; not negative; 0 when there is none.
+    """
+    if not len(features) == len(tags) == len(rows):
+        raise DataError(
+            f"neighborhood needs as many features as rows of tags and photos; "
+            f"got {len(features)}, {len(tags)} and {len(rows)}."
+        )
+    itself = rows[:, None] == rows
+    unit = functional.normalize(features.float(), dim=1)
+    near = (2 * unit @ unit.T - 2) / temperature
+    near = torch.log_softmax(near.masked_fill(itself, -torch.inf), dim=1)
+    agree = (tags @ tags.T).masked_fill(itself, 0)
+    total = agree.sum(dim=1)
+    told = total > 0
+    if not told.any():
+        return features.sum() * 0
+    wanted = agree[told] / total[told, None]
+    return -(wanted * near[told].masked_fill(itself[told], 0)).sum(dim=1).mean()
 
 
 def semantic_dependency(probabilities: Tensor, xi: Tensor, *, reduction: Reduction = "literal") -> Tensor:

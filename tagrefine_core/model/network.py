@@ -11,6 +11,8 @@ from tagrefine_core.features.dropout import Dropout
 
 __all__ = ["Network"]
 
+_LEAST = 1e-6  # of an entry's size: below 1 the slope of a power has no bound at 0
+
 
 class Network(nn.Module):
     """phi of the paper.
@@ -24,13 +26,16 @@ class Network(nn.Module):
     tags : int
         C.
     adapter : int
-        Hidden width of the learned feature layer, a residual ``v + W2 relu(W1 v)`` that starts as the identity.
-        It lets features, and with them the neighbors, learn while the trunk is frozen. 0: none.
+        Hidden width of the learned feature layer, a residual ``v + W2 relu(W1 v)`` that starts as the identity. 0: none.
+    projection : int
+        k, the length of the learned features in which neighbors are measured: a linear map of v, at length 1. The classifier
+        reads v all the same. 0: neighbors are measured in v.
     dropout : float
-        Rate between feature and classifier.
+        Rate between v and what reads it: classifier and projection.
     normalize : bool
-        Scale features to length sqrt(d), so that Euclidean neighbors are cosine neighbors and the learning rate
-        means the same for every backbone.
+        Scale features to length sqrt(d), so that the learning rate means the same for every backbone.
+    power : float
+        Features to this power first, their sign kept.
     views : {1, 2}
         2: in use, not in training, a picture is also seen mirrored, and the two trunk features are averaged.
     """
@@ -43,14 +48,17 @@ class Network(nn.Module):
         *,
         dimensions: int,
         tags: int,
-        adapter: int,
+        adapter: int = 0,
+        projection: int = 0,
         dropout: float,
         normalize: bool,
+        power: float = 1.0,
         views: int = 1,
     ) -> None:
         super().__init__()
         self.trunk = trunk
         self.normalize = normalize
+        self.power = power
         self.views = views
         # What all photos share; zero until `set_center`.
         self.register_buffer("center", torch.zeros(dimensions))
@@ -59,11 +67,12 @@ class Network(nn.Module):
             if adapter
             else None
         )
+        self.projection = nn.Linear(dimensions, projection, bias=False) if projection else None
         self.dropout = Dropout(dropout)
         self.classifier = nn.Linear(dimensions, tags)
 
     def initialize(self, prior: Tensor, generator: torch.Generator) -> None:
-        """Set the new layers: classifier bias to the tags' own rates (C,), adapter to the identity."""
+        """Set the new layers: classifier bias to the tags' own rates (C,), adapter to the identity, projection at random."""
         with torch.no_grad():
             self.classifier.weight.normal_(0.0, 1e-3, generator=generator)
             self.classifier.bias.copy_(torch.logit(prior, eps=1e-4))
@@ -74,31 +83,45 @@ class Network(nn.Module):
                 first.bias.zero_()
                 last.weight.zero_()
                 last.bias.zero_()
+            if self.projection is not None:
+                # A random projection keeps distances, nearly (Johnson and Lindenstrauss 1984).
+                scale = self.projection.in_features**-0.5
+                self.projection.weight.normal_(0.0, scale, generator=generator)
 
     def set_center(self, blocks: Iterable[Tensor]) -> None:
         """Subtract from now on the mean feature of the inputs in these blocks (B, ...)."""
         with torch.no_grad():
             self.center.zero_()
-            self.center.copy_(torch.cat([self._given(x) for x in blocks]).mean(dim=0))
+            self.center.copy_(torch.cat([self.frozen(x) for x in blocks]).mean(dim=0))
 
-    def features(self, x: Tensor) -> Tensor:
-        """Return the features v (B, d) in which neighbors are measured."""
-        v = self._given(x)
-        if self.adapter is not None:
-            v = v + self.adapter(v)
-        return v
+    @property
+    def width(self) -> int:
+        """Length of the features in which neighbors are measured."""
+        return self.classifier.in_features if self.projection is None else self.projection.out_features
 
-    def _given(self, x: Tensor) -> Tensor:
+    def frozen(self, x: Tensor) -> Tensor:
+        """Return the trunk's features (B, d) of inputs (B, ...), uncentered; at length sqrt(d) where ``normalize``."""
         views = 1 if self.training else self.views
         v = x.float() if self.trunk is None else look(self.trunk, x, views=views)
-        if self.normalize:
-            v = functional.normalize(v, dim=1) * v.shape[1] ** 0.5
-        return v - self.center
+        if self.power != 1:
+            v = v.sign() * v.abs().clamp(min=_LEAST) ** self.power
+        return functional.normalize(v, dim=1) * v.shape[1] ** 0.5 if self.normalize else v
+
+    def represent(self, x: Tensor) -> Tensor:
+        """Return v (B, d) of inputs (B, ...), what the classifier reads."""
+        v = self.frozen(x) - self.center
+        return v if self.adapter is None else v + self.adapter(v)
+
+    def project(self, v: Tensor) -> Tensor:
+        """Return the features (B, k) in which neighbors are measured, of v (B, d)."""
+        return v if self.projection is None else functional.normalize(self.projection(v).float(), dim=1)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return logits (B, C) and features (B, d); probabilities are the logits' sigmoid."""
-        v = self.features(x)
-        return self.classifier(self.dropout(v)).float(), v
+        """Return logits (B, C), whose sigmoid are the probabilities, and features (B, k) in which neighbors are measured."""
+        v = self.represent(x)
+        seen = self.dropout(v)
+        # Without a projection features are v, and nothing is dropped from them.
+        return self.classifier(seen).float(), self.project(v if self.projection is None else seen)
 
     def set_step(self, seed: int, *, start: int, total: int) -> None:
         """Tell every dropout which step this is and which rows of the whole batch it will see."""

@@ -5,6 +5,7 @@ constraints over dynamic neighbors (Algorithm 2, in `Trainer`), then scores. Eve
 settings come from, and where a fitted model is kept, is the business of runs and methods.
 """
 
+import copy
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,8 +23,9 @@ from tagrefine_core.errors import ConfigError
 from tagrefine_core.features.backbones import BACKBONES, Trunk
 from tagrefine_core.features.inputs import Inputs
 from tagrefine_core.files import create_array
+from tagrefine_core.model.agreement import weighted_tags
 from tagrefine_core.model.implied import certain, implication, with_implied
-from tagrefine_core.model.least_squares import likeness
+from tagrefine_core.model.least_squares import LinearLayer, Ridge, likeness
 from tagrefine_core.model.network import Network
 from tagrefine_core.model.visualness import Visualness
 from tagrefine_core.progress import Progress, silent
@@ -39,7 +41,7 @@ from tagrefine_core.training.training_set import TrainingSet, Watched
 __all__ = ["fit", "held_out_parts", "without_pictures"]
 
 _LIKENESS_SAMPLE = 8192
-_LIKENESS_BLOCK = 64
+_LIKENESS_BLOCK = 64  # pictures, where the trunk learns
 _VISUALNESS_BLOCK = 2048
 
 
@@ -106,31 +108,34 @@ def fit(
         _check_groups(len(rows) - max(map(len, parts)), config.neighbors.m)
     words = _Words.of(vocabulary, config)
     taught = []
+    networks: list[Network] = []
     with _workspace(folder) as work:
-        for number, held_out in enumerate(parts):
+        for number, held_out in enumerate(parts[:1] if config.exact else parts):
             # Targets and tag similarity, of the photos that this network may see.
-            seen = np.delete(rows, held_out)
+            seen = rows if config.exact else np.delete(rows, held_out)
             taught.append(_taught(inputs, tags, seen, trunk, words, watched, config, world, progress))
             network, training_set, _ = taught[-1]
             # phi0, the constraints over dynamic neighbors, the last layer in closed form (Algorithm 2).
-            title = f", network {number + 1} of {len(parts)}" if len(parts) > 1 else ""
-            Trainer(
+            title = f", network {number + 1} of {len(parts)}" if len(parts) > 1 and not config.exact else ""
+            trainer = Trainer(
                 config,
                 network,
                 training_set,
                 world,
+                parts=parts if config.exact else (),
                 folder=work / str(number),
                 # The curves and the neighbors that are shown are those of one network.
                 trace=trace if number == 0 else None,
                 journal=journal if number == 0 else WarningsOnly(journal),
                 progress=lambda stage, done, total, title=title: progress(stage + title, done, total),
-            ).train()
+            )
+            trainer.train()
+            networks += [network] if not config.exact else _one_for_each(network, trainer.solved)
 
     # Logits, each by a network that has not seen the photo; what look-alikes say; what a picture can tell; from given to fitting.
-    networks = [network for network, _, _ in taught]
     _, _, implied = taught[0]
     logits = _new_array(folder, "logits", (photos, width), np.float32, world)
-    features = _new_array(folder, "features", (photos, networks[0].classifier.in_features), np.float16, world)
+    features = _new_array(folder, "features", (photos, networks[0].width), np.float16, world)
     owner = np.full(photos, -1, dtype=np.int64)
     for number, held_out in enumerate(parts):
         owner[rows[held_out]] = number if len(parts) > 1 else -1
@@ -237,13 +242,16 @@ def _taught(
     if config.needs_xi:
         progress("Measuring tag similarity", 0, 1)
         xi = tag_similarity(given, words.distance, config.constraints.alpha).astype(np.float32)
-    implied = _implications(network, inputs, rows, given, words.implied, config, progress)
+    implied, visualness = _what_pictures_show(network, inputs, rows, given, words.implied, config, progress)
     targets = with_implied(given, implied)
+    agreement = None
+    if config.constraints.lambda_nbr and config.constraints.epochs:
+        agreement = weighted_tags(targets, visualness)
     own = None if watched is None else _watched_part(watched, rows, config)
-    return network, TrainingSet(rows, given, targets, inputs, xi, own), implied
+    return network, TrainingSet(rows, given, targets, inputs, agreement, xi, own), implied
 
 
-def _implications(
+def _what_pictures_show(
     network: Network,
     inputs: Inputs,
     rows: NDArray[np.int64],
@@ -251,20 +259,42 @@ def _implications(
     meaning: NDArray[np.floating] | None,
     config: TrainConfig,
     progress: Progress,
-) -> sparse.csr_matrix:
-    """Return how far each tag counts for those that it implies (C, C), by WordNet and by what the network sees now."""
-    if meaning is None:
-        return sparse.csr_matrix((tags.shape[1], tags.shape[1]), dtype=np.float32)
+) -> tuple[sparse.csr_matrix, NDArray[np.float32]]:
+    """Return how far each tag counts for others (C, C), by WordNet and by looks, and how well pictures tell it (C,).
+
+    Looks are what the network sees before it has learned anything, and what least squares makes of that.
+    """
+    width = tags.shape[1]
+    nothing = sparse.csr_matrix((width, width), dtype=np.float32), np.zeros(width, dtype=np.float32)
+    if meaning is None and not config.constraints.lambda_nbr:
+        return nothing
     sample = np.sort(np.random.default_rng((config.seed, 8)).permutation(len(rows))[:_LIKENESS_SAMPLE])
     network.eval()
     features = []
     with torch.no_grad():
         for start in range(0, len(sample), _LIKENESS_BLOCK):
             block = sample[start : start + _LIKENESS_BLOCK]
-            features.append(network.features(inputs.read(rows[block])).float())
-            progress("Looking which tags imply others", start + len(block), len(sample))
-    alike = likeness(torch.cat(features), tags[sample], seed=config.seed)
-    return implication(meaning, alike, config.constraints.implied)
+            features.append(network.represent(inputs.read(rows[block])).float())
+            progress("Looking what pictures show", start + len(block), len(sample))
+    seen, given = torch.cat(features), tags[sample]
+    solved = Ridge(seen, given, config.seed)
+    shown = solved.shown.float()
+    visualness = Visualness.measure([(shown.cpu().numpy(), given[solved.sample.numpy()])], width).value
+    if meaning is None:
+        return nothing[0], visualness
+    return implication(meaning, likeness(shown), config.constraints.implied), visualness
+
+
+def _one_for_each(network: Network, layers: Sequence[LinearLayer]) -> list[Network]:
+    """Return the network once for each last layer."""
+    networks = []
+    for layer in layers:
+        each = copy.deepcopy(network)
+        with torch.no_grad():
+            each.classifier.weight.copy_(layer.weight)
+            each.classifier.bias.copy_(layer.bias)
+        networks.append(each)
+    return networks
 
 
 def _watched_part(watched: Watched, rows: NDArray[np.int64], config: TrainConfig) -> Watched | None:

@@ -1,6 +1,7 @@
 """The network run over training rows: with dropout and crops for a step, as in use for everything else."""
 
 import contextlib
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -20,11 +21,11 @@ FORWARD_ROWS = 256  # images forwarded at once without a gradient
 
 
 def in_use(network: Network, x: Tensor, config: TrainConfig) -> tuple[Tensor, Tensor]:
-    """Return logits (B, C) and features (B, d) of inputs (B, ...): no gradient, no dropout, no crops."""
+    """Return logits (B, C) and features (B, k) of inputs (B, ...): no gradient, no dropout, no crops."""
     network.eval()
     with torch.no_grad(), _autocast(x.device, config):
-        features = network.features(x)
-        return network.classifier(features).float(), features
+        logits, features = network(x)
+    return logits, features
 
 
 def _autocast(device: torch.device, config: TrainConfig) -> contextlib.AbstractContextManager[object]:
@@ -56,7 +57,7 @@ class Forward:
             self.model = DistributedDataParallel(self.network)
 
     def training(self, rows: NDArray[np.int64], total: int, seed: int) -> tuple[Tensor, Tensor]:
-        """Return logits (B, C) and features (B, d) with a gradient: this process's rows of a batch of ``total``."""
+        """Return logits (B, C) and features (B, k) with a gradient: this process's rows of a batch of ``total``."""
         start = self.world.rank * len(rows)
         self.network.train()
         self.network.set_step(seed, start=start, total=total)
@@ -68,37 +69,47 @@ class Forward:
         return logits, features
 
     def features(self, rows: NDArray[np.int64]) -> Tensor:
-        """Return features (B, d) as in use: no gradient, no dropout, no crops."""
-        # Filled in, not put together from parts: of a whole collection there is no room for two.
-        found = torch.empty(len(rows), self.network.classifier.in_features, device=self.world.device)
-        for start in range(0, len(rows), FORWARD_ROWS):
-            block = rows[start : start + FORWARD_ROWS]
-            found[start : start + len(block)] = self._features_of(self.training_set.rows[block])
-        return found
+        """Return the features (B, k) in which neighbors are measured, as in use: no gradient, no dropout, no crops."""
+        return self._each(rows, lambda x: self.network.project(self.network.represent(x)), self.network.width)
 
-    def all_features(self) -> Tensor:
-        """Return the features (n, d) of all training rows, each process forwarding its part."""
+    def represented(self, rows: NDArray[np.int64]) -> Tensor:
+        """Return v (B, d), what the classifier reads, as in use."""
+        return self._each(rows, self.network.represent, self.network.classifier.in_features)
+
+    def frozen(self, rows: NDArray[np.int64]) -> Tensor:
+        """Return the trunk's features (B, d), uncentered, as in use."""
+        return self._each(rows, self.network.frozen, self.network.classifier.in_features)
+
+    def of_all(self, what: Callable[[NDArray[np.int64]], Tensor]) -> Tensor:
+        """Return features, represented or frozen of all training rows, each process forwarding its part."""
         return self.world.gather(
-            self.features(self.world.part(np.arange(len(self.training_set.rows), dtype=np.int64)))
+            what(self.world.part(np.arange(len(self.training_set.rows), dtype=np.int64)))
         )
 
     def probabilities(self, rows: NDArray[np.int64]) -> Tensor:
         """Return probabilities P (B, C) as in use."""
         with torch.no_grad(), _autocast(self.world.device, self.config):
-            return torch.sigmoid(self.network.classifier(self.features(rows)).float())
+            return torch.sigmoid(self.network.classifier(self.represented(rows)).float())
 
     def user_tags(self, rows: NDArray[np.int64]) -> Tensor:
         """Return the users' tags G (B, C) of training rows as 0 and 1."""
-        return self._dense(self.training_set.tags[rows])
+        return self.dense(self.training_set.tags[rows])
 
     def targets(self, rows: NDArray[np.int64]) -> Tensor:
         """Return what training rows are taught (B, C): the users' tags and what these imply, from 0 to 1."""
-        return self._dense(self.training_set.targets[rows])
+        return self.dense(self.training_set.targets[rows])
 
-    def _dense(self, block: csr_matrix) -> Tensor:
+    def dense(self, block: csr_matrix) -> Tensor:
+        """Return rows of tags (B, C) as a tensor."""
         return torch.from_numpy(block.toarray().astype(np.float32)).to(self.world.device)
 
-    def _features_of(self, photos: NDArray[np.int64]) -> Tensor:
+    def _each(self, rows: NDArray[np.int64], what: Callable[[Tensor], Tensor], width: int) -> Tensor:
+        # Filled in, not put together from parts: of a whole collection there is no room for two.
+        found = torch.empty(len(rows), width, device=self.world.device)
         self.network.eval()
-        with torch.no_grad(), _autocast(self.world.device, self.config):
-            return self.network.features(self.training_set.inputs.read(photos))
+        for start in range(0, len(rows), FORWARD_ROWS):
+            block = rows[start : start + FORWARD_ROWS]
+            with torch.no_grad(), _autocast(self.world.device, self.config):
+                x = self.training_set.inputs.read(self.training_set.rows[block])
+                found[start : start + len(block)] = what(x)
+        return found

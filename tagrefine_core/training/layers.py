@@ -43,8 +43,10 @@ def build_network(config: TrainConfig, *, dimensions: int, tags: int, trunk: Tru
         dimensions=dimensions,
         tags=tags,
         adapter=adapter,
+        projection=config.projection,
         dropout=config.network.dropout,
         normalize=config.network.normalize,
+        power=config.network.power,
         views=config.network.views,
     )
 

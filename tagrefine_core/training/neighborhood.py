@@ -38,7 +38,7 @@ class Neighborhood:
     Attributes
     ----------
     candidates : int32 (n, M)
-        Under phi0, the nearest first.
+        In what the classifier of phi0 reads, the nearest first.
     bank : Bank or None
         Stored features; None in mode "exact", which needs none.
     sigma : float
@@ -57,18 +57,19 @@ class Neighborhood:
 
     def find(self, progress: Progress) -> None:
         """Find the candidates under phi0 (Algorithm 2, line 2), fill the bank, measure sigma."""
-        features = self.forward.all_features()
-        self.bank = Bank(features)
+        under_phi0 = self.forward.of_all(self.forward.represented)
         if self.world.first:
             candidate_sets(
-                features.cpu().numpy(),
+                under_phi0.cpu().numpy(),
                 min(self.config.neighbors.M, self.images - 1),
+                metric="cosine" if self.config.projection else "euclidean",
                 out=self.path,
                 progress=lambda done, total: progress("Finding neighbors", done, total),
                 device="cuda" if self.world.device.type == "cuda" else "cpu",
             )
         self.world.wait()
         self.candidates = read_array(self.path)
+        self.bank = Bank(self._features())
         self.sigma = self._measure_sigma()
         self._forget_unused()
 
@@ -82,6 +83,9 @@ class Neighborhood:
     def anchors(self, step: int) -> NDArray[np.int64]:
         """Return this process's anchors of a step."""
         groups = self.config.neighbors.s // self.config.neighbors.m
+        if self.config.neighbors.s > self.images:  # a batch has no more photos than there are
+            few = self.images // self.config.neighbors.m
+            groups = max(self.world.size, few - few % self.world.size)
         every = anchors_of_step(step, anchors=groups, images=self.images, seed=self.config.seed)
         return every[self.world.share(groups)]
 
@@ -99,17 +103,21 @@ class Neighborhood:
     def refresh(self, step: int, steps_per_epoch: int) -> None:
         """Before a step: fill the bank anew where that is due, once an epoch."""
         if step and step % steps_per_epoch == 0 and self.config.neighbors.refresh in ("bank", "shortlist"):
-            self.bank = Bank(self.forward.all_features())
+            self.bank = Bank(self._features())
 
     def overwrite(self, rows: NDArray[np.int64], features: Tensor) -> None:
         """After a step: store the features (B, d) of the images that passed through it."""
         if self.bank is None or self.config.neighbors.refresh not in ("bank", "shortlist"):
             return
-        if self.forward.network.trunk is not None:
-            # Cropped pictures and dropout inside the trunk would put features of something else into the bank.
+        network = self.forward.network
+        if network.trunk is not None or network.projection is not None:
+            # Cropped pictures and dropout would put features of something else into the bank.
             features = self.forward.features(rows)
         everyone = self.world.gather(torch.from_numpy(rows).to(features.device))
         self.bank.write(everyone.cpu().numpy(), self.world.gather(features.detach()))
+
+    def _features(self) -> Tensor:
+        return self.forward.of_all(self.forward.features)
 
     def _forget_unused(self) -> None:
         if self.config.neighbors.refresh == "exact":

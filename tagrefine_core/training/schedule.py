@@ -33,6 +33,8 @@ def make_optimizer(config: TrainConfig, stage: str, network: nn.Module) -> torch
         {"params": weights, "lr": rate, "base": rate, "weight_decay": decay}
         for (rate, decay), weights in groups.items()
     ]
+    if config.optimizer.algorithm == "adamw":
+        return torch.optim.AdamW(parameters)
     return torch.optim.SGD(parameters, momentum=_MOMENTUM)
 
 

@@ -29,7 +29,7 @@ _BLOCK = 1024
 def answers(
     networks: Sequence[Network], x: Tensor, config: TrainConfig, owner: NDArray[np.int64] | None = None
 ) -> tuple[Tensor, Tensor]:
-    """Return logits (B, C) of photos, and features (B, d) of the first network.
+    """Return logits (B, C) of photos, and features (B, k) of the first network.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def predict(
     features: NDArray[np.float16],
     progress: Progress,
 ) -> None:
-    """Fill in logits (N, C) and features (N, d) of all photos, those trained on (``rows``) first; each process does its part.
+    """Fill in logits (N, C) and features (N, k) of all photos, those trained on (``rows``) first; each process does its part.
 
     ``owner`` (N,) is as in `answers`.
     """

@@ -1,6 +1,8 @@
 """The training process of the paper (Algorithm 2), from phi0 to refined scores."""
 
 import time
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,10 @@ from torch import Tensor
 from tagrefine_core.config import TrainConfig
 from tagrefine_core.errors import Cancelled, RunError
 from tagrefine_core.model.batches import Batch
-from tagrefine_core.model.least_squares import least_squares
+from tagrefine_core.model.least_squares import LinearLayer, least_squares
 from tagrefine_core.model.losses import (
     logistic,
+    neighborhood,
     semantic_dependency,
     user_error_sparsity,
     visual_consistency,
@@ -57,6 +60,8 @@ class Trainer:
     training_set : TrainingSet
     world : World
         The processes that share each batch.
+    parts : sequence of int64 arrays
+        Training photos that the closed form leaves out in turn; by default none.
     folder : Path
         Where candidates and checkpoint go; with a checkpoint there, training goes on from it.
     trace : Path or None
@@ -74,12 +79,14 @@ class Trainer:
         training_set: TrainingSet,
         world: World,
         *,
+        parts: Sequence[NDArray[np.int64]] = (),
         folder: Path,
         trace: Path | None,
         journal: Journal,
         progress: Progress,
     ) -> None:
         self.config, self.network, self.training_set, self.world = config, network, training_set, world
+        self.parts = parts
         self.folder, self.journal, self.progress = folder, journal, progress
         self.trace_folder = trace if config.run.trace_queries else None
         self.n = len(training_set.rows)
@@ -91,6 +98,7 @@ class Trainer:
         self.average = Average(network, config.optimizer.average)
         self.optimizer = make_optimizer(config, "phi0", network)
         self.trace: TraceRecorder | None = None
+        self.solved: list[LinearLayer] = []
         self.xi = None if training_set.xi is None else torch.from_numpy(training_set.xi).to(world.device)
         self.stage, self.step = "phi0", 0
         self.sums: dict[str, float] = {}
@@ -122,15 +130,23 @@ class Trainer:
             raise
         self.average.apply()
         if self.config.scoring.closed_form:
-            self._average_with_closed_form()
+            self._solve(self.config.scoring.closed_form)
 
-    def _average_with_closed_form(self) -> None:
-        """Average the last layer with its least-squares solution on the features that were learned."""
-        share, last = self.config.scoring.closed_form, self.network.classifier
-        solved = least_squares(self.forward.all_features(), self.training_set.targets, seed=self.config.seed)
+    def _solve(self, share: float) -> None:
+        """Average the last layer with its closed form on what it reads: the mean over the parts, each without its photos."""
+        if not self.solved or not self.config.exact:  # where they are exact, what is read never moves
+            self.solved = []
+            read, targets = self.forward.of_all(self.forward.represented), self.training_set.targets
+            solve = partial(least_squares, prototype=self.config.scoring.prototype, seed=self.config.seed)
+            parts = self.parts if len(self.parts) > 1 else [np.zeros(0, dtype=np.int64)]
+            for number, part in enumerate(parts):
+                self.progress("Solving for the last layer", number, len(parts))
+                rest = np.delete(np.arange(self.n), part)
+                self.solved.append(solve(read[torch.from_numpy(rest)], targets[rest]))
+        last = self.network.classifier
         with torch.no_grad():
-            last.weight.lerp_(solved.weight, share)
-            last.bias.lerp_(solved.bias, share)
+            last.weight.lerp_(torch.stack([layer.weight for layer in self.solved]).mean(dim=0), share)
+            last.bias.lerp_(torch.stack([layer.bias for layer in self.solved]).mean(dim=0), share)
 
     # Stage 1 (Algorithm 2, line 1)
 
@@ -147,6 +163,8 @@ class Trainer:
             self._after_step(epochs)
         if epochs:
             self.average.apply()
+        elif self.config.scoring.closed_form:
+            self._solve(1.0)  # phi0 without a gradient step
 
     # Stage 2 (Algorithm 2, lines 2 to 5)
 
@@ -160,8 +178,8 @@ class Trainer:
             self.neighborhood.refresh(self.step, steps)
             batch = self.neighborhood.select(self.neighborhood.anchors(self.step))
             rows = batch.rows.reshape(-1)
-            logits, features = self.forward_step(rows, self.config.neighbors.s)
-            self.update(self.losses(logits, batch), self.weights)
+            logits, features = self.forward_step(rows, len(rows) * self.world.size)
+            self.update(self.losses(logits, features, batch), self.weights)
             self.neighborhood.overwrite(rows, features)
             self._after_step(epochs)
             if self.trace is not None:
@@ -171,10 +189,16 @@ class Trainer:
     def weights(self) -> dict[str, float]:
         """The weights of eq. 1, and of the anchor term."""
         of = self.config.constraints
-        return {"vis": of.lambda_vis, "sem": of.lambda1, "err": of.lambda2, "logistic": of.eta}
+        return {
+            "vis": of.lambda_vis,
+            "nbr": of.lambda_nbr,
+            "sem": of.lambda1,
+            "err": of.lambda2,
+            "logistic": of.eta,
+        }
 
-    def losses(self, logits: Tensor, batch: Batch) -> dict[str, Tensor]:
-        """Return the terms of eq. 1, and the anchor, that have a weight."""
+    def losses(self, logits: Tensor, features: Tensor, batch: Batch) -> dict[str, Tensor]:
+        """Return the terms of eq. 1, the neighborhood term and the anchor, of those that have a weight."""
         reduction, weights = self.config.constraints.reduction, self.weights
         probabilities = torch.sigmoid(logits)
         tags = self.forward.user_tags(batch.rows.reshape(-1))
@@ -185,6 +209,8 @@ class Trainer:
             groups = probabilities.reshape(*batch.rows.shape, -1)
             gamma = visual_similarity(batch.squared_distances, self.neighborhood.sigma)
             losses["vis"] = visual_consistency(groups, gamma)
+        if weights["nbr"]:
+            losses["nbr"] = self._neighborhood(features, batch)
         if weights["sem"] and self.xi is not None:
             sem = semantic_dependency(probabilities, self.xi, reduction=reduction)
             losses["sem"] = sem * parts
@@ -193,6 +219,17 @@ class Trainer:
         if weights["logistic"]:
             losses["logistic"] = logistic(logits, self.forward.targets(batch.rows.reshape(-1)))
         return losses
+
+    def _neighborhood(self, features: Tensor, batch: Batch) -> Tensor:
+        """Return L_nbr of the whole batch; the gradient is that of this process's photos, so the mean over processes is a share."""
+        assert self.training_set.agreement is not None
+        rows = batch.rows.reshape(-1)
+        every = self.world.gather(torch.from_numpy(rows).to(features.device))
+        gathered = self.world.gather(features.detach()).to(features.dtype)
+        mine = self.world.share(len(every))
+        together = torch.cat([gathered[: mine.start], features, gathered[mine.stop :]])
+        tags = self.forward.dense(self.training_set.agreement[every.cpu().numpy()])
+        return neighborhood(together, tags, every) * self.world.size
 
     def start_constraints(self, total: int) -> None:
         """Find the neighbors under phi0, or go on with a checkpoint's; begin the trace of ``total`` steps."""
@@ -266,7 +303,7 @@ class Trainer:
         means = self.world.gather(means.to(self.world.device)).mean(dim=0)
         values: dict[str, float | None] = dict(zip(self.sums, means.tolist(), strict=True))
         values["seconds"] = seconds
-        values["images_per_second"] = steps * self.config.neighbors.s / max(seconds, 1e-9)
+        values["images_per_second"] = steps * min(self.config.neighbors.s, self.n) / max(seconds, 1e-9)
         values["lr"] = float(self.optimizer.param_groups[-1]["lr"])
         values.update(self._watch())
         last_of_phi0 = self.stage == "phi0" and epoch == self.config.phi0.epochs

@@ -44,6 +44,8 @@ class TrainingSet:
         What the network is taught: G, and in part the tags that those imply.
     inputs : Inputs
         What the network reads.
+    agreement : csr float32 (n, C) or None
+        Rows of length 1 whose scalar product says how far the tags of two photos agree; None where nothing asks for it.
     xi : float32 (C, C) or None
         Tag similarity (eq. 5); None where nothing asks for it.
     watched : Watched or None
@@ -53,5 +55,6 @@ class TrainingSet:
     tags: sp.csr_matrix
     targets: sp.csr_matrix
     inputs: Inputs
+    agreement: sp.csr_matrix | None = None
     xi: NDArray[np.float32] | None = None
     watched: Watched | None = None
