@@ -62,7 +62,15 @@ class _Network(_Group):
     """What looks at the photos."""
 
     backbone: Literal[
-        "vgg16", "resnet50", "mobilenet_v2", "mobilenet_v3_small", "convnext_tiny", "vit_b_16", "small_cnn"
+        "vgg16",
+        "resnet50",
+        "mobilenet_v2",
+        "mobilenet_v3_small",
+        "convnext_tiny",
+        "vit_b_16",
+        "efficientnet_lite0",
+        "efficientnet_lite2",
+        "small_cnn",
     ] = "mobilenet_v2"
     weights: str = Field("imagenet", description="'imagenet', 'none', or the path of a state dict")
     finetune: str = Field(

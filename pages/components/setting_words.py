@@ -88,6 +88,7 @@ BACKBONES = {
     "mobilenet_v3_small": "MobileNet v3, small",
     "convnext_tiny": "ConvNeXt, tiny",
     "vit_b_16": "ViT-B/16",
+    "efficientnet_lite": "EfficientNet Lite",
     "small_cnn": "a small one",
 }
 REFRESH = {
