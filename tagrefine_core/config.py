@@ -62,8 +62,15 @@ class _Network(_Group):
     """What looks at the photos."""
 
     backbone: Literal[
-        "vgg16", "resnet50", "mobilenet_v2", "mobilenet_v3_small", "convnext_tiny", "vit_b_16", "small_cnn"
-    ] = "mobilenet_v2"
+        "efficientnet_lite",
+        "vgg16",
+        "resnet50",
+        "mobilenet_v2",
+        "mobilenet_v3_small",
+        "convnext_tiny",
+        "vit_b_16",
+        "small_cnn",
+    ] = "efficientnet_lite"
     weights: str = Field("imagenet", description="'imagenet', 'none', or the path of a state dict")
     finetune: str = Field(
         "head", pattern=r"^(head|all|blocks:[1-9]\d*)$", description="what learns of the backbone"

@@ -285,9 +285,13 @@ def test_runs_of_0_1_0_open_with_todays_settings(home):
     store = with_old_runs(home, OLD)
     assert set(OLD) == set(PRESETS)
     for preset in OLD:
-        # Scores were no probabilities then.
+        # Scores were no probabilities then, and another backbone was the default.
         expected = train_config(preset).replaced(
-            {"scoring.calibrated": False, "scoring.evidence": OLD[preset]["evidence"]}
+            {
+                "scoring.calibrated": False,
+                "scoring.evidence": OLD[preset]["evidence"],
+                "network.backbone": OLD[preset]["backbone"],
+            }
         )
         assert TrainConfig(**store.run(preset).config) == expected
     again = Store(home)  # nothing is grouped twice
@@ -321,6 +325,7 @@ def test_what_was_set_is_kept_and_what_is_gone_is_left_out(home):
         "phi0.lr": 0.5,  # None stood for the other one
         "network.weights": "none",
         "constraints.alpha": 0.25,
+        "network.backbone": "mobilenet_v2",
         "scoring.calibrated": False,
         "scoring.evidence": 0.75,
     }

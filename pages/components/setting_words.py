@@ -82,6 +82,7 @@ LABELS = {
 """Setting to what the pages call it."""
 
 BACKBONES = {
+    "efficientnet_lite": "EfficientNet Lite",
     "vgg16": "VGG-16",
     "resnet50": "ResNet-50",
     "mobilenet_v2": "MobileNet v2",

@@ -37,7 +37,7 @@ CARDS = {
 """Preset to what it does and for whom."""
 
 WEIGHTS = {
-    "imagenet": "ImageNet weights, downloaded once",
+    "imagenet": "ImageNet weights, installed or downloaded once",
     "file": "A weights file on this machine",
     "none": "Nothing: learn to see from these photos",
 }
@@ -122,7 +122,7 @@ def _problem(base: TrainConfig, changed: Mapping[str, Any]) -> str:
         return str(error)
     weights = changed.get("network.weights")
     if weights == "":
-        return "Name the weights file: a state dict as torchvision stores it (.pth or .safetensors)."
+        return "Name the weights file: a state dict as its authors store it (.pth or .safetensors)."
     if weights not in (None, "imagenet", "none") and not Path(weights).is_file():
         return f"There is no weights file {weights}."
     return ""

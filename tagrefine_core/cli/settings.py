@@ -11,7 +11,9 @@ from tagrefine_core.presets import PRESETS
 __all__ = ["Backbone", "Preset", "Seed", "Settings", "Weights", "configuration", "given_settings"]
 
 Preset = Annotated[str, typer.Option(help=f"One of: {', '.join(PRESETS)}.")]
-Backbone = Annotated[str | None, typer.Option(help="The network below, e.g. mobilenet_v2.")]
+Backbone = Annotated[
+    str | None, typer.Option(help="The network below, efficientnet_lite by default, or e.g. mobilenet_v2.")
+]
 Weights = Annotated[str | None, typer.Option(help="imagenet, none, or a state dict's file.")]
 Seed = Annotated[int | None, typer.Option(min=0, help="Of all randomness; 0 by default.")]
 Settings = Annotated[

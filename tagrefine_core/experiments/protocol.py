@@ -151,8 +151,9 @@ def feature_material(
         As for training.
     """
     truth = need_truth(collection)
-    from tagrefine_core.features.backbones import build_trunk, load_weights, weights_hash
+    from tagrefine_core.features.backbones import build_trunk
     from tagrefine_core.features.inputs import stored_features
+    from tagrefine_core.features.weights import load_weights, weights_hash
     from tagrefine_core.runs.material import picture_size
     from tagrefine_core.training.distributed import pick_device
 

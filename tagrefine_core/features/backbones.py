@@ -1,9 +1,7 @@
-"""Backbones: torchvision networks cut into stages, without their classifier."""
+"""Backbones: networks cut into stages, without their classifier."""
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,8 +10,10 @@ from torch import Tensor, nn
 
 from tagrefine_core.errors import ConfigError, WeightsError
 from tagrefine_core.features.dropout import Dropout
+from tagrefine_core.features.efficientnet_lite import EfficientNetLite
+from tagrefine_core.features.pictures import IMAGENET, Scale, normalize
 
-__all__ = ["BACKBONES", "Backbone", "Trunk", "build_trunk", "load_weights", "look", "weights_hash"]
+__all__ = ["BACKBONES", "Backbone", "Trunk", "build_trunk", "look"]
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,11 @@ class Backbone:
     image_size : int
         Side in pixels that it takes by default.
     stages : callable
-        Cuts a built torchvision model into its stages, the first first; the last ends in (B, d).
+        Cuts a built model into its stages, the first first; the last ends in (B, d).
+    build : callable or None
+        Makes the whole model without weights; None: torchvision does, by its name.
+    scale : Scale
+        Of the pictures it was trained on.
     fixed_size : bool
         Whether it takes pictures of ``image_size`` only.
     """
@@ -35,18 +39,21 @@ class Backbone:
     dimensions: int
     image_size: int
     stages: Callable[[Any], list[nn.Module]]
+    build: Callable[[], nn.Module] | None = None
+    scale: Scale = IMAGENET
     fixed_size: bool = False
 
 
 class Trunk(nn.Module):
-    """Stages applied one after the other: (B, 3, H, W) in, features (B, d) out.
+    """Stages applied one after the other: pictures (B, 3, H, W), 0 to 255, in; features (B, d) out.
 
     Statistics of batch normalization stay as they were learned, and stochastic depth stays off: features are then
     the same in training and in use, and a batch can be shared by several processes.
     """
 
-    def __init__(self, stages: list[nn.Module]) -> None:
+    def __init__(self, backbone: Backbone, stages: list[nn.Module]) -> None:
         super().__init__()
+        self.dimensions, self.scale = backbone.dimensions, backbone.scale
         self.stages = nn.ModuleList(stages)
         self.learned = 0
 
@@ -72,6 +79,7 @@ class Trunk(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return features (B, d)."""
+        x = normalize(x, self.scale)
         frozen = len(self.stages) - self.learned
         with torch.no_grad():
             for stage in self.stages[:frozen]:
@@ -166,70 +174,17 @@ def _small_cnn(_: Any) -> list[nn.Module]:
     ]
 
 
+_LITE = Scale((127.0,) * 3, (128.0,) * 3)
 BACKBONES: Mapping[str, Backbone] = {
+    "efficientnet_lite": Backbone(1280, 224, EfficientNetLite.stages, EfficientNetLite, _LITE),
     "vgg16": Backbone(4096, 224, _vgg16),
     "resnet50": Backbone(2048, 224, _resnet50),
     "mobilenet_v2": Backbone(1280, 224, _mobilenet),
     "mobilenet_v3_small": Backbone(576, 224, _mobilenet),
     "convnext_tiny": Backbone(768, 224, _convnext_tiny),
     "vit_b_16": Backbone(768, 224, _vit_b_16, fixed_size=True),
-    "small_cnn": Backbone(256, 64, _small_cnn),
+    "small_cnn": Backbone(256, 64, _small_cnn, nn.Module),
 }
-
-
-def load_weights(name: str, weights: str) -> dict[str, Tensor] | None:
-    """Return the state dict of a backbone, or None for ``weights="none"``.
-
-    Parameters
-    ----------
-    name : str
-        A key of `BACKBONES`.
-    weights : str
-        ``"imagenet"`` (torchvision's own download, kept in its cache), ``"none"``, or the path of a state dict
-        (``.pth``/``.pt``, read with ``weights_only=True``, or ``.safetensors``).
-
-    Raises
-    ------
-    WeightsError
-        When they cannot be had; says how to give a file instead.
-    """
-    if weights == "none":
-        return None
-    if weights == "imagenet":
-        if name == "small_cnn":
-            raise WeightsError("small_cnn has no ImageNet weights; use --weights none.")
-        entry = torchvision.models.get_model_weights(name)["IMAGENET1K_V1"]
-        try:
-            return dict(entry.get_state_dict(progress=False, check_hash=True))
-        except (OSError, RuntimeError) as error:
-            raise WeightsError(
-                f"The ImageNet weights of {name} could not be downloaded ({error}). Without a network: fetch "
-                f"{entry.url.rsplit('/', 1)[-1]} of torchvision on another machine and give it with --weights FILE, "
-                f"or start from nothing with --weights none."
-            ) from error
-    path = Path(weights).expanduser()
-    if not path.is_file():
-        raise WeightsError(
-            f"There is no weights file {path}. Give a state dict of torchvision's {name}, 'imagenet' or 'none'."
-        )
-    try:
-        if path.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
-            return dict(load_file(path))
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        # torch raises a dozen kinds here, and advises to read the file unsafely; none of it is for the user.
-        raise WeightsError(
-            f"{path} is not a state dict that can be read safely. Give what torch.save(model.state_dict(), FILE) "
-            f"or safetensors wrote."
-        ) from error
-    state = state.get("state_dict", state) if isinstance(state, dict) else state
-    if not isinstance(state, dict) or not all(
-        isinstance(key, str) and isinstance(value, Tensor) for key, value in state.items()
-    ):
-        raise WeightsError(f"{path} does not hold a state dict (names to tensors).")
-    return {key.removeprefix("module."): value for key, value in state.items()}
 
 
 def build_trunk(
@@ -242,7 +197,7 @@ def build_trunk(
     name : str
         A key of `BACKBONES`.
     state : mapping or None
-        State dict of the whole torchvision model (the classifier's entries are not used), or None for random
+        State dict of the whole model (the classifier's entries are not used), or None for random
         weights drawn from ``seed``.
     image_size : int or None
         Checked where the architecture takes one size only.
@@ -259,8 +214,8 @@ def build_trunk(
         )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = nn.Module() if name == "small_cnn" else torchvision.models.get_model(name, weights=None)
-        trunk = Trunk(backbone.stages(model))
+        model = backbone.build() if backbone.build else torchvision.models.get_model(name, weights=None)
+        trunk = Trunk(backbone, backbone.stages(model))
     if state is not None:
         used = {id(tensor) for tensor in (*trunk.parameters(), *trunk.buffers())}
         wanted = {
@@ -284,15 +239,6 @@ def build_trunk(
 
 
 def look(trunk: nn.Module, pictures: Tensor, *, views: int) -> Tensor:
-    """Return the trunk's features (B, d) of pictures (B, 3, H, W), with 2 views the mean with their mirror image's."""
+    """Return the trunk's features (B, d) of pictures (B, 3, H, W), 0 to 255, with 2 views the mean with their mirror image's."""
     features: Tensor = trunk(pictures).float()
     return features if views == 1 else (features + trunk(pictures.flip(-1)).float()) / 2
-
-
-def weights_hash(trunk: nn.Module) -> str:
-    """Return a short SHA-256 over names and values of all weights: what features depend on."""
-    digest = hashlib.sha256()
-    for key, value in sorted(trunk.state_dict().items()):
-        digest.update(key.encode())
-        digest.update(value.detach().cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()[:16]

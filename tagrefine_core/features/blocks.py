@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tagrefine_core.features.threads import ahead
 from tagrefine_core.files import create_array, read_array, read_json, write_json
 from tagrefine_core.progress import Progress
 
@@ -35,9 +36,9 @@ def fill_blocks(
     shape, dtype
         Of the whole array.
     block : int
-        Rows computed at once.
+        Rows computed together.
     compute : callable
-        Row numbers (B,) in, their part (B, ...) of the array out.
+        Row numbers (B,) in, their part (B, ...) of the array out. Called by several threads.
     stage : str
         What the progress calls this.
 
@@ -53,17 +54,20 @@ def fill_blocks(
         array = create_array(path, shape, dtype)
         saved = time.monotonic()
         try:
-            while done < total:
+            progress(stage, done, total)
+            blocks = (
+                np.arange(start, min(start + block, total), dtype=np.int64)
+                for start in range(done, total, block)
+            )
+            for part in ahead(compute, blocks):
+                array[done : done + len(part)] = part
+                done += len(part)
                 progress(stage, done, total)
-                rows = np.arange(done, min(done + block, total), dtype=np.int64)
-                array[rows[0] : rows[-1] + 1] = compute(rows)
-                done += len(rows)
                 if time.monotonic() - saved > _SECONDS:
                     _save(array, record, done)
                     saved = time.monotonic()
         finally:
             _save(array, record, done)
-        progress(stage, total, total)
     return read_array(path)
 
 

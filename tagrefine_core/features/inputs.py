@@ -10,14 +10,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tagrefine_core.collections import Collection
-from tagrefine_core.features.backbones import Trunk, look, weights_hash
+from tagrefine_core.features.backbones import Trunk
 from tagrefine_core.features.blocks import fill_blocks
-from tagrefine_core.features.pictures import augment, decode_many, normalize
+from tagrefine_core.features.extraction import Extractor
+from tagrefine_core.features.memory import kept_memory
+from tagrefine_core.features.pictures import augment, decode_all, decode_many
+from tagrefine_core.features.weights import weights_hash
 from tagrefine_core.progress import Progress
 
 __all__ = ["FeatureInputs", "Inputs", "PictureInputs", "picture_inputs", "stored_features"]
 
-_BLOCK = 64
+_BLOCK = 16  # photos that a thread decodes for the pixel cache at a time
 _PIXEL_BUDGET = 6 << 30
 
 
@@ -74,15 +77,15 @@ class PictureInputs:
         self.device = device
 
     def read(self, rows: NDArray[np.int64]) -> Tensor:
-        """Return normalized pictures (B, 3, size, size)."""
+        """Return pictures, uint8 (B, 3, size, size)."""
         if self.pixels is None:
-            pictures = _decode(self.collection, rows, self.size)
+            pictures = decode_all(_files(self.collection, rows), self.size)
         else:
             pictures = np.asarray(self.pixels[rows])
-        return normalize(torch.from_numpy(pictures).to(self.device))
+        return torch.from_numpy(pictures).to(self.device)
 
     def read_augmented(self, rows: NDArray[np.int64], *, seed: int, start: int, total: int) -> Tensor:
-        """Return normalized pictures, cropped and flipped at random where that is asked for."""
+        """Return pictures, cropped and flipped at random where that is asked for."""
         pictures = self.read(rows)
         return augment(pictures, seed=seed, start=start, total=total) if self.augmented else pictures
 
@@ -104,8 +107,8 @@ def picture_inputs(
             home / "cache" / "pixels" / f"{_key(collection.data_hash)}-{size}",
             shape=shape,
             dtype=np.uint8,
-            block=256,
-            compute=lambda rows: _decode(collection, rows, size),
+            block=_BLOCK,
+            compute=lambda rows: decode_many(_files(collection, rows), size),
             stage="Reading photos",
             progress=progress,
         )
@@ -124,33 +127,25 @@ def stored_features(
 ) -> NDArray[np.float32]:
     """Return the trunk's features of all photos, float32 (N, d), extracted once and kept in the cache.
 
-    They are keyed by the collection's data, the trunk's weights, the picture size and the views, so they are
-    never stale; an interrupted extraction goes on at the block where it stopped.
+    They are keyed by the collection's data, the trunk's weights (whose names tell the network, hence its scale), the picture
+    size and the views, so they are never stale; an interrupted extraction goes on at the block where it stopped.
     """
-    trunk = trunk.to(device).eval()
-
-    def compute(rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        pictures = normalize(torch.from_numpy(_decode(collection, rows, size)).to(device))
-        with torch.inference_mode():
-            features: NDArray[np.float32] = look(trunk, pictures, views=views).cpu().numpy()
-        return features
-
+    extractor = Extractor(trunk, size, views=views, device=device)
     key = (collection.data_hash, weights_hash(trunk), size, *([views] if views > 1 else []))
-    with torch.inference_mode():
-        dimensions = trunk(torch.zeros(1, 3, size, size, device=device)).shape[1]
-    return fill_blocks(
-        home / "cache" / "features" / _key(*key),
-        shape=(collection.n, dimensions),
-        dtype=np.float32,
-        block=_BLOCK,
-        compute=compute,
-        stage="Extracting features",
-        progress=progress,
-    )
+    with kept_memory():
+        return fill_blocks(
+            home / "cache" / "features" / _key(*key),
+            shape=(collection.n, trunk.dimensions),
+            dtype=np.float32,
+            block=extractor.batch,
+            compute=lambda rows: extractor.features(_files(collection, rows)),
+            stage="Extracting features",
+            progress=progress,
+        )
 
 
-def _decode(collection: Collection, rows: NDArray[np.int64], size: int) -> NDArray[np.uint8]:
-    return decode_many([collection.image_path(int(row)) for row in rows], size)
+def _files(collection: Collection, rows: NDArray[np.int64]) -> list[Path]:
+    return [collection.image_path(int(row)) for row in rows]
 
 
 def _key(*parts: Any) -> str:

@@ -1,8 +1,7 @@
 """Photos as tensors: decoding to one size, normalization, augmentation."""
 
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +13,23 @@ from torch.nn import functional
 
 from tagrefine_core.collections.images import load_image
 from tagrefine_core.errors import ImageError
+from tagrefine_core.features.threads import ahead
 
-__all__ = ["augment", "decode", "decode_many", "normalize"]
+__all__ = ["IMAGENET", "Scale", "augment", "decode", "decode_all", "decode_many", "normalize"]
 
-# Mean and standard deviation of ImageNet, which all of torchvision's weights expect.
-_MEAN = (0.485, 0.456, 0.406)
-_STD = (0.229, 0.224, 0.225)
+
+@dataclass(frozen=True)
+class Scale:
+    """What a network subtracts from red, green and blue, 0 to 255, and what it divides them by."""
+
+    mean: tuple[float, float, float]
+    deviation: tuple[float, float, float]
+
+
+_AT_ONCE = 4  # photos that a thread decodes before it takes the next
+
+IMAGENET = Scale((123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
+"""Mean and standard deviation of ImageNet, which all of torchvision's weights expect."""
 
 
 def decode(path: Path, size: int) -> NDArray[np.uint8]:
@@ -34,26 +44,34 @@ def decode(path: Path, size: int) -> NDArray[np.uint8]:
         picture = ImageOps.fit(load_image(path, size=size), (size, size), Image.Resampling.BILINEAR)
     except ImageError as error:
         raise ImageError(f"{path} {error}.") from error
-    return np.ascontiguousarray(np.asarray(picture, dtype=np.uint8).transpose(2, 0, 1))
+    return np.asarray(picture, dtype=np.uint8).transpose(2, 0, 1)
 
 
 def decode_many(paths: Sequence[Path], size: int) -> NDArray[np.uint8]:
-    """Return photos as uint8 (B, 3, size, size), decoded by as many threads as there are cores."""
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        pictures = list(pool.map(lambda path: decode(path, size), paths))
-    return np.stack(pictures) if pictures else np.zeros((0, 3, size, size), dtype=np.uint8)
+    """Return photos as uint8 (B, 3, size, size), in the layout that convolutions want: colors of a pixel side by side."""
+    pictures = np.empty((len(paths), size, size, 3), dtype=np.uint8).transpose(0, 3, 1, 2)
+    for place, path in enumerate(paths):
+        pictures[place] = decode(path, size)
+    return pictures
 
 
-def normalize(pictures: Tensor) -> Tensor:
-    """Return uint8 pictures (B, 3, H, W) as float32 in the scale of ImageNet weights."""
-    mean = torch.tensor(_MEAN, device=pictures.device)[:, None, None]
-    std = torch.tensor(_STD, device=pictures.device)[:, None, None]
-    scaled = (pictures.float() / 255.0 - mean) / std
-    return scaled.contiguous(memory_format=torch.channels_last)
+def decode_all(paths: Sequence[Path], size: int) -> NDArray[np.uint8]:
+    """Return photos as `decode_many` does, by all cores."""
+    blocks = [paths[start : start + _AT_ONCE] for start in range(0, len(paths), _AT_ONCE)]
+    return np.concatenate(list(ahead(lambda block: decode_many(block, size), blocks)))
+
+
+def normalize(pictures: Tensor, scale: Scale) -> Tensor:
+    """Return pictures (B, 3, H, W), 0 to 255 of any type, as float32 in the scale that a network was trained in."""
+    mean, deviation = (
+        torch.tensor(part, device=pictures.device)[:, None, None] for part in (scale.mean, scale.deviation)
+    )
+    pictures = pictures.contiguous(memory_format=torch.channels_last)
+    return (pictures - mean) / deviation
 
 
 def augment(pictures: Tensor, *, seed: int, start: int, total: int) -> Tensor:
-    """Return float pictures (B, 3, H, W) cropped to 70-100 % of their sides and flipped, at random.
+    """Return pictures (B, 3, H, W) as float32, cropped to 70-100 % of their sides and flipped, at random.
 
     What happens to a picture depends on the seed and on its place in the whole batch of ``total`` only, so
     several processes that share a batch do what one would.
@@ -64,6 +82,7 @@ def augment(pictures: Tensor, *, seed: int, start: int, total: int) -> Tensor:
     theta = np.zeros((len(pictures), 2, 3))
     theta[:, 0, 0], theta[:, 1, 1] = scale * flip, scale
     theta[:, :, 2] = (1.0 - scale)[:, None] * (2.0 * draws[:, 2:] - 1.0)
+    pictures = pictures.float()
     grid = functional.affine_grid(
         torch.from_numpy(theta).to(pictures), list(pictures.shape), align_corners=False
     )

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from tagrefine_core.collections import Collection
 from tagrefine_core.errors import RunError
-from tagrefine_core.features.pictures import decode_many, normalize
+from tagrefine_core.features.extraction import Extractor
+from tagrefine_core.features.memory import kept_memory
+from tagrefine_core.features.pictures import decode_all
 from tagrefine_core.files import read_json
 from tagrefine_core.runs.material import kept_trunk, picture_size
 from tagrefine_core.runs.run import Run
@@ -42,10 +44,13 @@ class Annotator:
                 else f"The results of run {run.id} are gone. Train again to annotate new photos."
             )
         self.run, self.collection, self.tags = run, collection, collection.vocabulary
-        self.size = picture_size(run.config)
+        network, self.size = run.config.network, picture_size(run.config)
         self.device = pick_device("cpu" if run.config.run.device == "cpu" else "auto")
         trunk = kept_trunk(run.store.home, run.config, _weights_hash(run))
-        self.fitted = Fitted.load(run.folder, trunk=trunk, device=self.device)
+        self.extractor = None
+        if network.finetune == "head":
+            self.extractor = Extractor(trunk, self.size, views=network.views, device=self.device)
+        self.fitted = Fitted.load(run.folder, trunk=None if self.extractor else trunk, device=self.device)
         known = self.fitted.logits.shape[1]
         if known != len(self.tags):
             raise RunError(
@@ -55,8 +60,9 @@ class Annotator:
 
     def scores(self, images: Sequence[Path]) -> NDArray[np.float32]:
         """Return scores (B, C) in [0, 1] of photos; ImageError names one that cannot be read."""
-        pictures = torch.from_numpy(decode_many(list(images), self.size)).to(self.device)
-        return self.fitted.scores_of_new(normalize(pictures))
+        with kept_memory():
+            read = self.extractor.features_of_all(images) if self.extractor else decode_all(images, self.size)
+            return self.fitted.scores_of_new(torch.from_numpy(read).to(self.device))
 
 
 def _weights_hash(run: Run) -> str:

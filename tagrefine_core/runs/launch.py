@@ -1,8 +1,11 @@
 """Start a run, or go on with one."""
 
+from contextlib import nullcontext
+
 from tagrefine_core.collections import Collection
 from tagrefine_core.config import TrainConfig
 from tagrefine_core.errors import Cancelled, RunError
+from tagrefine_core.features.memory import kept_memory
 from tagrefine_core.files import read_json, write_json
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.runs.journal import StoreJournal
@@ -80,20 +83,22 @@ def train(
             _check_same(run, given.recorded)
             work_folder(run.folder).mkdir(parents=True, exist_ok=True)
         world.wait()
-        fitted = fit(
-            given.inputs,
-            collection.tags,
-            config,
-            vocabulary=collection.vocabulary,
-            rows=given.rows,
-            trunk=given.trunk,
-            watched=given.watched,
-            world=world,
-            folder=work_folder(run.folder),
-            trace=run.folder,
-            journal=StoreJournal(store, run_id),
-            progress=progress,
-        )
+        # Pictures pass a network at every step; features are small, and their memory may go back.
+        with kept_memory() if config.network.finetune != "head" else nullcontext():
+            fitted = fit(
+                given.inputs,
+                collection.tags,
+                config,
+                vocabulary=collection.vocabulary,
+                rows=given.rows,
+                trunk=given.trunk,
+                watched=given.watched,
+                world=world,
+                folder=work_folder(run.folder),
+                trace=run.folder,
+                journal=StoreJournal(store, run_id),
+                progress=progress,
+            )
         if world.first:
             save_results(fitted, collection.tags, folder=run.folder, progress=progress)
         world.wait()

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from tagrefine_core.collections import Collection
 from tagrefine_core.config import TrainConfig
 from tagrefine_core.errors import CollectionError, RunError
-from tagrefine_core.features.backbones import BACKBONES, Trunk, build_trunk, load_weights, weights_hash
+from tagrefine_core.features.backbones import BACKBONES, Trunk, build_trunk
 from tagrefine_core.features.inputs import FeatureInputs, Inputs, picture_inputs, stored_features
+from tagrefine_core.features.weights import load_weights, weights_hash
 from tagrefine_core.files import write_file
 from tagrefine_core.progress import Progress
 from tagrefine_core.tags import load

@@ -8,6 +8,17 @@ from tagrefine_core.errors import ConfigError, WeightsError
 from tagrefine_core.features import BACKBONES, build_trunk, load_weights, weights_hash
 
 
+def photos(size, count=2):
+    generator = torch.Generator().manual_seed(0)
+    return torch.randint(0, 256, (count, 3, size, size), generator=generator, dtype=torch.uint8)
+
+
+def as_torchvision_wants(name, pictures):
+    """Scale pictures as the weights that torchvision publishes say."""
+    wanted = torchvision.models.get_model_weights(name)["IMAGENET1K_V1"].transforms()
+    return torchvision.transforms.functional.normalize(pictures / 255, wanted.mean, wanted.std)
+
+
 @pytest.mark.parametrize(
     "name", ["mobilenet_v2", "mobilenet_v3_small", "resnet50", "convnext_tiny", "small_cnn"]
 )
@@ -20,9 +31,10 @@ def test_trunk_equals_the_whole_model_without_its_classifier(name):
             model = torchvision.models.get_model(name, weights=None).eval()
         state = model.state_dict()
     trunk = build_trunk(name, state, seed=0).eval()
-    x = torch.rand(2, 3, size, size, generator=torch.Generator().manual_seed(0))
+    pictures = photos(size)
+    x = pictures if state is None else as_torchvision_wants(name, pictures)
     with torch.no_grad():
-        features = trunk(x)
+        features = trunk(pictures)
         assert features.shape == (2, BACKBONES[name].dimensions)
         if name == "mobilenet_v2":
             assert torch.allclose(model.classifier(features), model(x), atol=1e-5)
@@ -36,9 +48,10 @@ def test_trunk_equals_the_whole_model_without_its_classifier(name):
 def test_vgg16_feature_is_the_output_of_its_last_4096_layer():
     model = torchvision.models.vgg16(weights=None).eval()
     trunk = build_trunk("vgg16", model.state_dict(), seed=0).eval()
-    x = torch.rand(1, 3, 224, 224)
+    pictures = photos(224, 1)
+    x = as_torchvision_wants("vgg16", pictures)
     with torch.no_grad():
-        features = trunk(x)
+        features = trunk(pictures)
         assert features.shape == (1, 4096) and (features >= 0).all()
         assert torch.allclose(model.classifier[6](features), model(x), atol=1e-5)
 
@@ -47,9 +60,10 @@ def test_vgg16_feature_is_the_output_of_its_last_4096_layer():
 def test_vision_transformer_feature_is_its_class_token():
     model = torchvision.models.vit_b_16(weights=None).eval()
     trunk = build_trunk("vit_b_16", model.state_dict(), seed=0).eval()
-    x = torch.rand(1, 3, 224, 224)
+    pictures = photos(224, 1)
+    x = as_torchvision_wants("vit_b_16", pictures)
     with torch.no_grad():
-        assert torch.allclose(model.heads(trunk(x)), model(x), atol=1e-5)
+        assert torch.allclose(model.heads(trunk(pictures)), model(x), atol=1e-5)
     with pytest.raises(ConfigError, match="224 pixels only"):
         build_trunk("vit_b_16", None, seed=0, image_size=192)
 
@@ -69,7 +83,7 @@ def test_backbone_statistics_stay_fixed_in_training():
     trunk = build_trunk("mobilenet_v3_small", None, seed=0)
     trunk.learn("all")
     before = {name: value.clone() for name, value in trunk.named_buffers()}
-    trunk.train()(torch.rand(2, 3, 64, 64))
+    trunk.train()(photos(64))
     assert all(torch.equal(value, before[name]) for name, value in trunk.named_buffers())
 
 

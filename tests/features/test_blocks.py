@@ -18,7 +18,7 @@ def fill(folder, seen, progress=silent):
     )
 
 
-def test_stopped_and_resumed_computes_each_row_once(tmp_path):
+def test_stopped_and_resumed_goes_on_where_it_stopped(tmp_path):
     def stop(stage, done, total):
         if done >= 4:
             raise Cancelled
@@ -26,9 +26,11 @@ def test_stopped_and_resumed_computes_each_row_once(tmp_path):
     seen = []
     with pytest.raises(Cancelled):
         fill(tmp_path / "a", seen, stop)
-    assert seen == [0, 1, 2, 3]
-    array = fill(tmp_path / "a", seen)
-    assert seen == list(range(10))
+    assert {0, 1, 2, 3} <= set(seen)
+    again = []
+    array = fill(tmp_path / "a", again)
+    assert sorted(again) == list(range(4, 10)), "what was written is not computed again"
+    assert len(array) == 10
     assert np.array_equal(array[:, 1], np.arange(10) * 2)
     with pytest.raises(ValueError, match="read-only"):
         array[0] = 1

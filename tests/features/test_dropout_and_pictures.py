@@ -7,7 +7,15 @@ from PIL import Image
 
 from tagrefine_core.errors import ImageError
 from tagrefine_core.features.dropout import Dropout
-from tagrefine_core.features.pictures import augment, decode, decode_many, normalize
+from tagrefine_core.features.pictures import (
+    IMAGENET,
+    Scale,
+    augment,
+    decode,
+    decode_all,
+    decode_many,
+    normalize,
+)
 
 
 def test_dropout_of_parts_is_dropout_of_the_whole():
@@ -44,6 +52,13 @@ def test_decode_takes_the_middle_of_the_shorter_side(tmp_path):
     assert decode_many([], 20).shape == (0, 3, 20, 20)
 
 
+def test_photos_decoded_by_all_cores_stay_in_order(tmp_path):
+    paths = [tmp_path / f"{shade}.png" for shade in range(0, 250, 10)]
+    for shade, path in zip(range(0, 250, 10), paths, strict=True):
+        Image.new("RGB", (30, 20), (shade, 0, 0)).save(path)
+    assert decode_all(paths, 8)[:, 0, 4, 4].tolist() == list(range(0, 250, 10))
+
+
 def test_a_photo_that_cannot_be_read_is_named(tmp_path):
     path = tmp_path / "notes.jpg"
     path.write_text("no picture")
@@ -52,10 +67,16 @@ def test_a_photo_that_cannot_be_read_is_named(tmp_path):
             decode_many(paths, 20)
 
 
-def test_normalize_gives_zero_at_imagenets_mean():
+def test_normalize_gives_zero_at_the_mean():
     mean = torch.tensor([0.485, 0.456, 0.406]) * 255
     pictures = mean.round().to(torch.uint8)[None, :, None, None].expand(1, 3, 2, 2)
-    assert normalize(pictures).abs().max() < 0.02
+    assert normalize(pictures, IMAGENET).abs().max() < 0.02
+    scale = Scale((127.0, 100.0, 0.0), (128.0, 1.0, 10.0))
+    black, white = normalize(
+        torch.tensor([0, 255], dtype=torch.uint8)[:, None, None, None].expand(2, 3, 1, 1), scale
+    )
+    assert black.flatten().tolist() == [-127 / 128, -100.0, 0.0]
+    assert white.flatten().tolist() == [1.0, 155.0, 25.5]
 
 
 def test_augment_of_parts_is_augment_of_the_whole():

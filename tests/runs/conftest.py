@@ -10,7 +10,7 @@ import torchvision
 from tagrefine_core import workflow
 from tagrefine_core.collections import Collection
 from tagrefine_core.config import train_config
-from tagrefine_core.features.pictures import decode_many, normalize
+from tagrefine_core.features.pictures import IMAGENET, decode_many, normalize
 from tagrefine_core.progress import silent
 from tagrefine_core.runs.material import material
 from tagrefine_core.store import Store
@@ -64,7 +64,7 @@ def real(pictures, tmp_path_factory):
         if isinstance(module, torch.nn.BatchNorm2d):
             module.momentum = 1.0
     with torch.no_grad():
-        model.train()(normalize(torch.from_numpy(decode_many(sorted(pictures.glob("*.png")), 64))))
+        model.train()(normalize(torch.from_numpy(decode_many(sorted(pictures.glob("*.png")), 64)), IMAGENET))
     torch.save(model.state_dict(), weights)
 
     def config(preset="default", **settings):

@@ -29,7 +29,7 @@ def saved(features_alone, tmp_path_factory):
 
 
 def pictures(count, seed=0):
-    return torch.rand(count, 3, 32, 32, generator=torch.Generator().manual_seed(seed))
+    return 255 * torch.rand(count, 3, 32, 32, generator=torch.Generator().manual_seed(seed))
 
 
 class Pictures:
