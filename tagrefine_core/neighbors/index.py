@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from tagrefine_core.errors import ConfigError, DataError
+from tagrefine_core.neighbors.best import PIECE, Best
 from tagrefine_core.neighbors.points import Points
 
 __all__ = ["Index"]
@@ -24,16 +25,9 @@ EXACT = 32_768
 _CELL = 256  # images in a cell, on average
 _SAMPLE = 32  # images for each cell that its place is learned from
 _ROUNDS = 6  # of k-means
-_RECALL, _RECALLED, _ASKED = (
-    0.98,
-    20,
-    256,
-)  # what share of the nearest so many shall be found, of a sample of queries
+_RECALL, _RECALLED = 0.98, 20  # this share of the nearest so many is to be found
+_ASKED = 256  # images that tell how many have to be compared for it
 _BLOCK = 8192
-_LAST = 2**63 - 1
-_NOTHING = 2.0**-17  # squared distances below it, times the squared length, are rounding
-# Squared distances are rounded to 17 binary digits: what rounding of float32 tells apart is tied, and goes by row.
-_HALF, _DIGITS = 2**5, -(2**6)
 
 
 class Index:
@@ -101,7 +95,7 @@ class Index:
         if not n:
             raise DataError(f"{name} has 0 rows, which leaves no neighbor to find.")
         if n <= EXACT if exact is None else exact:
-            starts = torch.arange(0, n + _BLOCK, _BLOCK, device=device).clamp(max=n)
+            starts = torch.arange(0, n + PIECE, PIECE, device=device).clamp(max=n)
             return cls(points, torch.arange(n, device=device), starts, n)
 
         def told() -> None:
@@ -205,18 +199,16 @@ class Index:
                 f"k must be from 1 to the {available} neighbors that there are, and block_bytes at least 1; "
                 f"got {k} and {block_bytes}."
             )
-        compared = max(self.compared, k + 1)
-        size = max(1, min(_BLOCK, block_bytes // (8 * min(n, compared + _CELL) + 24 * asking.dimensions)))
+        kept = min(n, k + (own is not None))
+        size = max(1, min(_BLOCK, block_bytes // (8 * (kept + 2 * PIECE) + 16 * asking.dimensions)))
         for places in self._together(asking, size):
-            points, lengths = asking.read(places)
-            keys = self._compare(points, lengths, compared)
-            best = keys.topk(min(k + (own is not None), n), dim=1, largest=False).values
+            found, squared = self._nearest(*asking.read(places), kept)
             if own is not None:
-                left_out = torch.from_numpy(own[places]).to(best.device)
-                best[best & 0xFFFFFFFF == left_out[:, None]] = _LAST
-                best = best.sort(dim=1).values[:, :k]
-            squared = (best >> 32).int().view(torch.float32)
-            yield places, (best & 0xFFFFFFFF).cpu().numpy(), squared.cpu().numpy()
+                # The image itself, or else the last one.
+                itself = found == torch.from_numpy(own[places]).to(found.device)[:, None]
+                itself[:, -1] |= ~itself.any(dim=1)
+                found, squared = (array[~itself].view(len(places), -1) for array in (found, squared))
+            yield places, found[:, :k].cpu().numpy(), squared[:, :k].cpu().numpy()
 
     def _together(self, asking: Points, size: int) -> Iterator[NDArray[np.int64]]:
         """Yield blocks of queries: those of one cell together, since they ask the same cells."""
@@ -228,29 +220,21 @@ class Index:
         for start in range(0, len(order), size):
             yield order[start : start + size]
 
-    def _compare(self, points: Tensor, lengths: Tensor, compared: int) -> Tensor:
-        """Return keys (B, at least ``compared``) of what each query is compared with, the unused ones last.
-
-        Bits of floats that are not negative ascend like their values; those of the row follow, so that keys ascend by (distance, row).
-        """
-        sizes = self._starts.diff()
-        wanted = self._wanted(points, compared)
-        filled = (wanted * sizes).cumsum(dim=1)
-        offset = filled - wanted * sizes
-        width = int(filled[:, -1].max())
-        keys = torch.full((len(points) * width,), _LAST, dtype=torch.int64, device=points.device)
-        for cell in (wanted.any(dim=0) & (sizes > 0)).nonzero().flatten().tolist():
+    def _nearest(self, points: Tensor, lengths: Tensor, k: int) -> tuple[Tensor, Tensor]:
+        """Return the rows (B, k) nearest to points in the cells that they ask, and squared distances."""
+        best = Best(lengths, k)
+        wanted = self._wanted(points, max(self.compared, k))
+        bounds = self._starts.tolist()
+        for cell in wanted.any(dim=0).nonzero().flatten().tolist():
             asking = wanted[:, cell].nonzero().flatten()
-            first, last = int(self._starts[cell]), int(self._starts[cell + 1])
-            base, base_lengths = self._read(first, last)
-            squares = (lengths[asking, None] + base_lengths).addmm_(points[asking], base.T, alpha=-2)
-            squares.masked_fill_(squares < lengths[asking, None] * _NOTHING, 0)
-            bits = squares.view(torch.int32).add_(_HALF).bitwise_and_(_DIGITS)
-            at = (asking * width + offset[asking, cell])[:, None] + torch.arange(
-                last - first, device=keys.device
-            )
-            keys[at] = bits.long().bitwise_left_shift_(32).bitwise_or_(self._ids[first:last])
-        return keys.view(len(points), width)
+            who = points[asking]
+            for first in range(bounds[cell], bounds[cell + 1], PIECE):
+                last = min(first + PIECE, bounds[cell + 1])
+                base, base_lengths = self._read(first, last)
+                # In place, since autocast of the caller leaves that alone.
+                squares = base_lengths.repeat(len(who), 1).addmm_(who, base.T, alpha=-2)
+                best.see(asking, squares, self._ids[first:last])
+        return best.result()
 
     def _wanted(self, points: Tensor, compared: int) -> Tensor:
         """Return which cells (B, cells) each query asks: the nearest that hold ``compared`` images together."""
@@ -280,8 +264,7 @@ class Index:
         """Return with how many images to compare, so that the share `_RECALL` of the nearest to some images is found."""
         points, lengths = self._points.read(asked)
         everything = Index(self._points, self._ids, self._starts, len(self._points), base=self._base)
-        keys = everything._compare(points, lengths, len(self._points))
-        nearest = cell[keys.topk(_RECALLED + 1, dim=1, largest=False).values[:, 1:] & 0xFFFFFFFF]
+        nearest = cell[everything._nearest(points, lengths, _RECALLED + 1)[0][:, 1:]]
         rank = self._far(points).argsort(dim=1, stable=True)
         sizes = self._starts.diff()[rank]
         before = torch.empty_like(rank).scatter_(1, rank, sizes.cumsum(dim=1) - sizes)
