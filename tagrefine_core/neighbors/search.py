@@ -69,7 +69,7 @@ def candidate_sets(
     Parameters
     ----------
     features, metric, seed, device
-        As in `Index.build`: above 32,768 images nearly all of the nearest are found.
+        As in `Index.build`: above 20,000 images nearly all of the nearest are found.
     M : int
         Candidates per image; more than N - 1 is cut down with a warning.
     out : Path, optional
