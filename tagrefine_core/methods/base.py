@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator
 from tagrefine_core.errors import ConfigError, DataError, UnsupportedTask
 from tagrefine_core.progress import Progress, silent
 
-__all__ = ["Method", "Mode", "Scores", "neighbor_matrix", "row_blocks"]
+__all__ = ["Method", "Mode", "Scores", "distances", "neighbor_matrix", "row_blocks"]
 
 Mode: TypeAlias = Literal["all", "assigned"]
 Scores: TypeAlias = NDArray[np.float32]
@@ -196,13 +196,9 @@ class Method(BaseEstimator, ABC):  # type: ignore[misc]
         available = len(fitted) - (1 if own else 0)
         if available < 1:
             return np.empty((len(features), 0), np.int64), np.empty((len(features), 0))
-        return nearest(
-            features,
-            fitted,
-            min(k, available),
-            metric,
-            exclude=np.arange(len(features)) if own else None,
-        )
+        exclude = np.arange(len(features)) if own else None
+        found, squared = nearest(features, fitted, min(k, available), metric, exclude=exclude)
+        return found, distances(squared, metric)
 
     def _fitted_on(self, features: NDArray[Any]) -> bool:
         fitted = np.asarray(self.features_)
@@ -228,6 +224,12 @@ class Method(BaseEstimator, ABC):  # type: ignore[misc]
         if scores.shape != wanted:
             raise DataError(f"{self.title} returned scores of shape {scores.shape}; they must be {wanted}.")
         return np.ascontiguousarray(scores, dtype=np.float32)
+
+
+def distances(squared: NDArray[np.floating], metric: str) -> NDArray[np.float64]:
+    """Return Euclidean distances, or 1 - cos with metric "cosine", from what `tagrefine_core.neighbors.nearest` returns."""
+    wide = squared.astype(np.float64)
+    return wide / 2 if metric == "cosine" else np.sqrt(wide)
 
 
 def neighbor_matrix(neighbors: NDArray[Any], weights: NDArray[Any], images: int) -> csr_matrix:

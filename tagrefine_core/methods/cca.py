@@ -141,6 +141,7 @@ class CCA(Method):
 
     def _nearest(self, queries: NDArray[np.float32], left_out: NDArray[np.int64] | None) -> csr_matrix:
         k = min(self.k, len(self._base) - (left_out is not None))
+        # Twice the distance, which the median takes out again.
         found, far = nearest(queries, self._base, k, "cosine", exclude=left_out)
         median = np.median(far, axis=1, keepdims=True)
         weights = np.exp(-far / np.where(median > 0, median, 1.0))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, vstack
 
 from tagrefine_core.errors import ConfigError
-from tagrefine_core.methods.base import Method
+from tagrefine_core.methods.base import Method, distances
 from tagrefine_core.methods.graphs import image_graph, laplacian, tag_graph
 from tagrefine_core.methods.low_rank import Separation, separate
 from tagrefine_core.methods.neighbor_likelihood import propagate
@@ -115,7 +115,10 @@ class RPCA(Method):
         found, far = np.empty((images, 0), np.int64), np.empty((images, 0))
         if max(k_graph, k_propagate):
             every = np.arange(images)
-            found, far = nearest(features, features, max(k_graph, k_propagate), self.metric, exclude=every)
+            found, squared = nearest(
+                features, features, max(k_graph, k_propagate), self.metric, exclude=every
+            )
+            far = distances(squared, self.metric)
         data = tags.astype(np.float64)
         if self.data == "propagated":
             weights = np.hstack((np.ones((images, 1)), self._weights(far[:, :k_propagate])))

@@ -13,7 +13,6 @@ __all__ = ["certain", "implication", "implied_by_others", "with_implied"]
 
 _LEAST = 0.05  # links below it are left out, which keeps targets sparse
 _CERTAIN = 0.35  # below it a tag only hints at another: "child" at "girl", but not "girl" at "people"
-_BLOCK = 1024
 
 
 def implication(
@@ -58,19 +57,22 @@ def with_implied(tags: sparse.csr_matrix, links: sparse.csr_matrix) -> sparse.cs
     csr float32 (n, C)
         In [0, 1]; 1 where the user gave the tag.
     """
-    if not links.nnz:
-        return tags.astype(np.float32)
-    counts = links.toarray()
-    np.fill_diagonal(counts, 1.0)
-    blocks = []
-    for start in range(0, tags.shape[0], _BLOCK):
-        block = tags[start : start + _BLOCK]
-        targets = np.zeros(block.shape, dtype=np.float32)
-        tagged = np.flatnonzero(np.diff(block.indptr))
-        if len(tagged):
-            targets[tagged] = np.maximum.reduceat(counts[block.indices], block.indptr[tagged])
-        blocks.append(sparse.csr_matrix(targets))
-    return sparse.vstack(blocks, format="csr") if blocks else tags.astype(np.float32)
+    own = sparse.identity(links.shape[0], dtype=np.float32, format="csr")
+    counts = links.astype(np.float32).maximum(own)  # every tag counts in full for itself
+    # One entry for each tag of a photo and what it counts for; by photo and tag, the largest last, which is the one that stays.
+    length = np.diff(counts.indptr)[tags.indices]
+    photo = np.repeat(np.repeat(np.arange(tags.shape[0]), np.diff(tags.indptr)), length)
+    entry = np.arange(length.sum()) + np.repeat(
+        counts.indptr[tags.indices] - (length.cumsum() - length), length
+    )
+    key = photo * tags.shape[1] + counts.indices[entry]
+    order = np.lexsort((counts.data[entry], key))
+    last = order[np.append(np.diff(key[order]) > 0, True)] if len(order) else order
+    return sparse.csr_matrix(
+        (counts.data[entry[last]], (photo[last], counts.indices[entry[last]])),
+        shape=tags.shape,
+        dtype=np.float32,
+    )
 
 
 def implied_by_others(

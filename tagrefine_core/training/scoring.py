@@ -1,7 +1,6 @@
 """After training: the networks' logits of every photo, and the final scores that follow from them."""
 
 from collections.abc import Sequence
-from functools import partial
 
 import numpy as np
 import torch
@@ -15,7 +14,7 @@ from tagrefine_core.model.calibration import Calibration
 from tagrefine_core.model.implied import with_implied
 from tagrefine_core.model.network import Network
 from tagrefine_core.model.posterior import final_scores, smoothed
-from tagrefine_core.neighbors import nearest
+from tagrefine_core.neighbors import Index, nearest
 from tagrefine_core.progress import Progress
 from tagrefine_core.training.distributed import World
 from tagrefine_core.training.forward import FORWARD_ROWS, in_use
@@ -90,18 +89,26 @@ def smooth_all(
     progress: Progress,
 ) -> None:
     """Fill in logits (N, C) averaged with those of each photo's nearest photos among ``rows``, itself left out."""
-    n = len(logits)
+    n, share = len(logits), config.scoring.smooth
     place = np.full(n, -1, dtype=np.int64)
     place[rows] = np.arange(len(rows))
-    base = np.asarray(features) if len(rows) == n else np.asarray(features[rows])
-    ask = partial(smooth, known=logits, around=base, rows=rows)
+    count = min(_NEIGHBORS, len(rows) - 1)
+    if not share or count < 1:
+        out[:] = logits
+        return
+    stage = "Asking the neighbors"
+    index = Index.build(
+        features if len(rows) == n else features[rows],
+        seed=config.seed,
+        progress=lambda done, total: progress(stage, done, total),
+    )
+    found, squared = index.search(
+        features, count, exclude=place, progress=lambda done, total: progress(stage, done, total)
+    )
     for start in range(0, n, _BLOCK):
-        block = np.arange(start, min(n, start + _BLOCK))
-        for own in (block[place[block] >= 0], block[place[block] < 0]):
-            if len(own):
-                exclude = place[own] if place[own[0]] >= 0 else None
-                out[own] = ask(logits[own], features[own], config, exclude=exclude)
-        progress("Asking the neighbors", min(n, start + _BLOCK), n)
+        part = slice(start, start + _BLOCK)
+        out[part] = smoothed(logits[part], rows[found[part]], squared[part], logits, smooth=share)
+        progress("Averaging with the neighbors", min(n, start + _BLOCK), n)
 
 
 def smooth(
@@ -112,9 +119,8 @@ def smooth(
     known: NDArray[np.float32],
     around: NDArray[np.floating],
     rows: NDArray[np.int64],
-    exclude: NDArray[np.int64] | None = None,
 ) -> NDArray[np.float32]:
-    """Return logits (B, C) of photos averaged with those of their nearest photos.
+    """Return logits (B, C) of new photos averaged with those of their nearest photos.
 
     Parameters
     ----------
@@ -127,15 +133,12 @@ def smooth(
         Features of the photos trained on.
     rows : int64 (n,)
         Their rows in ``known``.
-    exclude : int64 (B,), optional
-        The place in ``around`` of each photo itself; by default the photos are new.
     """
-    share = config.scoring.smooth
-    count = min(_NEIGHBORS, len(around) - (exclude is not None))
-    if not share or count < 1:
+    share, count = config.scoring.smooth, min(_NEIGHBORS, len(around))
+    if not share or not count:
         return logits
-    found, distances = nearest(features, around, count, exclude=exclude)
-    return smoothed(logits, rows[found], distances**2, known, smooth=share)
+    found, squared = nearest(features, around, count)
+    return smoothed(logits, rows[found], squared, known, smooth=share)
 
 
 def calibrate(
