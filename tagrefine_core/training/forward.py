@@ -7,9 +7,11 @@ import torch
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.nn.parallel import DistributedDataParallel
 
 from tagrefine_core.config import TrainConfig
+from tagrefine_core.features.backbones import look
 from tagrefine_core.model.network import Network
 from tagrefine_core.training.distributed import World
 from tagrefine_core.training.training_set import TrainingSet
@@ -82,6 +84,14 @@ class Forward:
             self.features(self.world.part(np.arange(len(self.training_set.rows), dtype=np.int64)))
         )
 
+    def given(self) -> Tensor:
+        """Return of all training rows what the backbone says as it is now (n, d), of length 1: nothing subtracted, nothing learned above it."""
+        rows = self.world.part(self.training_set.rows)
+        blocks = [
+            self._given(rows[start : start + FORWARD_ROWS]) for start in range(0, len(rows), FORWARD_ROWS)
+        ]
+        return self.world.gather(torch.cat(blocks))
+
     def probabilities(self, rows: NDArray[np.int64]) -> Tensor:
         """Return probabilities P (B, C) as in use."""
         with torch.no_grad(), _autocast(self.world.device, self.config):
@@ -97,6 +107,13 @@ class Forward:
 
     def _dense(self, block: csr_matrix) -> Tensor:
         return torch.from_numpy(block.toarray().astype(np.float32)).to(self.world.device)
+
+    def _given(self, photos: NDArray[np.int64]) -> Tensor:
+        self.network.eval()
+        x = self.training_set.inputs.read(photos)
+        with torch.no_grad(), _autocast(self.world.device, self.config):
+            given = x if self.network.trunk is None else look(self.network.trunk, x, views=self.network.views)
+        return functional.normalize(given.float(), dim=1)
 
     def _features_of(self, photos: NDArray[np.int64]) -> Tensor:
         self.network.eval()
