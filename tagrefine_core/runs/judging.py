@@ -56,6 +56,7 @@ class Judge:
     ) -> "Judge":
         """Count how many photos have each, and from that how rare it is."""
         have = sparse.csr_matrix(have, dtype=np.int8)
+        have.eliminate_zeros()
         counts = np.bincount(have.indices, minlength=have.shape[1])
         weights = np.log(have.shape[0] / np.maximum(counts, 1)) * (counts > 0)
         nothing = sparse.csr_matrix(have.shape, dtype=np.int8)
