@@ -11,7 +11,7 @@ from tagrefine_core.files import write_arrays
 from tagrefine_core.neighbors import nearest
 from tagrefine_core.neighbors.among import nearest_among
 
-__all__ = ["MOST_PHOTOS", "TraceRecorder", "moments", "spaced"]
+__all__ = ["MOST_PHOTOS", "TraceRecorder", "changed", "moments", "spaced"]
 
 MOST_PHOTOS = 20_000
 """Training photos up to which all are recorded; of more, a sample of so many."""
@@ -111,7 +111,7 @@ def spaced(changes: list[float], most: int) -> list[int]:
     changes : list of T - 1 float
         How much changed from each of T moments to the next.
     most : int
-        How many to choose at most.
+        How many to choose at most; one more where nothing changes at the end.
 
     Returns
     -------
