@@ -124,7 +124,7 @@ def frames(by: By) -> tuple[str, str]:
     """Return what a green frame means, and what a red one."""
     if by == "labels":
         return "has the photo's rarest true label", "does not"
-    return f"{OVERLAP:.0%} or more of their refined tags agree", "fewer do"
+    return f"{OVERLAP:.0%} of their refined tags agree", "fewer do"
 
 
 def _about(found: Neighborhoods) -> str:

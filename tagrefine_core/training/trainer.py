@@ -46,7 +46,7 @@ __all__ = ["Trainer"]
 _WATCHED = 1000  # training images that the monitors look at
 _STAGES = {"phi0": 1, "constraints": 2}
 # Moments of a stage at which neighbors are recorded: on a frozen trunk they cost little, through a trunk each is a pass over all photos.
-_MOMENTS, _MOMENTS_OF_TRUNK = 9, 3
+_MOMENTS, _MOMENTS_OF_TRUNK = 7, 3
 _TITLES = {"phi0": "Learning from the users' tags", "constraints": "Training with neighbors"}
 
 
@@ -214,20 +214,19 @@ class Trainer:
 
     def _begin_trace(self) -> None:
         """Record who is near in the frozen features and before the first step, or go on with a checkpoint's trace."""
-        settings = self.config.neighbors
+        settings, candidates = self.config.neighbors, self.folder / "trace.npy"
         self.trace = TraceRecorder(self.training_set.rows, neighbors=settings.m - 1, seed=self.config.seed)
-        candidates = self.folder / "trace.npy"
         if self.resumed is not None:
             self.trace.load(self.resumed.trace)
-        else:
-            frozen = self.forward.given()
-            if self.world.first:
-                self.trace.begin(frozen)
-                candidate_sets(frozen.cpu().numpy(), min(settings.M, self.n - 1), out=candidates)
-            self.world.wait()
-        self.trace_candidates = read_array(candidates)
-        if self.resumed is None:
-            self._record()
+            self.trace_candidates = read_array(candidates)
+            return
+        frozen = self.forward.given()
+        if self.world.first:
+            candidate_sets(frozen.cpu().numpy(), min(settings.M, self.n - 1), out=candidates)
+            self.trace_candidates = read_array(candidates)
+            self.trace.take("frozen", 0, frozen, self.trace_candidates)
+        self.world.wait()
+        self._record()
 
     def _record(self) -> None:
         """Record who is near by the weights that would stay if training ended now."""

@@ -56,12 +56,12 @@ def test_order_is_no_change():
     assert changed(before, after) == pytest.approx(2 / 6)
 
 
-def test_records_the_frozen_neighbors_of_all_and_later_those_among_candidates(tmp_path):
+def test_records_the_nearest_of_the_candidates_by_rows_of_the_collection(tmp_path):
     rows = np.arange(30, dtype=np.int64) * 2 + 5
     frozen, later = unit(30, 6, 0), unit(30, 4, 1)
     candidates = np.array([np.roll(np.delete(np.arange(30), row), row)[:9] for row in range(30)], np.int32)
     trace = TraceRecorder(rows, neighbors=3, seed=0)
-    trace.begin(frozen)
+    trace.take("frozen", 0, frozen, everyone_else(30))
     trace.take("phi0", 0, later, candidates)
     trace.take("constraints", 7, frozen, everyone_else(30))
     trace.save(tmp_path / "trace.npz")
@@ -83,21 +83,21 @@ def test_of_many_photos_a_sample_is_recorded_whose_neighbors_are_of_all(monkeypa
     one, same, other = (TraceRecorder(np.arange(40), neighbors=3, seed=seed) for seed in (0, 0, 1))
     assert len(one.photos) == 10 and np.array_equal(one.photos, np.unique(one.photos))
     assert np.array_equal(one.photos, same.photos) and not np.array_equal(one.photos, other.photos)
-    one.begin(frozen)
+    one.take("frozen", 0, frozen, everyone_else(40))
     np.testing.assert_array_equal(one.found[0], by_hand(frozen, one.photos, everyone_else(40)[one.photos], 3))
     assert set(one.found[0].ravel().tolist()) - set(one.photos.tolist())
 
 
 def test_fewer_photos_than_neighbors():
     trace = TraceRecorder(np.arange(4), neighbors=7, seed=0)
-    trace.begin(unit(4, 3, 0))
+    trace.take("frozen", 0, unit(4, 3, 0), everyone_else(4))
     assert trace.found[0].shape == (4, 3)
 
 
 def test_a_checkpoint_holds_all_of_it(tmp_path):
     whole, first = (TraceRecorder(np.arange(20), neighbors=2, seed=0) for _ in range(2))
     for trace in (whole, first):
-        trace.begin(unit(20, 3, 0))
+        trace.take("frozen", 0, unit(20, 3, 0), everyone_else(20))
     for step in range(11):
         features = unit(20, 3, step + 1)
         whole.take("phi0", step, features, everyone_else(20))

@@ -8,8 +8,9 @@ function count(number) {
 
 /** Return how many of so many photos are relevant, as pieces of text of which every second one is to be bold. */
 function those(number, good, { by, label }) {
-  if (by !== "labels") return [number === 1 ? (good ? "relevant" : "not relevant") : `${count(good)} of them relevant`, ""];
-  return [number === 1 ? (good ? "with " : "without ") : `${count(good)} of them with `, label];
+  const many = `${good === number ? "all" : count(good)} of them `;
+  if (by !== "labels") return [number === 1 ? (good ? "relevant" : "not relevant") : `${many}relevant`, ""];
+  return [number === 1 ? (good ? "with " : "without ") : `${many}with `, label];
 }
 
 /**
