@@ -133,7 +133,7 @@ def _about(found: Neighborhoods) -> str:
     if not judged:
         return "No photo has anything to share, so nothing can be judged."
     value, low, high = (100 * part for part in of.gain)
-    sample = f", a sample of {found.of:,}" if photos < found.of else ""
+    sample = f" (a sample of {found.of:,})" if photos < found.of else ""
     what = "true label" if found.judge.by == "labels" else "refined tag"
     # What is done to features before the first step, such as taking off their mean, is no learning.
     start = 100 * (of.value[1] - of.value[0]) if found.trace.steps[1] == 0 else 0.0
@@ -141,7 +141,7 @@ def _about(found: Neighborhoods) -> str:
     rare = "" if found.judge.by == "labels" else " Of tags that agree, rare ones count more."
     return (
         f"Of the photos with a {what}, the share of the {found.m - 1} nearest that have it, too; mean over all {what}s. "
-        f"{judged:,} of {photos:,} photos{sample} can be judged. Change {value:+.1f} points ({low:+.1f} to {high:+.1f}){before}. "
+        f"{judged:,} of {photos:,} photos{sample} that it learned from can be judged. Change {value:+.1f} points ({low:+.1f} to {high:+.1f}){before}. "
         f"{found.changed:.0%} of the neighbors are new at the end. Thin: this photo. Dashed: photos picked at random.{rare}"
     )
 
