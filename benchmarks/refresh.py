@@ -60,7 +60,7 @@ def measure(
         {
             "phi0.epochs": 2,
             "constraints.epochs": 1,
-            "run.trace_queries": 0,
+            "run.trace": False,
             "constraints.lambda1": 0,
             **settings,
         }

@@ -182,7 +182,7 @@ class _Run(_Group):
     validation: float = Field(
         0.1, ge=0, lt=0.5, description="part of the training photos watched with ground truth"
     )
-    trace_queries: int = Field(48, ge=0, description="photos whose neighbors are recorded while it learns")
+    trace: bool = Field(True, description="record the neighbors of the photos while it learns")
     checkpoint_seconds: float = Field(60.0, gt=0, description="longest time between checkpoints")
 
 

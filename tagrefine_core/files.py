@@ -15,9 +15,11 @@ from scipy import sparse
 __all__ = [
     "create_array",
     "read_array",
+    "read_arrays",
     "read_json",
     "read_sparse",
     "write_array",
+    "write_arrays",
     "write_file",
     "write_json",
     "write_sparse",
@@ -66,6 +68,21 @@ def read_array(path: Path, *, mmap: bool = True) -> NDArray[Any]:
     """Open an ``.npy`` file, memory-mapped read-only unless ``mmap`` is false."""
     array: NDArray[Any] = np.load(path, mmap_mode="r" if mmap else None, allow_pickle=False)
     return array
+
+
+def write_arrays(path: Path, **arrays: NDArray[Any]) -> None:
+    """Store arrays that belong together, by their names, as one ``.npz`` file."""
+    write_file(path, lambda file: np.savez(file, allow_pickle=False, **arrays))
+
+
+def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """Read an ``.npz`` file; OSError when there is none, ValueError when it is damaged."""
+    with path.open("rb") as file:  # NumPy would leave a damaged one open
+        try:
+            with np.load(file, allow_pickle=False) as stored:
+                return dict(stored)
+        except Exception as error:  # whatever a damaged archive makes of itself
+            raise ValueError(f"{path} does not hold arrays ({error}).") from error
 
 
 def write_sparse(path: Path, matrix: sparse.csr_matrix) -> None:

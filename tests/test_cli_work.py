@@ -106,6 +106,14 @@ def test_from_photos_to_refined_tags(
     assert (job.command, job.state, job.run_id) == ("train", "finished", run)
     assert job.result is not None and job.result["run"] == run
 
+    found = call(home, capsys, "neighbors", run)
+    assert found.keys() >= {"judged", "m", "points", "changed", "better", "same", "worse"}
+    assert found["by"] == "labels" and found["judged"] == found["better"] + found["same"] + found["worse"]
+    assert (found["points"][0]["stage"], found["points"][0]["step"]) == ("frozen", 0)
+    assert all(point.keys() >= {"stage", "step", "precision"} for point in found["points"])
+    assert all(0 <= point["precision"] <= 1 for point in found["points"]) and 0 <= found["changed"] <= 1
+    assert call(home, capsys, "neighbors", run, "--by", "refined")["by"] == "refined"
+
     for name in ("refined.csv", "refined.jsonl"):
         out = tmp_path / name
         assert call(home, capsys, "refine", run, "--out", str(out)) == {"file": str(out), "images": 64}

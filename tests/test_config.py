@@ -298,6 +298,11 @@ def test_runs_of_0_1_0_open_with_todays_settings(home):
     assert [run.config for run in again.runs()] == [run.config for run in store.runs()]
 
 
+def test_a_run_that_traced_no_photos_records_no_neighbors_now(home):
+    store = with_old_runs(home, {"none": {**OLD["default"], "trace_queries": 0}, "some": OLD["default"]})
+    assert [TrainConfig(**store.run(name).config).run.trace for name in ("none", "some")] == [False, True]
+
+
 def test_what_was_set_is_kept_and_what_is_gone_is_left_out(home):
     changed = {
         **OLD["default"],

@@ -76,7 +76,7 @@ LABELS = {
     "run.device": "Device",
     "run.precision": "Precision",
     "run.validation": "Part that is watched",
-    "run.trace_queries": "Photos traced",
+    "run.trace": "Neighbors recorded",
     "run.checkpoint_seconds": "Seconds to a checkpoint",
 }
 """Setting to what the pages call it."""

@@ -1,12 +1,18 @@
-"""The page "Neighbors": the paper's Fig. 4 for any traced photo, played over the iterations."""
+"""The page "Neighbors": the paper's Fig. 4 for photos of a run, played from before it learned to the end."""
 
 import streamlit as st
 
 from pages.components.choice import choice
-from pages.components.header import header
+from pages.components.header import empty, header
 from pages.components.player import player
+from pages.components.setting_words import told
 from pages.neighbors.story import story
 from pages.state import need_run
+from tagrefine_core.errors import RunError
+
+_BEFORE = (
+    "The photos that a network takes as most alike to the one on the left, from before it learned to the end."
+)
 
 
 def remember() -> None:
@@ -14,16 +20,21 @@ def remember() -> None:
     st.query_params["query"] = str(st.session_state["player"]["chosen"])
 
 
-header(
-    "A neighborhood learns",
-    "The photos that the network takes as most alike to the one on the left, while it trains. "
-    "Green frames with a check are relevant, red ones with a cross are not.",
-)
+top = st.empty()
+with top.container():
+    header("Neighbors", _BEFORE)
 collection, run = need_run()
-judges = {"labels": "a true label", "refined": "a refined tag"}
+try:
+    _ = run.trace
+except RunError as error:
+    empty("There are no neighbors to show", told(str(error)), button="Go to Train", page="train/page.py")
+    st.stop()
+judges = {"labels": "a true label", "refined": "refined tags"}
 if collection.truth is None:
     by = "refined"
-    st.markdown("A neighbor is relevant when it shares a refined tag: these photos have no true labels.")
+    st.markdown(
+        "Judged by this run's own refined tags, which lean on these neighbors: these photos have no true labels."
+    )
 else:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown("A neighbor is relevant when it shares", width="content")
@@ -37,8 +48,8 @@ else:
             label_visibility="collapsed",
         )
 chosen = st.query_params.get("query", "")
-player(
-    story(collection, run, by),
-    chosen=int(chosen) if chosen.isdecimal() else -1,
-    on_choose=remember,
-)
+wanted = int(chosen) if chosen.isdecimal() and len(chosen) < 10 else -1
+tale = story(collection, run, by, wanted)
+with top.container():
+    header(tale["title"], " ".join([_BEFORE, *map(told, tale["notes"])]))
+player(tale, chosen=wanted, on_choose=remember)

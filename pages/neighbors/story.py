@@ -1,106 +1,164 @@
-"""What the player tells of a run: its traced queries with their neighbors by iteration, judged and averaged."""
+"""What the player tells of a run: photos whose neighborhoods got better, stayed and got worse, moment by moment, and the curve of all."""
 
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-from scipy import sparse
+from numpy.typing import NDArray
 
 from tagrefine_core.collections import Collection
 from tagrefine_core.errors import RunError
-from tagrefine_core.runs.refined import changes_of
-from tagrefine_core.runs.run import Run
-from tagrefine_core.runs.trace import Relevance, chance, precision_curve, relevance
+from tagrefine_core.runs.judging import OVERLAP, By
+from tagrefine_core.runs.queries import GROUPS, group_of, queries_of
+from tagrefine_core.runs.refined import changes_of, told_of
+from tagrefine_core.runs.run import NeighborTrace, Run
+from tagrefine_core.runs.trace import Neighborhoods, neighborhoods_of
 
-__all__ = ["story"]
+__all__ = ["frames", "story", "title"]
 
-_BASIS = {
-    "labels": ("true labels", "no true label, so its neighbors cannot be judged"),
-    "refined": ("refined tags", "no refined tag, so its neighbors cannot be judged"),
-}
+_EACH = 16  # photos of a group
+_NAMES = {"better": "Better", "same": "As good as before", "worse": "Worse"}
+_STAGES = {"phi0": "stage 1", "constraints": "stage 2"}
 
 
 @lru_cache(maxsize=4)
-def story(collection: Collection, run: Run, by: Literal["labels", "refined"]) -> dict[str, Any]:
+def story(collection: Collection, run: Run, by: By, wanted: int = -1) -> dict[str, Any]:
     """Return everything the player needs, as JSON.
 
     Parameters
     ----------
     by : {"labels", "refined"}
-        What makes a neighbor relevant: a shared ground-truth label, or a shared refined tag.
+        What makes a neighbor relevant.
+    wanted : int
+        Row of a photo to tell of even where it is none of those chosen.
 
     Raises
     ------
     RunError
-        When the run traced no queries, or belongs to other data.
+        When the run recorded no neighbors, or belongs to other data.
     """
     if not run.current:
         raise RunError(
             f"{collection.name!r} has changed since this run was trained. Train again, or choose another run."
         )
-    trace = run.trace
-    if not len(trace.queries) or not len(trace.steps):
-        raise RunError("This run traced no photos. Train again with run.trace_queries above 0.")
-    if by == "labels":
-        have, names = sparse.csr_matrix(np.asarray(collection.truth) == 1), collection.labels
-    else:
-        # What a picture cannot tell makes no photo look alike.
-        changes = changes_of(run, collection)
-        have, names = _present(changes.kept) + _present(changes.added), collection.vocabulary
-    judged = relevance(trace, have, by=by)
-    # As many as training uses: the anchor's own place in its group of m is not a neighbor.
-    shown = min(trace.neighbors.shape[2], max(1, run.config.neighbors.m - 1))
-    curve = precision_curve(judged, neighbors=shown)
-    rows = np.unique(np.concatenate([trace.queries, trace.neighbors[:, :, :shown].ravel()]))
-    random = chance(trace, have)
-    order = np.argsort(-np.nan_to_num(curve.gain, nan=-np.inf), kind="stable")
-    basis, without = _BASIS[by]
+    found = neighborhoods_of(run, collection, by)
+    trace, of = found.trace, found.precision
+    chosen = {group: queries_of(found, group, most=_EACH).tolist() for group in GROUPS}
+    place = int(np.searchsorted(trace.photos, wanted))
+    if place < len(trace.photos) and trace.photos[place] == wanted and (own := group_of(found, place)):
+        chosen[own] += [place] if place not in chosen[own] else []
+    places = np.array([place for group in GROUPS for place in chosen[group]], dtype=np.int64)
+    rows = np.unique(np.concatenate([trace.photos[places], trace.neighbors[:, places].ravel()]))
+    told = told_of(run, collection)
+    changes = changes_of(run, collection)
+    tags = (collection.tags + changes.added.astype(bool))[rows]
+    labels = found.judge.have[rows]
+    rarity = np.asarray(collection.tags.sum(axis=0)).ravel()
     return {
-        "key": [run.id, by],
-        "steps": trace.steps.tolist(),
-        "queries": [_query(trace.queries, trace.neighbors, judged, int(q), shown) for q in order],
+        "key": [run.id, by, wanted],
+        "title": title(found),
+        "notes": _notes(found, run),
+        "frames": frames(by),
+        "moments": _moments(trace),
+        "groups": [[_NAMES[group], int(getattr(found, group).sum()), len(chosen[group])] for group in GROUPS],
+        "queries": _queries(found, run, places),
         "photos": {
             int(row): [
                 collection.files[row],
-                have.indices[have.indptr[row] : have.indptr[row + 1]].tolist(),
+                sorted((c for c in tags[[at]].indices.tolist() if told[c]), key=rarity.__getitem__),
+                labels[[at]].indices.tolist(),
             ]
-            for row in rows
+            for at, row in enumerate(rows.tolist())
         },
-        "names": list(names),
-        "mean": curve.mean.tolist() if curve.judged else None,
-        "low": curve.low.tolist(),
-        "high": curve.high.tolist(),
-        "chance": float(np.nanmean(random)) if curve.judged else None,
-        "basis": basis,
-        "without": without,
-        "legend": _legend(curve.judged, len(trace.queries)),
+        "tags": list(collection.vocabulary),
+        "labels": list(found.judge.names),
+        "by": by,
+        "mean": None if np.isnan(of.value).any() else of.value.tolist(),
+        "low": np.nan_to_num(of.low).tolist(),
+        "high": np.nan_to_num(of.high).tolist(),
+        "chance": None if np.isnan(of.chance) else of.chance,
+        "about": _about(found),
         "pictures": f"/thumbnails/{collection.id}",
         "version": collection.data_hash[:12],
     }
 
 
-def _present(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
-    # A stored score may be 0: what counts is that it is stored.
-    return sparse.csr_matrix(
-        (np.ones(matrix.nnz, np.int8), matrix.indices, matrix.indptr), shape=matrix.shape
-    )
-
-
-def _query(queries: Any, neighbors: Any, judged: Relevance, q: int, shown: int) -> dict[str, Any]:
-    marks = judged.relevant[:, q, :shown]
-    known = bool(judged.judged[q])
-    return {
-        "row": int(queries[q]),
-        "neighbors": neighbors[:, q, :shown].tolist(),
-        "relevant": marks.astype(int).tolist() if known else None,
-        "first": int(marks[0].sum()) if known else None,
-        "last": int(marks[-1].sum()) if known else None,
-    }
-
-
-def _legend(judged: int, total: int) -> str:
-    of = f"all {total} photos" if judged == total else f"the {judged} of {total} photos that can be judged"
+def title(found: Neighborhoods) -> str:
+    """Return what became of the neighborhoods, as the title of the page."""
+    _, low, high = found.precision.gain
+    if found.why_still is not None:
+        return "These neighborhoods did not learn"
+    if low > 0:
+        return "A neighborhood learns"
     return (
-        f"Share of relevant neighbors. Thick: mean of {of}, with its 95 % interval. "
-        "Thin: this photo. Dashed: photos picked at random."
+        "These neighborhoods moved, and got worse"
+        if high < 0
+        else "These neighborhoods moved, and got no better"
     )
+
+
+def _moments(trace: NeighborTrace) -> list[tuple[str, str]]:
+    """Return when each moment was, in two lines of which the second may be empty."""
+    both = len(set(trace.stages)) > 2
+    when = []
+    for stage, step in zip(trace.stages, trace.steps.tolist(), strict=True):
+        told = f"step {step:,}"
+        if stage == "frozen":
+            when.append(("before", "learning"))
+        else:
+            when.append((_STAGES[stage], told) if both else (told, ""))
+    return when
+
+
+def _notes(found: Neighborhoods, run: Run) -> list[str]:
+    """Return what a visitor has to know of these neighbors."""
+    notes = []
+    if found.why_still is not None:
+        notes.append(f"Here they did not move: {found.why_still}.")
+    if run.config.neighbors.refresh == "static" and run.config.constraints.epochs:
+        notes.append("Training itself kept the neighbors of its start, with neighbors.refresh=static.")
+    return notes
+
+
+def frames(by: By) -> tuple[str, str]:
+    """Return what a green frame means, and what a red one."""
+    if by == "labels":
+        return "has the photo's rarest true label", "does not"
+    return f"{OVERLAP:.0%} of their refined tags agree", "fewer do"
+
+
+def _about(found: Neighborhoods) -> str:
+    """Return the numbers of all photos in two sentences."""
+    judged, photos, of = int(found.judged.sum()), len(found.trace.photos), found.precision
+    if not judged:
+        return "No photo has anything to share, so nothing can be judged."
+    value, low, high = (100 * part for part in of.gain)
+    sample = f" (a sample of {found.of:,})" if photos < found.of else ""
+    what = "true label" if found.judge.by == "labels" else "refined tag"
+    # What is done to features before the first step, such as taking off their mean, is no learning.
+    start = 100 * (of.value[1] - of.value[0]) if found.trace.steps[1] == 0 else 0.0
+    before = f", {start:+.1f} of it before the first step" if abs(start) >= 0.05 else ""
+    rare = "" if found.judge.by == "labels" else " Of tags that agree, rare ones count more."
+    return (
+        f"Of the photos with a {what}, the share of the {found.m - 1} nearest that have it, too; mean over all {what}s. "
+        f"{judged:,} of {photos:,} photos{sample} that it learned from can be judged. Change {value:+.1f} points ({low:+.1f} to {high:+.1f}){before}. "
+        f"{found.changed:.0%} of the neighbors are new at the end. Thin: this photo. Dashed: photos picked at random.{rare}"
+    )
+
+
+def _queries(found: Neighborhoods, run: Run, places: NDArray[np.int64]) -> list[dict[str, Any]]:
+    trace, judge = found.trace, found.judge
+    photos = trace.photos[places]
+    neighbors = trace.neighbors[:, places]
+    relevant = np.array([judge.relevant(photos, near) for near in neighbors]).reshape(neighbors.shape)
+    rarest = judge.rarest(photos) if judge.by == "labels" else np.full(len(photos), -1)
+    return [
+        {
+            "row": int(photo),
+            "label": int(rarest[q]),
+            "neighbors": neighbors[:, q].tolist(),
+            "relevant": relevant[:, q].astype(int).tolist(),
+            "chance": judge.chance(int(photo), run.rows),
+        }
+        for q, photo in enumerate(photos)
+    ]

@@ -57,6 +57,7 @@ for _command in (
     work.train,
     results.evaluate,
     results.tags,
+    results.neighbors,
     results.suspicious,
     results.refine,
     results.annotate,

@@ -14,8 +14,9 @@ from tagrefine_core.errors import ConfigError
 from tagrefine_core.evaluation import Metrics
 from tagrefine_core.exchange import check_target
 from tagrefine_core.refinement import PRECISION
+from tagrefine_core.runs.trace import Neighborhoods
 
-__all__ = ["MEASURES", "annotate", "evaluate", "measures", "refine", "suspicious", "tags"]
+__all__ = ["MEASURES", "annotate", "evaluate", "measures", "neighbors", "refine", "suspicious", "tags"]
 
 MEASURES = {
     "miap": "MiAP",
@@ -79,6 +80,23 @@ def tags(context: typer.Context, run: Run, precision: Precision = PRECISION, jso
         for one in sorted(summaries, key=lambda one: (-one.added - one.removed, one.tag))
     ]
     session.answer([asdict(one) for one in summaries], "\n".join(lines))
+
+
+def neighbors(
+    context: typer.Context,
+    run: Run,
+    by: Annotated[
+        Literal["labels", "refined"] | None,
+        typer.Option(
+            help="What a relevant neighbor has in common: true labels, or refined tags. By default labels where there are any."
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Tell how the neighbors of the photos changed while a run learned, and whether they got better."""
+    session = Session.of(context, json)
+    found = workflow.neighborhoods(session.store, run, by=by)
+    session.answer(found.as_dict(), _neighborhoods(found))
 
 
 def suspicious(
@@ -212,6 +230,26 @@ def _handed_out(found: workflow.HandedOut) -> str:
             f"one in {_shown(hidden.additions_per_hit)} additions"
         )
     return "\n".join(lines)
+
+
+def _neighborhoods(found: Neighborhoods) -> str:
+    """Return what a trace says as lines."""
+    document, of = found.as_dict(), found.precision
+    what = "true labels" if found.judge.by == "labels" else "the run's refined tags"
+    lines = [
+        f"Share of the {found.m - 1} nearest that carry a photo's label, mean over labels; judged by {what}, "
+        f"on {document['judged']:,} of {len(found.trace.photos):,} recorded photos ({found.of:,} trained on):",
+        *(
+            f"{point['stage']:<12} step {point['step']:>6,}  {_shown(value)} ({_shown(low)} to {_shown(high)})"
+            for point, value, low, high in zip(document["points"], of.value, of.low, of.high, strict=True)
+        ),
+        f"gain {of.gain[0]:+.3f} ({of.gain[1]:+.3f} to {of.gain[2]:+.3f}); neighbors picked at random {_shown(of.chance)}",
+        f"{100 * found.changed:.1f} % of the neighbors at the end are new; relevant ones: more for {document['better']:,} photos, "
+        f"as many for {document['same']:,}, fewer for {document['worse']:,}",
+    ]
+    return "\n".join(
+        [*lines, *([f"The neighbors did not move: {found.why_still}."] if found.why_still else [])]
+    )
 
 
 def _shown(value: float) -> str:

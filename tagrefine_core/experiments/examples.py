@@ -9,14 +9,16 @@ from scipy.sparse import csr_matrix
 
 from tagrefine_core.collections import Collection
 from tagrefine_core.experiments.table import Table, scores_of
+from tagrefine_core.runs.queries import GROUPS, queries_of
 from tagrefine_core.runs.refined import changes_of
 from tagrefine_core.runs.run import Run
-from tagrefine_core.runs.trace import precision_curve, relevance
+from tagrefine_core.runs.trace import neighborhoods_of
 from tagrefine_core.store import Store
 
 __all__ = ["before_and_after", "most_different", "neighbor_trace", "side_by_side"]
 
 _TOP = 5
+_QUERIES = 16
 
 
 def before_and_after(collection: Collection, run: Run, *, photos: int = 12) -> list[dict[str, str]]:
@@ -97,39 +99,35 @@ def neighbor_trace(collection: Collection, run: Run) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``precision``: ``step``, ``mean``, ``low``, ``high`` of the share of neighbors that share a label with their
-        query; ``queries``: ``photo`` and ``steps`` of ``step`` and ``neighbors`` (``photo``, ``distance``, ``relevant``).
+        What `Neighborhoods.as_dict` says of all photos, and ``queries``: ``photo``, ``group`` ("better", "same", "worse") and ``moments``
+        of ``stage``, ``step`` and ``neighbors`` (``photo``, ``relevant``), the nearest first.
     """
-    trace = run.trace
-    truth = np.zeros((collection.n, 0)) if collection.truth is None else np.asarray(collection.truth) == 1
-    found = relevance(trace, csr_matrix(truth), by="labels")
-    curve = precision_curve(found, neighbors=trace.neighbors.shape[2])
-    return {
-        "precision": [
-            {"step": int(step), "mean": float(mean), "low": float(low), "high": float(high)}
-            for step, mean, low, high in zip(trace.steps, curve.mean, curve.low, curve.high, strict=True)
-        ],
-        "queries": [
+    found = neighborhoods_of(run, collection)
+    trace = found.trace
+    queries = []
+    for group in GROUPS:
+        places = queries_of(found, group, most=_QUERIES)
+        photos = trace.photos[places]
+        relevant = [found.judge.relevant(photos, neighbors[places]) for neighbors in trace.neighbors]
+        queries += [
             {
-                "photo": collection.files[query],
-                "steps": [
+                "photo": collection.files[photo],
+                "group": group,
+                "moments": [
                     {
+                        "stage": stage,
                         "step": int(step),
                         "neighbors": [
-                            {
-                                "photo": collection.files[row],
-                                "distance": float(trace.distances[t, q, k]),
-                                "relevant": bool(found.relevant[t, q, k]),
-                            }
-                            for k, row in enumerate(trace.neighbors[t, q])
+                            {"photo": collection.files[row], "relevant": bool(fits)}
+                            for row, fits in zip(trace.neighbors[t, places[q]], relevant[t][q], strict=True)
                         ],
                     }
-                    for t, step in enumerate(trace.steps)
+                    for t, (stage, step) in enumerate(zip(trace.stages, trace.steps, strict=True))
                 ],
             }
-            for q, query in enumerate(trace.queries)
-        ],
-    }
+            for q, photo in enumerate(photos)
+        ]
+    return {**found.as_dict(), "queries": queries}
 
 
 def _words(matrix: csr_matrix, row: int, vocabulary: tuple[str, ...]) -> str:

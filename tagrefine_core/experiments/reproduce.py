@@ -91,7 +91,7 @@ def reproduce(
     written += _photos(before_and_after(collection, run), out, "figure1")
     trace = neighbor_trace(collection, run)
     write_result(out / "figure4.json", trace)
-    curve = write_text(out / "figure4.html", page_of(precision_figure(trace["precision"])))
+    curve = write_text(out / "figure4.html", page_of(precision_figure(trace["points"])))
     return [*written, out / "figure4.json", curve]
 
 

@@ -16,17 +16,19 @@ def ablation_figure(rows: Sequence[Mapping[str, Any]], measures: Mapping[str, st
     return figure.update_layout(yaxis_range=[0, 1], title="Ablation")
 
 
-def precision_figure(points: Sequence[Mapping[str, float]]) -> go.Figure:
-    """Draw the share of relevant neighbors by iteration: ``step``, ``mean``, ``low``, ``high`` (the paper's Fig. 4)."""
-    steps = [point["step"] for point in points]
+def precision_figure(points: Sequence[Mapping[str, Any]]) -> go.Figure:
+    """Draw how many of the nearest carry a photo's labels: ``stage``, ``step``, ``precision``, ``low``, ``high`` (the paper's Fig. 4)."""
+    moments = [f"{point['stage']} {point['step']}" for point in points]
     figure = go.Figure()
-    figure.add_scatter(x=steps, y=[point["mean"] for point in points], name="mean")
+    figure.add_scatter(x=moments, y=[point["precision"] for point in points], name="mean over labels")
     for limit in ("low", "high"):
         figure.add_scatter(
-            x=steps, y=[point[limit] for point in points], name=f"95 % {limit}", line={"dash": "dot"}
+            x=moments, y=[point[limit] for point in points], name=f"95 % {limit}", line={"dash": "dot"}
         )
     return figure.update_layout(
-        title="Neighbors that share a label with their photo", xaxis_title="iteration", yaxis_title="share"
+        title="Share of a photo's nearest that carry its label",
+        xaxis_title="stage, step",
+        yaxis_title="share",
     )
 
 

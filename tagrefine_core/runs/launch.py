@@ -95,7 +95,7 @@ def train(
                 watched=given.watched,
                 world=world,
                 folder=work_folder(run.folder),
-                trace=run.folder,
+                trace=run.folder / "trace.npz",
                 journal=StoreJournal(store, run_id),
                 progress=progress,
             )

@@ -1,6 +1,7 @@
 """A run on disk: its record, its refined scores and its neighbor trace."""
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -13,7 +14,7 @@ from scipy import sparse
 
 from tagrefine_core.config import TrainConfig
 from tagrefine_core.errors import RunError
-from tagrefine_core.files import read_array, read_sparse
+from tagrefine_core.files import read_array, read_arrays, read_sparse
 from tagrefine_core.model.calibration import Calibration
 from tagrefine_core.store import EpochRecord, RunRecord, Store
 
@@ -32,31 +33,31 @@ def new_run_id() -> str:
 
 @dataclass(frozen=True)
 class NeighborTrace:
-    """Nearest neighbors of some query images while the network trained (the paper's Fig. 4).
+    """Who was nearest to each photo while a network learned, at moments between which about equally much changed (the paper's Fig. 4).
 
     Attributes
     ----------
-    queries : int64 (Q,)
-        Rows of the query images.
+    photos : int64 (Q,)
+        The recorded photos, ascending rows of the collection.
+    stages : tuple of T str
+        "frozen", before anything was learned, in features of length 1 as the backbone gives them; then "phi0" or "constraints".
     steps : int64 (T,)
-        Training iterations of stage 2 after which they were taken; 0 is phi0.
-    neighbors : int64 (T, Q, k)
-        Rows of the nearest candidates, the nearest first.
-    distances : float32 (T, Q, k)
-        Their Euclidean distances in the features of that iteration.
+        Steps of that stage after which it was; 0 of the first stage is before the first step.
+    neighbors : int32 (T, Q, k)
+        Rows of the k = m - 1 nearest training photos, the nearest first.
     """
 
-    queries: NDArray[np.int64]
+    photos: NDArray[np.int64]
+    stages: tuple[str, ...]
     steps: NDArray[np.int64]
-    neighbors: NDArray[np.int64]
-    distances: NDArray[np.float32]
+    neighbors: NDArray[np.int32]
 
 
 class Run:
     """One training run and what it left in its folder.
 
     The folder ``runs/<id>`` of a finished run holds ``scores.npy`` float32 (N, C) in [0, 1], what
-    `tagrefine_core.training.fitted.Fitted.save` writes, ``material.json`` (what it was made of) and ``trace_*.npy``; that of
+    `tagrefine_core.training.fitted.Fitted.save` writes, ``material.json`` (what it was made of) and ``trace.npz``; that of
     another one its checkpoints, too, in ``work``.
     """
 
@@ -139,15 +140,30 @@ class Run:
 
     @cached_property
     def trace(self) -> NeighborTrace:
-        """The neighbor trace; of an unfinished run, as far as it has come."""
-        names = ("queries", "steps", "neighbors", "distances")
-        return NeighborTrace(*(self._array(f"trace_{name}.npy") for name in names))
+        """Who was near while it learned; RunError when it was not recorded."""
+        path = self.folder / "trace.npz"
+        if not path.exists() and self.record.state == "finished":
+            if (self.folder / "trace_steps.npy").exists():
+                raise RunError(
+                    "This run was trained by an earlier TagRefine, which recorded the neighbors of a few photos and only after "
+                    "the most was learned. Train again to see how its neighbors change."
+                )
+            if not self.config.run.trace:
+                raise RunError(
+                    "This run did not record its neighbors (run.trace=false). Train again with run.trace=true."
+                )
+        stored = self._read(path, read_arrays)
+        stages = tuple(map(str, stored["stages"]))
+        return NeighborTrace(stored["photos"], stages, stored["steps"], stored["neighbors"])
 
     def _array(self, name: str) -> NDArray[Any]:
-        path = self.folder / name
+        array: NDArray[Any] = self._read(self.folder / name, read_array)
+        return array
+
+    def _read(self, path: Path, read: Callable[[Path], Any]) -> Any:
         if path.exists():
             try:
-                return read_array(path)
+                return read(path)
             except (ValueError, EOFError) as error:
                 raise RunError(f"{path} is damaged. Train again.") from error
         if self.record.state == "finished":

@@ -60,6 +60,15 @@ def _uncalibrated(connection: sqlite3.Connection) -> None:
         connection.execute("UPDATE runs SET config = ? WHERE id = ?", (json.dumps(config), row[0]))
 
 
+def _trace_of_all(connection: sqlite3.Connection) -> None:
+    """Say whether neighbors are recorded: of all photos, where it was of so many."""
+    for row in connection.execute("SELECT id, config FROM runs").fetchall():
+        config = json.loads(row[1])
+        if "trace_queries" in config.get("run", {}):
+            config["run"]["trace"] = config["run"].pop("trace_queries") > 0
+        connection.execute("UPDATE runs SET config = ? WHERE id = ?", (json.dumps(config), row[0]))
+
+
 MIGRATIONS: dict[str, str | Callable[[sqlite3.Connection], None]] = {
     "0001_collections": """
         CREATE TABLE collections (
@@ -180,6 +189,7 @@ MIGRATIONS: dict[str, str | Callable[[sqlite3.Connection], None]] = {
             PRIMARY KEY (collection_id, tag)
         ) WITHOUT ROWID;
     """,
+    "0008_trace_of_all_photos": _trace_of_all,
 }
 
 

@@ -83,7 +83,7 @@ def fit(
         Where arrays and checkpoints go, and what a call goes on from; needed by several processes. By default a temporary
         folder, and arrays in memory.
     trace : Path, optional
-        The folder of the neighbor trace (the paper's Fig. 4); without one nothing is traced.
+        The file of the neighbor trace (the paper's Fig. 4), ``.npz``; without one nothing is traced.
     journal : Journal, optional
         Where epochs and warnings go.
     progress : Progress
@@ -104,7 +104,7 @@ def fit(
     photos, width = tags.shape
     rows = np.arange(photos, dtype=np.int64) if rows is None else rows
     parts = held_out_parts(len(rows), config)
-    if config.constraints.epochs or (trace is not None and config.run.trace_queries):
+    if config.constraints.epochs or (trace is not None and config.run.trace):
         _check_groups(len(rows) - max(map(len, parts)), config.neighbors.m)
     words = _Words.of(vocabulary, config)
     taught = []
@@ -192,7 +192,7 @@ def without_pictures(config: TrainConfig) -> TrainConfig:
         {
             "network.finetune": "head",
             "run.validation": 0.0,
-            "run.trace_queries": 0,
+            "run.trace": False,
             "run.checkpoint_seconds": 1e9,
         }
     )

@@ -1,4 +1,4 @@
-"""Takes the neighbor trace while the network trains (the paper's Fig. 4)."""
+"""Records who the neighbors of the training photos are while a network learns (the paper's Fig. 4)."""
 
 from pathlib import Path
 
@@ -7,107 +7,128 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tagrefine_core.files import write_array
-from tagrefine_core.model.batches import FeaturesOf, rerank
+from tagrefine_core.files import write_arrays
+from tagrefine_core.neighbors.among import nearest_among
 
-__all__ = ["TraceRecorder", "trace_queries"]
+__all__ = ["MOST_PHOTOS", "TraceRecorder", "changed", "moments", "spaced"]
 
-_POINTS = 12  # iterations that are taken
-_NEIGHBORS = 12  # kept of each query
+MOST_PHOTOS = 20_000
+"""Training photos up to which all are recorded; of more, a sample of so many."""
 
-
-def trace_queries(tags_per_image: NDArray[np.int64], count: int, seed: int) -> NDArray[np.int64]:
-    """Choose query images at random among those that users tagged; ground truth plays no part.
-
-    Returns
-    -------
-    int64 (Q,), ascending
-    """
-    tagged = np.flatnonzero(tags_per_image > 0)
-    pool = tagged if len(tagged) else np.arange(len(tags_per_image))
-    return np.sort(np.random.default_rng((seed, 2)).permutation(pool)[:count]).astype(np.int64)
+_KEPT = 12  # moments that a finished trace holds
 
 
 class TraceRecorder:
-    """Ranks the candidates of the queries by the features of several iterations.
+    """The nearest photos of each recorded photo, at moments from the untrained backbone to the end.
+
+    Nothing of it enters training, and nothing of the ground truth enters it: which photos are worth a look is asked when they are shown.
 
     Parameters
     ----------
-    folder : Path or None
-        Where ``trace_*.npy`` go; None: this process does not write.
-    queries : int64 (Q,)
-        Training rows.
-    candidates : int32 (N, M)
-    rows : int64 (N,)
-        Rows of the collection, which the files speak of.
-    total : int
-        Iterations of the training; at twelve of them, from 0 to the end, twelve neighbors of each query are taken.
+    rows : int64 (n,)
+        The training photos, by rows of the collection, which the file speaks of.
+    neighbors : int
+        k, kept of each photo; fewer where there are not as many others.
+    seed : int
+        Of the sample where there are more than `MOST_PHOTOS`.
+
+    Attributes
+    ----------
+    photos : int64 (Q,)
+        The recorded photos, numbered 0 to n-1, ascending.
     """
 
-    def __init__(
-        self,
-        folder: Path | None,
-        *,
-        queries: NDArray[np.int64],
-        candidates: NDArray[np.int32],
-        rows: NDArray[np.int64],
-        total: int,
-    ) -> None:
-        self.folder = folder
-        self.queries = queries
-        self.candidates = candidates[queries].astype(np.int64) if len(queries) else np.zeros((0, 1), np.int64)
+    def __init__(self, rows: NDArray[np.int64], *, neighbors: int, seed: int) -> None:
         self.rows = rows
-        self.due = {int(step) for step in np.linspace(0, total, _POINTS).round()}
-        self.keep = min(_NEIGHBORS, self.candidates.shape[1])
-        self.steps: list[int] = []
-        self.neighbors: list[NDArray[np.int64]] = []
-        self.distances: list[NDArray[np.float32]] = []
+        self.photos: NDArray[np.int64] = np.arange(len(rows), dtype=np.int64)
+        if len(rows) > MOST_PHOTOS:
+            chosen = np.random.default_rng((seed, 2)).permutation(len(rows))[:MOST_PHOTOS]
+            self.photos = np.sort(chosen).astype(np.int64)
+        self.k = min(neighbors, len(rows) - 1)
+        self.taken: list[tuple[str, int]] = []
+        self.found: list[NDArray[np.int32]] = []
 
-    def take(self, step: int, forward: FeaturesOf) -> None:
-        """Record the neighbors after ``step`` iterations, where that step is due."""
-        if step not in self.due or step in self.steps or not len(self.queries):
-            return
-        unique, place = np.unique(
-            np.concatenate([self.queries, self.candidates.reshape(-1)]), return_inverse=True
+    def take(self, stage: str, step: int, features: Tensor, candidates: NDArray[np.int32]) -> None:
+        """Record who is nearest now.
+
+        Parameters
+        ----------
+        stage : str
+            "frozen" for what the backbone says before anything is learned, else the stage of training.
+        step : int
+            How many of its steps are done.
+        features : Tensor (n, d)
+            As they are now.
+        candidates : int32 (n, M)
+            Among whom. Of frozen features, 512 candidates found in centered ones held all of the seven nearest of 7,696 photos.
+        """
+        among = np.asarray(candidates[self.photos])
+        self.taken.append((stage, step))
+        self.found.append(nearest_among(features, self.photos, among, self.k))
+
+    def save(self, path: Path) -> None:
+        """Write the moments that differ: ``photos`` (Q,), ``stages`` and ``steps`` (T,), ``neighbors`` (T, Q, k)."""
+        kept = spaced([changed(a, b) for a, b in zip(self.found, self.found[1:], strict=False)], _KEPT)
+        write_arrays(
+            path,
+            photos=self.rows[self.photos],
+            stages=np.array([self.taken[moment][0] for moment in kept]),
+            steps=np.array([self.taken[moment][1] for moment in kept], dtype=np.int64),
+            neighbors=self.rows[np.stack([self.found[moment] for moment in kept])].astype(np.int32),
         )
-        features = forward(unique).cpu()
-        index = torch.from_numpy(place.reshape(-1))
-        count = len(self.queries)
-        neighbors, squared = [], []
-        for number in range(count):  # one query at a time: all candidates at once would be Q x M x d
-            own = index[count + number * self.candidates.shape[1] :][: self.candidates.shape[1]]
-            chosen, distance = rerank(
-                features[index[number]][None], features[own][None], self.candidates[number][None], self.keep
-            )
-            neighbors.append(chosen[0])
-            squared.append(distance[0].sqrt().numpy())
-        self.steps.append(step)
-        self.neighbors.append(np.stack(neighbors))
-        self.distances.append(np.stack(squared).astype(np.float32))
-        self.write()
-
-    def write(self) -> None:
-        """Store what has been taken, in rows of the collection."""
-        if self.folder is None or not self.steps:
-            return
-        write_array(self.folder / "trace_queries.npy", self.rows[self.queries])
-        write_array(self.folder / "trace_steps.npy", np.array(self.steps, dtype=np.int64))
-        write_array(self.folder / "trace_neighbors.npy", self.rows[np.stack(self.neighbors)])
-        write_array(self.folder / "trace_distances.npy", np.stack(self.distances))
 
     def state(self) -> dict[str, Tensor]:
         """Return what a checkpoint keeps."""
-        if not self.steps:
-            return {}
         return {
-            "steps": torch.tensor(self.steps),
-            "neighbors": torch.from_numpy(np.stack(self.neighbors)),
-            "distances": torch.from_numpy(np.stack(self.distances)),
+            f"{number:02d} {stage} {step}": torch.from_numpy(found)
+            for number, ((stage, step), found) in enumerate(zip(self.taken, self.found, strict=True))
         }
 
     def load(self, state: dict[str, Tensor]) -> None:
         """Go on from a checkpoint."""
-        if state:
-            self.steps = [int(step) for step in state["steps"]]
-            self.neighbors = list(state["neighbors"].cpu().numpy())
-            self.distances = list(state["distances"].cpu().numpy())
+        for name in sorted(state):
+            _, stage, step = name.split()
+            self.taken.append((stage, int(step)))
+            self.found.append(state[name].cpu().numpy())
+
+
+def changed(before: NDArray[np.int32], after: NDArray[np.int32]) -> float:
+    """Return the share of the neighbors (Q, k) after that were none before, whatever their order."""
+    return 1.0 - float((after[:, :, None] == before[:, None, :]).any(axis=2).mean())
+
+
+def moments(steps: int, count: int) -> frozenset[int]:
+    """Return after which of the ``steps`` of a stage to record: at most ``count``, closer at the start, where most changes; the last always.
+
+    >>> sorted(moments(100, 5))
+    [1, 3, 10, 32, 100]
+    """
+    return frozenset(np.geomspace(1, steps, count).round().astype(int).tolist()) if steps else frozenset()
+
+
+def spaced(changes: list[float], most: int) -> list[int]:
+    """Choose moments between which about equally much changes.
+
+    Parameters
+    ----------
+    changes : list of T - 1 float
+        How much changed from each of T moments to the next.
+    most : int
+        How many to choose at most; one more where nothing changes at the end.
+
+    Returns
+    -------
+    list of int
+        Ascending, the first and the last among them, and the second, which shows the features before the first step; of the others
+        none after which nothing had changed.
+
+    Examples
+    --------
+    >>> spaced([0.1, 0.3, 0.0, 0.3, 0.3], most=4)
+    [0, 1, 2, 5]
+    """
+    travelled = np.concatenate([[0.0], np.cumsum(changes)])
+    last = len(changes)
+    wanted = np.linspace(0, travelled[-1], most - 1)  # one place is the second's
+    nearest_to = np.abs(travelled[:, None] - wanted).argmin(axis=0)
+    return sorted({0, min(1, last), last, *(int(moment) for moment in nearest_to)})

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from tagrefine_core.config import TrainConfig
 from tagrefine_core.errors import Cancelled, RunError
+from tagrefine_core.files import read_array
 from tagrefine_core.model.batches import Batch
 from tagrefine_core.model.least_squares import LinearLayer, least_squares
 from tagrefine_core.model.losses import (
@@ -24,6 +25,7 @@ from tagrefine_core.model.losses import (
     visual_similarity,
 )
 from tagrefine_core.model.network import Network
+from tagrefine_core.neighbors import candidate_sets
 from tagrefine_core.progress import Progress
 from tagrefine_core.store import EpochRecord
 from tagrefine_core.training.checkpoint import Checkpoint
@@ -32,7 +34,7 @@ from tagrefine_core.training.forward import Forward
 from tagrefine_core.training.journal import Journal
 from tagrefine_core.training.monitors import monitors, warning_after_phi0, warning_of_epoch
 from tagrefine_core.training.neighborhood import Neighborhood
-from tagrefine_core.training.recorder import TraceRecorder, trace_queries
+from tagrefine_core.training.recorder import TraceRecorder, moments
 from tagrefine_core.training.schedule import (
     Average,
     learning_rate,
@@ -46,6 +48,8 @@ __all__ = ["Trainer"]
 
 _WATCHED = 1000  # training images that the monitors look at
 _STAGES = {"phi0": 1, "constraints": 2}
+# Moments of a stage at which neighbors are recorded: on a frozen trunk they cost little, through a trunk each is a pass over all photos.
+_MOMENTS, _MOMENTS_OF_TRUNK = 7, 3
 _TITLES = {"phi0": "Learning from the users' tags", "constraints": "Training with neighbors"}
 
 
@@ -65,7 +69,7 @@ class Trainer:
     folder : Path
         Where candidates and checkpoint go; with a checkpoint there, training goes on from it.
     trace : Path or None
-        Where the neighbor trace goes; None: nobody asks for neighbors.
+        The file of the neighbor trace; None: nobody asks for neighbors.
     journal : Journal
         Where epochs and warnings go (of the first process).
     progress : Progress
@@ -88,7 +92,7 @@ class Trainer:
         self.config, self.network, self.training_set, self.world = config, network, training_set, world
         self.parts = parts
         self.folder, self.journal, self.progress = folder, journal, progress
-        self.trace_folder = trace if config.run.trace_queries else None
+        self.trace_path = trace if config.run.trace else None
         self.n = len(training_set.rows)
         self.steps_per_epoch = steps_per_epoch(config, self.n)
         self.forward = Forward(network, training_set, config, world)
@@ -118,6 +122,8 @@ class Trainer:
         self.world.wait()
         if self.checkpoint_path.exists():
             self._restore()
+        if self.trace_path is not None:
+            self._begin_trace()
         try:
             if self.stage == "phi0":
                 self.learn_phi0()
@@ -129,6 +135,8 @@ class Trainer:
             self._write_checkpoint()
             raise
         self.average.apply()
+        if self.trace is not None and self.trace_path is not None and self.world.first:
+            self.trace.save(self.trace_path)
         if self.config.scoring.closed_form:
             self._solve(self.config.scoring.closed_form)
 
@@ -171,9 +179,9 @@ class Trainer:
     def _learn_constraints(self) -> None:
         epochs, steps = self.config.constraints.epochs, self.steps_per_epoch
         total = steps * epochs
-        if not total and self.trace_folder is None:
+        if not total:
             return  # nobody asks for neighbors
-        self.start_constraints(total)
+        self.start_constraints()
         while self.step < total:
             self.neighborhood.refresh(self.step, steps)
             batch = self.neighborhood.select(self.neighborhood.anchors(self.step))
@@ -182,8 +190,6 @@ class Trainer:
             self.update(self.losses(logits, features, batch), self.weights)
             self.neighborhood.overwrite(rows, features)
             self._after_step(epochs)
-            if self.trace is not None:
-                self.trace.take(self.step, self.forward.features)
 
     @property
     def weights(self) -> dict[str, float]:
@@ -231,8 +237,8 @@ class Trainer:
         tags = self.forward.dense(self.training_set.agreement[every.cpu().numpy()])
         return neighborhood(together, tags, every) * self.world.size
 
-    def start_constraints(self, total: int) -> None:
-        """Find the neighbors under phi0, or go on with a checkpoint's; begin the trace of ``total`` steps."""
+    def start_constraints(self) -> None:
+        """Find the neighbors under phi0, or go on with a checkpoint's."""
         state, self.resumed = self.resumed, None
         self.stage = "constraints"
         if self.step == 0:
@@ -240,19 +246,31 @@ class Trainer:
             self.neighborhood.find(self.progress)
         elif state is not None:
             self.neighborhood.restore(state.bank, state.sigma)
-        if self.trace_folder is None:
+
+    # The neighbor trace
+
+    def _begin_trace(self) -> None:
+        """Record who is near in the frozen features and before the first step, or go on with a checkpoint's trace."""
+        settings, candidates = self.config.neighbors, self.folder / "trace.npy"
+        self.trace = TraceRecorder(self.training_set.rows, neighbors=settings.m - 1, seed=self.config.seed)
+        if self.resumed is not None:
+            self.trace.load(self.resumed.trace)
+            self.trace_candidates = read_array(candidates)
             return
-        tagged = np.diff(self.training_set.tags.indptr)
-        self.trace = TraceRecorder(
-            self.trace_folder if self.world.first else None,
-            queries=trace_queries(tagged, self.config.run.trace_queries, self.config.seed),
-            candidates=self.neighborhood.candidates,
-            rows=self.training_set.rows,
-            total=total,
-        )
-        if state is not None:
-            self.trace.load(state.trace)
-        self.trace.take(self.step, self.forward.features)
+        frozen = self.forward.given()
+        if self.world.first:
+            candidate_sets(frozen.cpu().numpy(), min(settings.M, self.n - 1), out=candidates)
+            self.trace_candidates = read_array(candidates)
+            self.trace.take("frozen", 0, frozen, self.trace_candidates)
+        self.world.wait()
+        self._record()
+
+    def _record(self) -> None:
+        """Record who is near by the weights that would stay if training ended now."""
+        with self.average.in_place():
+            features = self.forward.of_all(self.forward.features)
+        if self.trace is not None and self.world.first:
+            self.trace.take(self.stage, self.step, features, self.trace_candidates)
 
     # One step
 
@@ -293,6 +311,9 @@ class Trainer:
         steps = self.steps_per_epoch
         if self.step % steps == 0:
             self._end_epoch(self.step // steps, steps)
+        count = _MOMENTS if self.network.trunk is None else _MOMENTS_OF_TRUNK
+        if self.trace is not None and self.step in moments(steps * epochs, count):
+            self._record()
         if time.monotonic() - self.saved > self.patience:
             self._write_checkpoint()
         self.progress(_TITLES[self.stage], self.step, steps * epochs)

@@ -10,6 +10,7 @@ from tagrefine_core.workflow.outcomes import (
     annotate,
     evaluate_run,
     evaluate_user_tags,
+    neighborhoods,
     open_annotator,
 )
 from tagrefine_core.workflow.rules import refusal
@@ -34,6 +35,7 @@ __all__ = [
     "import_collection",
     "make_demo",
     "measure_handed_out",
+    "neighborhoods",
     "open_annotator",
     "record_job",
     "refusal",

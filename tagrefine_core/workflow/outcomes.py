@@ -13,9 +13,11 @@ from tagrefine_core.errors import LabelError
 from tagrefine_core.evaluation import Metrics, evaluate, user_tag_scores
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.refinement import PRECISION
+from tagrefine_core.runs.judging import By
 from tagrefine_core.runs.measured import measured_rows
 from tagrefine_core.runs.refined import limits_of
 from tagrefine_core.runs.run import Run
+from tagrefine_core.runs.trace import Neighborhoods, neighborhoods_of
 from tagrefine_core.store import Store
 from tagrefine_core.workflow.judging import collection_of
 
@@ -27,6 +29,7 @@ __all__ = [
     "annotate",
     "evaluate_run",
     "evaluate_user_tags",
+    "neighborhoods",
     "open_annotator",
 ]
 
@@ -87,6 +90,25 @@ def evaluate_user_tags(store: Store, name: str) -> Metrics:
     metrics = evaluate(scores, truth, labels=collection.labels)
     store.write_metrics(collection.id, "user_tags", metrics.as_dict())
     return metrics
+
+
+def neighborhoods(store: Store, run_id: str, *, by: By | None = None) -> Neighborhoods:
+    """Return how the neighbors of the photos changed while a run learned, and whether they got better.
+
+    Parameters
+    ----------
+    by : {"labels", "refined"}, optional
+        What makes a neighbor relevant: true labels, or the run's refined tags; by default labels where there are any.
+
+    Raises
+    ------
+    RunError
+        When the run recorded no neighbors, is not finished, or is of data that has changed since.
+    LabelError
+        When labels are asked for and there are none.
+    """
+    run = Run.open(store, run_id)
+    return neighborhoods_of(run, collection_of(store, run), by)
 
 
 def open_annotator(store: Store, run_id: str) -> "Annotator":

@@ -140,7 +140,6 @@ def odd(app: App, odd_photos: Path) -> str:
         "constraints.epochs=1",
         "neighbors.s=16",
         "neighbors.m=4",
-        "run.trace_queries=8",
     ]
     app.wait(start_job(app.store, Work("train", "odd", {"preset": "demo", "settings": short})))
     return "odd"

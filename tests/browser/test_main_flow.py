@@ -241,26 +241,80 @@ def test_neighborhoods_are_judged_and_played(visitor: Visitor, app, demo: str) -
     color = "(cell) => getComputedStyle(cell).borderTopColor.match(/[0-9]+/g).map(Number)"
     green, red = good.first.evaluate(color), bad.first.evaluate(color)
     assert green[1] > green[0] and red[0] > red[1], "green frames and red ones"
-    assert "shares nothing" not in (good.first.get_attribute("title") or "")
-    expect(bad.first).to_have_attribute("title", re.compile("shares nothing"))
+    expect(good.first).to_have_attribute("title", re.compile(": has "))
+    expect(bad.first).to_have_attribute("title", re.compile("does not have"))
     pictures_load(page.locator(".cell img"), at_least=7)
 
-    slider = page.get_by_role("slider", name="Iteration")
+    slider = page.get_by_role("slider", name="Moment")
     last = int(slider.get_attribute("max") or 0)
     assert last > 0 and int(slider.input_value()) == last
     page.get_by_role("button", name="Play").click()
     expect(slider).to_have_value("0")
+    expect(page.locator(".sentence")).to_contain_text("Picked at random")
     expect(page.locator(".line.future")).to_have_count(last)
     expect(slider).to_have_value("1")
     page.get_by_role("button", name="Pause").click()
     page.keyboard.press("ArrowRight")
     expect(slider).to_have_value("2")
 
-    page.locator(".choice").nth(2).click()
-    expect(page).to_have_url(re.compile(r"query=\d+"))
+
+def test_neighborhoods_of_each_kind_are_one_click_away(visitor: Visitor, app, demo: str) -> None:
+    page = visitor.open("neighbors", "?collection=demo")
+    compare = {"Better": int.__gt__, "As good as before": int.__eq__, "Worse": int.__lt__}
+    for name, holds in compare.items():
+        group = page.get_by_role("button", name=re.compile(f"^{name} [0-9]"))
+        if group.is_disabled():
+            assert group.inner_text().endswith(" 0")
+            continue
+        group.click()
+        expect(group).to_have_attribute("aria-pressed", "true")
+        for change in page.locator(".choice span").all_inner_texts():
+            before, after = map(int, change.split(" → "))
+            assert holds(after, before), f"{name}: {change}"
+    page.locator(".choice").nth(1).click()
     name = page.locator(".about strong").inner_text()
+    row = Collection.open(app.store, demo).files.index(name)
+    expect(page).to_have_url(re.compile(rf"query={row}\b"))
     visitor.reload()
     expect(page.locator(".about strong")).to_have_text(name)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (3840, 2160), (1024, 768)])
+def test_a_projector_is_filled_with_what_the_back_row_can_read(
+    visitor: Visitor, demo: str, width: int, height: int
+) -> None:
+    page = visitor.page
+    page.set_viewport_size({"width": width, "height": height})
+    visitor.open("neighbors", "?collection=demo")
+    expect(page.locator(".line").first).to_be_visible()
+    page.keyboard.press("p")
+    wall = page.locator(".wall")
+    expect(wall).to_be_visible()
+    box = "(part) => { const { left, top, right, bottom } = part.getBoundingClientRect(); return [left, top, right, bottom]; }"
+    assert wall.evaluate(box) == [0, 0, width, height]
+    unit = min(width, height * 16 / 9) / 100
+    for part, least in (
+        (".title", 3),
+        (".frames", 1.5),
+        (".sentence", 2),
+        (".current .count", 1.9),
+        (".why", 1.2),
+    ):
+        size = page.locator(part).first.evaluate("(part) => parseFloat(getComputedStyle(part).fontSize)")
+        assert size >= least * unit, part
+    lines, sentence = page.locator(".line").last.evaluate(box), page.locator(".sentence").evaluate(box)
+    controls = page.locator(".controls").evaluate(box)
+    assert lines[3] <= sentence[1] and sentence[3] <= controls[1] and controls[3] <= height, (
+        "one above the other"
+    )
+    for part in page.locator(".wall :is(.frame, .count, button, .curve)").all():
+        left, top, right, bottom = part.evaluate(box)
+        assert left >= 0 and top >= 0 and right <= width and bottom <= height
+    # Photos take most of the room that is there.
+    cell = page.locator(".cell").first.evaluate(box)
+    assert cell[2] - cell[0] >= 6 * unit
+    page.keyboard.press("p")
+    expect(wall).to_have_count(0)
 
 
 # Tags

@@ -44,7 +44,6 @@ def paper(**settings):
         "phi0.epochs": 1,
         "constraints.epochs": 1,
         "run.device": "cpu",
-        "run.trace_queries": 5,
     }
     return train_config("paper").replaced({**small, **settings})
 

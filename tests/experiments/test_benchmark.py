@@ -253,7 +253,7 @@ def test_preset_paper_is_measured_as_it_is(shapes, collection, task):
     assert (ours["status"], ours["trials"], knn["settings"]) == ("done", [], None)
     assert_literal(ours["settings"])
     changed = {name for name, value in flat(ours["settings"]).items() if config.flat()[name] != value}
-    assert changed <= {"network.finetune", "run.validation", "run.trace_queries", "run.checkpoint_seconds"}
+    assert changed <= {"network.finetune", "run.validation", "run.trace", "run.checkpoint_seconds"}
     assert flat(ours["settings"])["network.finetune"] == "head"
     assert table["preset"] == "paper" and table["differs"]["network.backbone"] == "small_cnn"
     assert "constraints.reduction" not in table["differs"] and "task" not in table["differs"]

@@ -17,7 +17,7 @@ PICTURES = {
     "network.finetune",
     "run.device",
     "run.validation",
-    "run.trace_queries",
+    "run.trace",
     "run.checkpoint_seconds",
 }
 

@@ -109,8 +109,8 @@ def test_no_photos_own_tags_move_its_logits(studio, pictures, default_run, tmp_p
 def test_what_a_run_leaves_adds_up_and_is_less_than_it_was(default_run):
     run = default_run
     sizes = {path.name: path.stat().st_size for path in run.folder.iterdir()}
-    trace = {"trace_queries.npy", "trace_steps.npy", "trace_neighbors.npy", "trace_distances.npy"}
-    assert set(sizes) == trace | {
+    assert set(sizes) == {
+        "trace.npz",
         "scores.npy",
         "logits.npy",
         "features.npy",
@@ -140,7 +140,7 @@ def test_a_stopped_run_keeps_its_work_and_a_finished_one_does_not(studio, real, 
         if "network 2 of 5" in stage:
             raise Cancelled
 
-    config = real(**{"phi0.epochs": 1, "constraints.epochs": 0, "run.trace_queries": 0})
+    config = real(**{"phi0.epochs": 1, "constraints.epochs": 0, "run.trace": False})
     with pytest.raises(Cancelled):
         workflow.train_collection(studio, "studio", config, progress=stop)
     stopped = Run.open(studio, studio.runs("studio")[0].id)

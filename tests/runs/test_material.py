@@ -35,7 +35,7 @@ def test_a_trunk_is_kept_once_for_all_runs_of_its_weights(studio, default_run, r
     assert len(before) == 1
     key = read_json(default_run.folder / "material.json")["weights_hash"]
     assert before[0].stem == key
-    settings = {"phi0.epochs": 1, "constraints.epochs": 0, "scoring.crossfit": 1, "run.trace_queries": 0}
+    settings = {"phi0.epochs": 1, "constraints.epochs": 0, "scoring.crossfit": 1, "run.trace": False}
     workflow.train_collection(studio, "studio", real(**settings))
     assert sorted((studio.home / "backbones").iterdir()) == before
     whole = before[0].read_bytes()

@@ -54,7 +54,7 @@ def test_killed_and_resumed_is_bit_identical(shapes):
     resumed = Run(shapes, shapes.run(killed))
     assert resumed.record.state == "finished"
     assert np.array_equal(resumed.scores, whole.scores)
-    assert np.array_equal(resumed.trace.distances, whole.trace.distances)
+    assert np.array_equal(resumed.trace.neighbors, whole.trace.neighbors)
 
 
 @pytest.mark.slow
@@ -83,6 +83,6 @@ def test_two_ranks_do_what_one_does(shapes, refresh):
     assert two.id != one.id and two.record.state == "finished"
     assert len(shapes.runs("shapes")) == len({r.id for r in shapes.runs("shapes")})
     assert np.allclose(two.scores, one.scores, atol=1e-3)
-    assert np.array_equal(two.trace.queries, one.trace.queries)
+    assert np.array_equal(two.trace.neighbors[0], one.trace.neighbors[0])
     for a, b in zip(one.epochs, two.epochs, strict=True):
         assert a.values["loss"] == pytest.approx(b.values["loss"], rel=1e-3)

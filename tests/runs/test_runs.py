@@ -9,6 +9,8 @@ from safetensors.torch import load_file
 from tagrefine_core import workflow
 from tagrefine_core.collections import Collection
 from tagrefine_core.errors import Cancelled, ConfigError, RunError
+from tagrefine_core.progress import silent
+from tagrefine_core.runs.material import material
 from tagrefine_core.runs.run import Run
 from tests.training.conftest import draw, small
 
@@ -30,10 +32,6 @@ def test_run_leaves_scores_features_trace_and_record(shapes, finished):
     assert run.scores.shape == (66, len(collection.vocabulary))
     assert ((run.scores >= 0) & (run.scores <= 1)).all() and run.features.shape == (66, 256)
     assert np.array_equal(run.rows, np.arange(66))
-    trace = run.trace
-    assert trace.steps.tolist() == list(range(2 * 5 + 1)) and trace.neighbors.shape == (11, 5, 12)
-    assert (np.diff(trace.distances, axis=2) >= 0).all()
-    assert not (trace.neighbors == trace.queries[None, :, None]).any()
     record = shapes.run(run.id)
     assert record.state == "finished" and record.data_hash == collection.data_hash
     assert record.versions.keys() >= {"tagrefine", "torch", "python"} and record.metrics["map"] > 0
@@ -55,6 +53,39 @@ def test_run_leaves_scores_features_trace_and_record(shapes, finished):
         "images_per_second",
     }
     assert run.config == small()
+
+
+def test_the_trace_begins_with_the_frozen_trunk_and_ends_with_the_features_of_the_run(shapes, finished):
+    trace, config = finished.trace, finished.config
+    assert np.array_equal(trace.photos, np.arange(66)) and trace.neighbors.shape[1:] == (66, 3)
+    moments = list(zip(trace.stages, trace.steps.tolist(), strict=True))
+    assert moments[:2] == [("frozen", 0), ("phi0", 0)] and moments[-1] == ("constraints", 10)
+    # From all of 65 others; the candidates, 20, are the nearest of the same features.
+    given = material(shapes.home, Collection.open(shapes, "shapes"), config, torch.device("cpu"), silent)
+    with torch.no_grad():
+        frozen = given.trunk.eval()(given.inputs.read(np.arange(66))).double().numpy()
+    frozen /= np.linalg.norm(frozen, axis=1, keepdims=True)
+    assert_nearest(trace.neighbors[0], frozen, [np.delete(np.arange(66), row) for row in range(66)], 1e-6)
+    cosines = frozen @ frozen.T - 2 * np.eye(66)
+    candidates = np.argsort(-cosines, axis=1)[:, :20]
+    assert_nearest(trace.neighbors[-1], finished.features.astype(np.float64), candidates, 2e-2)
+
+
+def assert_nearest(found, features, candidates, slack):
+    """The found rows (n, k) are the k nearest of each photo's candidates, as far as rounded features can tell."""
+    for row, (own, others) in enumerate(zip(found, candidates, strict=True)):
+        distance = np.linalg.norm(features - features[row], axis=1)
+        assert set(own) <= set(others) and len(set(own)) == len(own)
+        best = np.sort(distance[others])[: len(own)]
+        np.testing.assert_allclose(distance[own], best, atol=slack * best.max() + 1e-9)
+
+
+def test_without_trace_nothing_is_recorded(shapes, finished):
+    run = workflow.train_collection(shapes, "shapes", small(**{"run.trace": False}))
+    assert not (run.folder / "trace.npz").exists()
+    assert np.array_equal(run.scores, finished.scores), "the trace takes no part in training"
+    with pytest.raises(RunError, match=r"run\.trace=true"):
+        _ = run.trace
 
 
 def test_same_seed_same_scores_other_seed_other_scores(shapes, finished):

@@ -58,7 +58,6 @@ SMALL = {
     "constraints.lambda1": 0.0,
     "scoring.evidence": 0.0,
     "run.device": "cpu",
-    "run.trace_queries": 5,
 }
 
 

@@ -300,5 +300,5 @@ def test_without_pictures_nothing_else_is_dropped(preset):
     config = train_config(preset).replaced(other)
     found = without_pictures(config).flat()
     changed = {name for name, value in config.flat().items() if found[name] != value}
-    pictures = {"network.finetune", "run.validation", "run.trace_queries", "run.checkpoint_seconds"}
+    pictures = {"network.finetune", "run.validation", "run.trace", "run.checkpoint_seconds"}
     assert changed <= pictures and found["network.finetune"] == "head"

@@ -14,7 +14,6 @@ from tagrefine_core.training.checkpoint import Checkpoint
 from tagrefine_core.training.distributed import World, pick_device
 from tagrefine_core.training.layers import build_network
 from tagrefine_core.training.monitors import monitors, warning_after_phi0, warning_of_epoch
-from tagrefine_core.training.recorder import trace_queries
 from tagrefine_core.training.schedule import (
     Average,
     learning_rate,
@@ -95,12 +94,6 @@ def test_collapse_is_called_by_its_name():
     assert "eta=0" in warning_after_phi0({"q50": 0.2}, eta=0.0, lambda2=0.1)
     assert warning_after_phi0({"q50": 0.2}, eta=1.0, lambda2=0.1) is None
     assert warning_after_phi0({"q50": 0.6}, eta=0.0, lambda2=0.1) is None
-
-
-def test_queries_are_photos_that_have_tags():
-    queries = trace_queries(np.array([0, 3, 0, 1, 2]), 10, seed=0)
-    assert queries.tolist() == [1, 3, 4]
-    assert len(trace_queries(np.zeros(4, dtype=np.int64), 2, seed=0)) == 2
 
 
 def test_batches_that_cannot_be_shared_say_so():

@@ -1,7 +1,7 @@
-"""Neighbors over the iterations, played: a row of framed photos an iteration, and the curve of all queries.
+"""Neighbors over the moments of a training, played: a row of framed photos a moment, and the curve of all photos.
 
-Everything is in the browser once it is drawn: playing, sliding and choosing another query ask nobody.
-The page learns only which query is chosen.
+Everything is in the browser once it is drawn: playing, sliding and choosing another photo ask nobody.
+The page learns only which photo is chosen.
 """
 
 from collections.abc import Callable
@@ -18,22 +18,23 @@ _HERE = Path(__file__).parent
 _component = st.components.v2.component(
     "tagrefine_player",
     html='<div class="root"></div>',
-    css=styles(_HERE / "player.css"),
-    js=script(_HERE / "curve.js") + (_HERE / "player.js").read_text(encoding="utf-8"),
+    css=styles(_HERE / "player.css") + (_HERE / "wall.css").read_text(encoding="utf-8"),
+    js=script(_HERE / "curve.js")
+    + "".join((_HERE / name).read_text(encoding="utf-8") for name in ("tale.js", "player.js")),
 )
 
 
 def player(data: dict[str, Any], *, chosen: int, on_choose: Callable[[], None]) -> None:
-    """Draw the player; ``st.session_state["player"]["chosen"]`` holds the row of the chosen query.
+    """Draw the player; ``st.session_state["player"]["chosen"]`` holds the row of the chosen photo.
 
     Parameters
     ----------
     data : dict
         As `pages.neighbors.story.story` tells it.
     chosen : int
-        Row of the query to begin with.
+        Row of the photo to begin with.
     on_choose : callable
-        Called when another query is chosen.
+        Called when another photo is chosen.
     """
     _component(
         key="player", data={**data, "chosen": chosen}, default={"chosen": chosen}, on_chosen_change=on_choose
