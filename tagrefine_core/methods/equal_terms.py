@@ -1,0 +1,258 @@
+"""Any method on our terms, ``NAME+``: our targets to learn from and our steps from scores to probabilities, around its own core.
+
+So that a comparison tells what a method's core is worth and not what was put before and after it, `on_equal_terms` wraps a
+method in all that ours has and that does not belong to its core: tags that are implied count as given, what look-alike photos
+get counts for a photo, scores become probabilities that a tag fits, and the user's own tag is evidence for it.
+"""
+
+import inspect
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from scipy.special import logit
+
+from tagrefine_core.config import TrainConfig, train_config
+from tagrefine_core.errors import ConfigError
+from tagrefine_core.methods.base import Method, row_blocks
+from tagrefine_core.methods.centered import Centered
+from tagrefine_core.methods.wordnet_relations import words_and_wordnet
+from tagrefine_core.model.implied import certain, implication, with_implied
+from tagrefine_core.model.least_squares import likeness
+from tagrefine_core.model.visualness import Visualness
+from tagrefine_core.tags import implied_tags
+from tagrefine_core.training.scoring import calibrate, finish, smooth, smooth_all
+
+__all__ = ["EqualTerms", "on_equal_terms"]
+
+_PARTS = 5  # of the photos: each is scored by a fit on the others
+_SAMPLE = 8192  # photos that tell which tags look alike
+
+
+class EqualTerms(Method):
+    """A method with our targets and our scoring. Made by `on_equal_terms`, which gives it a ``core``.
+
+    Targets: the users' tags, and in part those that they imply by WordNet and by looks; a core that takes only 0 and 1 gets
+    what is as good as written. Scores of the fitted photos come from fits that have not seen the photo's own tags, since a
+    calibration on others would take learning by heart for knowledge: the core leaves a photo out by itself, or it is fitted
+    on four fifths and asked for the last one, in turn. New photos are scored by a fit on all. A core that cannot do without a
+    photo's tags has seen them. Each tag's scores are brought to mean 0 and deviation 1 and moved to the tag's rate; then neighbors in
+    frozen, centered features, reporting rates and evidence follow as in preset ``default``, whose settings they take.
+
+    Parameters
+    ----------
+    vocabulary : sequence of C words, optional
+        Without it, or without WordNet, no tag implies another, and a TagRefineWarning says so.
+    seed : int
+        Of the parts, and of the core where it has one.
+    **parameters
+        Those of the core.
+
+    Attributes
+    ----------
+    core_ : Method
+        Fitted on all photos.
+    implied_ : csr float32 (C, C)
+        How far each tag counts for others.
+    calibration_ : Calibration
+    """
+
+    core: ClassVar[type[Method]]
+    probabilities = True
+
+    vocabulary: Sequence[str] | None
+    seed: int
+
+    def __init__(self, **parameters: Any) -> None:
+        for name, parameter in inspect.signature(type(self)).parameters.items():
+            setattr(self, name, parameters.pop(name, parameter.default))
+        if parameters:
+            raise TypeError(f"{self.title} has no parameter {next(iter(parameters))!r}.")
+
+    @classmethod
+    def _get_param_names(cls) -> list[str]:
+        """Tell scikit-learn the parameters, the core's among them."""
+        return sorted(inspect.signature(cls).parameters)
+
+    @classmethod
+    def grid(cls, images: int) -> dict[str, list[Any]]:
+        """Return the values of the core's parameters."""
+        return cls.core.grid(images)
+
+    @classmethod
+    def first(cls) -> list[dict[str, Any]]:
+        """Return what is tried first of the core."""
+        return cls.core.first()
+
+    def peak_bytes(self, images: int, tags: int, dimensions: int) -> int:
+        """Return about how much memory the core needs beside features, logits, targets and relations of tags."""
+        core = self._new_core().peak_bytes(images, tags, dimensions)
+        return core + images * (6 * dimensions + 12 * tags) + 40 * tags**2 + 24 * dimensions**2
+
+    def _fit(self, features: NDArray[Any], tags: csr_matrix, users: Sequence[Any] | None) -> None:
+        self.config_terms_ = terms()
+        n = len(features)
+        self.centered_ = Centered.of(features)
+        self._around = self.centered_.seen(features).astype(np.float16)
+        self.implied_ = self._implications(tags)
+        taught = with_implied(tags, self.implied_)
+        if not self.core.weighted:
+            taught = (with_implied(tags, certain(self.implied_)) > 0).astype(np.uint8)
+        scores = self._fitted_scores(features, tags, taught, users)
+        self.scale_ = _Scale.of(scores, tags)
+        self.logits_ = self.scale_.logits(scores)
+        self._rows = np.arange(n, dtype=np.int64)
+        self.smoothed_ = np.empty_like(self.logits_)
+        smooth_all(
+            self.logits_,
+            self._around,
+            self._rows,
+            self.config_terms_,
+            out=self.smoothed_,
+            progress=self.progress,
+        )
+        visualness = Visualness.measure([(self.logits_, tags)], tags.shape[1])
+        self.calibration_ = calibrate(
+            self.smoothed_, self._rows, tags, certain(self.implied_), visualness.unseen
+        )
+
+    def _fitted_scores(
+        self,
+        features: NDArray[Any],
+        tags: csr_matrix,
+        taught: csr_matrix,
+        users: Sequence[Any] | None,
+    ) -> NDArray[np.float32]:
+        """Fit the core, and return its scores (n, C) of the photos fitted, as far as it can without their own tags."""
+        n = len(features)
+        parts = min(_PARTS, n)
+        self.core_ = self._new_core().fit(features, taught, users=users)
+        if self.core.leaves_out or not self.core.annotates or parts < 2:
+            return self.core_.refine(features, tags)
+        scores = np.empty(tags.shape, dtype=np.float32)
+        for part in np.array_split(np.random.default_rng((self.seed, 5)).permutation(n), parts):
+            held_out = np.sort(part)
+            seen = np.delete(np.arange(n), held_out)
+            theirs = None if users is None else [users[int(row)] for row in seen]
+            core = self._new_core().fit(features[seen], taught[seen], users=theirs)
+            scores[held_out] = core.annotate(features[held_out])
+        return scores
+
+    def _score(self, features: NDArray[Any], tags: csr_matrix | None, *, own: bool) -> NDArray[Any]:
+        if own:
+            logits = self.smoothed_
+        else:
+            logits = np.empty((len(features), self.tags_.shape[1]), dtype=np.float32)
+            for rows in row_blocks(len(features), 16 * (features.shape[1] + logits.shape[1])):
+                logits[rows] = smooth(
+                    self._logits_of_new(features[rows], None if tags is None else tags[rows]),
+                    self.centered_.seen(features[rows]).astype(np.float16),
+                    self.config_terms_,
+                    known=self.logits_,
+                    around=self._around,
+                    rows=self._rows,
+                )
+        scores = np.empty_like(logits)
+        finish(
+            logits,
+            self.calibration_,
+            tags,
+            certain(self.implied_),
+            self.config_terms_,
+            out=scores,
+            progress=self.progress,
+        )
+        return scores
+
+    def _logits_of_new(self, features: NDArray[Any], tags: csr_matrix | None) -> NDArray[np.float32]:
+        """Return logits (B, C) by the core; a photo's own tags are asked for only where it needs them."""
+        core = self.core_
+        return self.scale_.logits(core.annotate(features) if core.annotates else core.refine(features, tags))
+
+    def _implications(self, tags: csr_matrix) -> csr_matrix:
+        """Return how far each tag counts for others (C, C), by WordNet and by looks."""
+        otherwise = f"{self.title} lets no tag imply another"
+        if words_and_wordnet(self.vocabulary, tags.shape[1], otherwise=otherwise) is None:
+            return csr_matrix((tags.shape[1], tags.shape[1]), dtype=np.float32)
+        assert self.vocabulary is not None
+        sample = np.sort(np.random.default_rng((self.seed, 8)).permutation(tags.shape[0])[:_SAMPLE])
+        alike = likeness(
+            torch.from_numpy(self._around[sample].astype(np.float32)), tags[sample], seed=self.seed
+        )
+        return implication(implied_tags(self.vocabulary), alike, self.config_terms_.constraints.implied)
+
+    def _new_core(self) -> Method:
+        own = inspect.signature(self.core).parameters
+        core = self.core(**{name: getattr(self, name) for name in own})
+        core.progress = self.progress
+        return core
+
+
+def terms() -> TrainConfig:
+    """Return the settings of what all methods share on equal terms: those of preset default."""
+    return train_config("default")
+
+
+def on_equal_terms(kind: type[Method]) -> type[Method]:
+    """Return ``NAME+`` of a method: the same parameters, our targets and our scoring (`EqualTerms`).
+
+    Raises
+    ------
+    ConfigError
+        When it is our own method, which takes a configuration, or one that is on equal terms already.
+    """
+    if issubclass(kind, EqualTerms) or "config" in inspect.signature(kind).parameters:
+        raise ConfigError(f"{kind.title} has our targets and our scoring already; leave the + out.")
+    parameters = dict(inspect.signature(kind).parameters)
+    for name, default in (("vocabulary", None), ("seed", 0)):
+        parameters.setdefault(name, inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default))
+    ordered = sorted(parameters.values(), key=lambda parameter: parameter.kind)
+    own = {
+        "__module__": __name__,
+        "__doc__": EqualTerms.__doc__,
+        "__signature__": inspect.Signature(ordered),
+        "core": kind,
+        "name": f"{kind.name}+",
+        "title": f"{kind.title}+",
+        "reference": f"{kind.reference}; with our targets and our scoring",
+        "reconstruction": kind.reconstruction,
+        "annotates": kind.annotates,
+        "refines": kind.refines,
+    }
+    return type(f"{kind.__name__}Plus", (EqualTerms,), own)
+
+
+@dataclass(frozen=True, eq=False)
+class _Scale:
+    """What makes logits of a core's scores: by tag, mean 0 and deviation 1, then the log-odds of being given."""
+
+    lowest: NDArray[np.float32]
+    mean: NDArray[np.float32]
+    factor: NDArray[np.float32]
+    offset: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, scores: NDArray[np.float32], tags: csr_matrix) -> "_Scale":
+        """Measure scores (n, C) of the photos fitted; -inf, where there is none, counts as the lowest of its tag."""
+        lowest = np.where(np.isfinite(scores), scores, np.inf).min(axis=0)
+        lowest = np.where(np.isfinite(lowest), lowest, 0).astype(np.float32)
+        known = np.maximum(scores, lowest)
+        deviation = known.std(axis=0, dtype=np.float64)
+        factor = np.divide(1.0, deviation, out=np.zeros_like(deviation), where=deviation > 0)
+        rates = np.asarray(tags.mean(axis=0), dtype=np.float64).reshape(-1)
+        edge = 0.5 / len(scores)
+        return cls(
+            lowest,
+            known.mean(axis=0, dtype=np.float64).astype(np.float32),
+            factor.astype(np.float32),
+            logit(np.clip(rates, edge, 1 - edge)).astype(np.float32),
+        )
+
+    def logits(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return logits (B, C), float32."""
+        moved = (np.maximum(scores, self.lowest) - self.mean) * self.factor + self.offset
+        return np.asarray(moved, dtype=np.float32)
