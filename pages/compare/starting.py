@@ -136,7 +136,7 @@ def _start(collection: str, options: dict[str, Any]) -> None:
 def _plus(methods: Sequence[str]) -> list[str]:
     """Return the methods with our targets and scoring; ours has them already."""
     return [
-        f"{name}+" if ":" not in name else name.replace(":", "+:", 1)
+        name.replace(":", "+:", 1) if ":" in name else f"{name}+"
         for name in methods
         if not name.startswith(OURS)
     ]

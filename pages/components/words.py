@@ -109,7 +109,7 @@ def title_words(title: str) -> str:
 
 def on_equal_terms(method: str) -> bool:
     """Tell whether a method is one that got our targets and our scoring: ``knn+``, but not ``paper+bce``."""
-    return method.split(":")[0].endswith("+")
+    return method.split(":")[0].endswith("+")  # no method's own name does
 
 
 def sentence(method: str, reference: str = "") -> str:

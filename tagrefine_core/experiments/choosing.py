@@ -42,23 +42,22 @@ class Tuned:
 def settings_of(kind: type[Method], images: int, budget: int, seed: int) -> list[dict[str, Any]]:
     """Return at most ``budget`` settings of a method, to be tried in this order.
 
-    What the method names first, as published if nothing else, then its grid: whole when it is small enough, else a seeded draw
+    What the method names first, then its grid: whole when it is small enough, else a seeded draw
     without repetition. A method without a grid has nothing to choose.
     """
     grid = kind.grid(images)
     if not grid:
         return [{}]
-    usual = {name: parameter.default for name, parameter in inspect.signature(kind).parameters.items()}
+    of_class = inspect.signature(kind).parameters
+    usual = {name: of_class[name].default for name in grid}
     points = ParameterGrid(grid)
-    order = (
-        np.random.default_rng(seed).permutation(len(points)) if len(points) > budget else range(len(points))
-    )
+    drawn = len(points) > budget
+    order = np.random.default_rng(seed).permutation(len(points)) if drawn else range(len(points))
     found: list[dict[str, Any]] = []
-    whole: list[dict[str, Any]] = []
     for setting in (*kind.first(), *(points[int(place)] for place in order)):
-        if len(found) < budget and {**usual, **setting} not in whole:
-            found.append(dict(setting))
-            whole.append({**usual, **setting})
+        whole = {**usual, **setting}
+        if len(found) < budget and whole not in found:
+            found.append(whole)
     return found
 
 

@@ -81,7 +81,7 @@ def method_key(kind: type[Method], config: TrainConfig) -> str:
 
 def is_ours(kind: type[Method]) -> bool:
     """Tell whether a method is our own or a form of it: it takes the settings of a comparison."""
-    return "config" in parameters_of(kind)
+    return kind.ours
 
 
 def parameters_of(kind: type[Method]) -> set[str]:

@@ -44,6 +44,10 @@ class Method(BaseEstimator, ABC):  # type: ignore[misc]
         It learns from tags that count in part, from 0 to 1, as well as from those that are 0 or 1.
     leaves_out : bool
         `refine` scores a photo that was fitted without that photo's own tags.
+    scale : {"any", "probability", "logit"}
+        Whether scores are probabilities that a tag is given, or their log-odds, or only an order.
+    ours : bool
+        It is our own method: it takes the settings of a comparison, and has our targets and our scoring.
     probabilities : bool
         Scores are probabilities that a tag fits, and can be taken at their word.
     fixed : mapping
@@ -61,6 +65,8 @@ class Method(BaseEstimator, ABC):  # type: ignore[misc]
     assigned_only: ClassVar[bool] = False
     weighted: ClassVar[bool] = False
     leaves_out: ClassVar[bool] = False
+    scale: ClassVar[Literal["any", "probability", "logit"]] = "any"
+    ours: ClassVar[bool] = False
     probabilities: bool = False
     fixed: ClassVar[Mapping[str, Any]] = {}
     progress: Progress = staticmethod(silent)
@@ -170,8 +176,8 @@ class Method(BaseEstimator, ABC):  # type: ignore[misc]
 
     @classmethod
     def first(cls) -> list[dict[str, Any]]:
-        """Return the settings to try before any that are drawn from the grid: as published."""
-        return [{}]
+        """Return settings to try before any that are drawn from the grid; what they leave out has its default."""
+        return []
 
     def peak_bytes(self, images: int, tags: int, dimensions: int) -> int:
         """Return about how much memory fit and refine need at their peak, beyond the features given, in bytes."""

@@ -7,14 +7,13 @@ get counts for a photo, scores become probabilities that a tag fits, and the use
 
 import inspect
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from scipy.special import logit
+from scipy.special import logit, ndtr
 
 from tagrefine_core.config import TrainConfig, train_config
 from tagrefine_core.errors import ConfigError
@@ -31,6 +30,8 @@ __all__ = ["EqualTerms", "on_equal_terms"]
 
 _PARTS = 5  # of the photos: each is scored by a fit on the others
 _SAMPLE = 8192  # photos that tell which tags look alike
+_EDGE = 1e-5  # how far a probability stays from 0 and 1
+_NORMAL = np.linspace(-4, 4, 65)  # deviates at which places are kept
 
 
 class EqualTerms(Method):
@@ -40,8 +41,9 @@ class EqualTerms(Method):
     what is as good as written. Scores of the fitted photos come from fits that have not seen the photo's own tags, since a
     calibration on others would take learning by heart for knowledge: the core leaves a photo out by itself, or it is fitted
     on four fifths and asked for the last one, in turn. New photos are scored by a fit on all. A core that cannot do without a
-    photo's tags has seen them. Each tag's scores are brought to mean 0 and deviation 1 and moved to the tag's rate; then neighbors in
-    frozen, centered features, reporting rates and evidence follow as in preset ``default``, whose settings they take.
+    photo's tags has seen them.
+
+    Then as in preset ``default``, whose settings they take: neighbors in frozen, centered features, reporting rates, evidence.
 
     Parameters
     ----------
@@ -103,21 +105,18 @@ class EqualTerms(Method):
         if not self.core.weighted:
             taught = (with_implied(tags, certain(self.implied_)) > 0).astype(np.uint8)
         scores = self._fitted_scores(features, tags, taught, users)
-        self.scale_ = _Scale.of(scores, tags)
-        self.logits_ = self.scale_.logits(scores)
+        self.scale_ = _Scale(self.core.scale, scores, tags)
+        self.known_ = self.scale_.averaged(scores)
         self._rows = np.arange(n, dtype=np.int64)
-        self.smoothed_ = np.empty_like(self.logits_)
+        smoothed = np.empty_like(self.known_)
         smooth_all(
-            self.logits_,
-            self._around,
-            self._rows,
-            self.config_terms_,
-            out=self.smoothed_,
-            progress=self.progress,
+            self.known_, self._around, self._rows, self.config_terms_, out=smoothed, progress=self.progress
         )
+        self.scale_.measure(smoothed)
+        self.logits_ = self.scale_.logits(smoothed)
         visualness = Visualness.measure([(self.logits_, tags)], tags.shape[1])
         self.calibration_ = calibrate(
-            self.smoothed_, self._rows, tags, certain(self.implied_), visualness.unseen
+            self.logits_, self._rows, tags, certain(self.implied_), visualness.unseen
         )
 
     def _fitted_scores(
@@ -144,18 +143,19 @@ class EqualTerms(Method):
 
     def _score(self, features: NDArray[Any], tags: csr_matrix | None, *, own: bool) -> NDArray[Any]:
         if own:
-            logits = self.smoothed_
+            logits = self.logits_
         else:
             logits = np.empty((len(features), self.tags_.shape[1]), dtype=np.float32)
             for rows in row_blocks(len(features), 16 * (features.shape[1] + logits.shape[1])):
-                logits[rows] = smooth(
-                    self._logits_of_new(features[rows], None if tags is None else tags[rows]),
+                smoothed = smooth(
+                    self._averaged(features[rows], None if tags is None else tags[rows]),
                     self.centered_.seen(features[rows]).astype(np.float16),
                     self.config_terms_,
-                    known=self.logits_,
+                    known=self.known_,
                     around=self._around,
                     rows=self._rows,
                 )
+                logits[rows] = self.scale_.logits(smoothed)
         scores = np.empty_like(logits)
         finish(
             logits,
@@ -168,10 +168,11 @@ class EqualTerms(Method):
         )
         return scores
 
-    def _logits_of_new(self, features: NDArray[Any], tags: csr_matrix | None) -> NDArray[np.float32]:
-        """Return logits (B, C) by the core; a photo's own tags are asked for only where it needs them."""
+    def _averaged(self, features: NDArray[Any], tags: csr_matrix | None) -> NDArray[np.float32]:
+        """Return scores (B, C) of new photos by the core; their own tags are asked for only where it needs them."""
         core = self.core_
-        return self.scale_.logits(core.annotate(features) if core.annotates else core.refine(features, tags))
+        scores = core.annotate(features) if core.annotates else core.refine(features, tags)
+        return self.scale_.averaged(scores)
 
     def _implications(self, tags: csr_matrix) -> csr_matrix:
         """Return how far each tag counts for others (C, C), by WordNet and by looks."""
@@ -203,9 +204,9 @@ def on_equal_terms(kind: type[Method]) -> type[Method]:
     Raises
     ------
     ConfigError
-        When it is our own method, which takes a configuration, or one that is on equal terms already.
+        When it is our own method, or one that is on equal terms already.
     """
-    if issubclass(kind, EqualTerms) or "config" in inspect.signature(kind).parameters:
+    if issubclass(kind, EqualTerms) or kind.ours:
         raise ConfigError(f"{kind.title} has our targets and our scoring already; leave the + out.")
     parameters = dict(inspect.signature(kind).parameters)
     for name, default in (("vocabulary", None), ("seed", 0)):
@@ -226,33 +227,56 @@ def on_equal_terms(kind: type[Method]) -> type[Method]:
     return type(f"{kind.__name__}Plus", (EqualTerms,), own)
 
 
-@dataclass(frozen=True, eq=False)
 class _Scale:
-    """What makes logits of a core's scores: by tag, mean 0 and deviation 1, then the log-odds of being given."""
+    """What makes logits of a core's scores, in two steps around the neighbors, whose scores are averaged in between.
 
-    lowest: NDArray[np.float32]
-    mean: NDArray[np.float32]
-    factor: NDArray[np.float32]
-    offset: NDArray[np.float32]
+    Probabilities and logits are what they are. Anything else is averaged at mean 0 and deviation 1 of its tag, and then only its
+    order counts: the photos' places become a normal distribution around the tag's log-odds of being given, as our own logits
+    have, for which the calibration was made.
+    """
 
-    @classmethod
-    def of(cls, scores: NDArray[np.float32], tags: csr_matrix) -> "_Scale":
+    def __init__(self, scale: str, scores: NDArray[np.float32], tags: csr_matrix) -> None:
         """Measure scores (n, C) of the photos fitted; -inf, where there is none, counts as the lowest of its tag."""
+        self._scale = scale
         lowest = np.where(np.isfinite(scores), scores, np.inf).min(axis=0)
-        lowest = np.where(np.isfinite(lowest), lowest, 0).astype(np.float32)
-        known = np.maximum(scores, lowest)
+        self._lowest = np.where(np.isfinite(lowest), lowest, 0).astype(np.float32)
+        known = np.maximum(scores, self._lowest)
+        self._mean = known.mean(axis=0, dtype=np.float64)
         deviation = known.std(axis=0, dtype=np.float64)
-        factor = np.divide(1.0, deviation, out=np.zeros_like(deviation), where=deviation > 0)
-        rates = np.asarray(tags.mean(axis=0), dtype=np.float64).reshape(-1)
+        self._factor = np.divide(1.0, deviation, out=np.zeros_like(deviation), where=deviation > 0)
         edge = 0.5 / len(scores)
-        return cls(
-            lowest,
-            known.mean(axis=0, dtype=np.float64).astype(np.float32),
-            factor.astype(np.float32),
-            logit(np.clip(rates, edge, 1 - edge)).astype(np.float32),
-        )
+        rates = np.asarray(tags.mean(axis=0), dtype=np.float64).reshape(-1)
+        self._offset = logit(np.clip(rates, edge, 1 - edge))
+        self._knots: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
 
-    def logits(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return logits (B, C), float32."""
-        moved = (np.maximum(scores, self.lowest) - self.mean) * self.factor + self.offset
-        return np.asarray(moved, dtype=np.float32)
+    def averaged(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return scores (B, C) on the scale that neighbors are averaged on."""
+        known: NDArray[np.floating] = np.maximum(scores, self._lowest)
+        if self._scale == "any":
+            known = (known - self._mean) * self._factor
+        elif self._scale == "probability":
+            known = logit(np.clip(known, _EDGE, 1 - _EDGE))
+        return np.asarray(known, dtype=np.float32)
+
+    def measure(self, smoothed: NDArray[np.float32]) -> None:
+        """Learn the places of averaged scores (n, C) of the photos fitted."""
+        if self._scale == "any":
+            shares = ndtr(_NORMAL)
+            self._knots = [_knots(np.quantile(column, shares)) for column in smoothed.T]
+
+    def logits(self, smoothed: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return logits (B, C) of averaged scores."""
+        if self._scale != "any":
+            return smoothed
+        found = np.empty_like(smoothed)
+        for column, (at, normal) in enumerate(self._knots):
+            values = smoothed[:, column].astype(np.float64)
+            beyond = np.minimum(values - at[0], 0) + np.maximum(values - at[-1], 0)
+            found[:, column] = np.interp(values, at, normal) + beyond + self._offset[column]
+        return found
+
+
+def _knots(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return distinct quantiles and the normal deviates that belong to them, the mean where several are one."""
+    at, place, count = np.unique(values, return_inverse=True, return_counts=True)
+    return at, np.bincount(place.reshape(-1), weights=_NORMAL) / count

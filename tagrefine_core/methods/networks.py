@@ -48,6 +48,7 @@ class _Networks(Method):
     """What both share: a configuration, fitted on features."""
 
     weighted = True
+    scale = "probability"
     vocabulary: Sequence[str] | None = None
 
     def _settings(self) -> TrainConfig:
@@ -248,6 +249,7 @@ class TagRefine(_Constrained):
     reference = (
         "the paper's network, with implied tags, cross-fitting, calibration and the user's tag as evidence"
     )
+    ours = True
 
     config: TrainConfig | None = None
     _: KW_ONLY
@@ -283,6 +285,11 @@ class TagRefineTuned(TagRefine):
         """Return what may be laid over the preset."""
         names, values = zip(*_TUNED.items(), strict=True)
         return {"over": [dict(zip(names, chosen, strict=True)) for chosen in product(*values)]}
+
+    @classmethod
+    def first(cls) -> list[dict[str, Any]]:
+        """Return the preset as it is."""
+        return [{}]
 
     def _settings(self) -> TrainConfig:
         return super()._settings().replaced(self.over or {})

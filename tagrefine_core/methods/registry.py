@@ -77,11 +77,7 @@ def named(words: Sequence[str]) -> list[str]:
         if word == "all":
             found += names()
         elif word == "all+":
-            found += [
-                f"{name}+"
-                for name in names()
-                if "config" not in inspect.signature(_class_of(name)).parameters
-            ]
+            found += [f"{name}+" for name in names() if not _class_of(name).ours]
         else:
             found.append(method_class(word).name)
     return list(dict.fromkeys(found))

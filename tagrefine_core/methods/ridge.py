@@ -38,7 +38,8 @@ class Ridge(Method):
     reference: ClassVar[str] = (
         "Hoerl and Kennard, Ridge Regression, Technometrics 12(1), 1970; ridges by Allen, Technometrics 16(1), 1974"
     )
-    weighted: ClassVar[bool] = True
+    weighted = True
+    scale = "logit"
 
     seed: int = 0
 
