@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from scipy.special import logit, ndtr
 
-from tagrefine_core.config import TrainConfig, train_config
+from tagrefine_core.config import train_config
 from tagrefine_core.errors import ConfigError
 from tagrefine_core.methods.base import Method, row_blocks
 from tagrefine_core.methods.centered import Centered
@@ -96,7 +96,7 @@ class EqualTerms(Method):
         return core + images * (6 * dimensions + 12 * tags) + 40 * tags**2 + 24 * dimensions**2
 
     def _fit(self, features: NDArray[Any], tags: csr_matrix, users: Sequence[Any] | None) -> None:
-        self.config_terms_ = terms()
+        self.steps_ = train_config("default")  # of what follows the core
         n = len(features)
         self.centered_ = Centered.of(features)
         self._around = self.centered_.seen(features).astype(np.float16)
@@ -109,9 +109,7 @@ class EqualTerms(Method):
         self.known_ = self.scale_.averaged(scores)
         self._rows = np.arange(n, dtype=np.int64)
         smoothed = np.empty_like(self.known_)
-        smooth_all(
-            self.known_, self._around, self._rows, self.config_terms_, out=smoothed, progress=self.progress
-        )
+        smooth_all(self.known_, self._around, self._rows, self.steps_, out=smoothed, progress=self.progress)
         self.scale_.measure(smoothed)
         self.logits_ = self.scale_.logits(smoothed)
         visualness = Visualness.measure([(self.logits_, tags)], tags.shape[1])
@@ -150,7 +148,7 @@ class EqualTerms(Method):
                 smoothed = smooth(
                     self._averaged(features[rows], None if tags is None else tags[rows]),
                     self.centered_.seen(features[rows]).astype(np.float16),
-                    self.config_terms_,
+                    self.steps_,
                     known=self.known_,
                     around=self._around,
                     rows=self._rows,
@@ -162,7 +160,7 @@ class EqualTerms(Method):
             self.calibration_,
             tags,
             certain(self.implied_),
-            self.config_terms_,
+            self.steps_,
             out=scores,
             progress=self.progress,
         )
@@ -184,18 +182,13 @@ class EqualTerms(Method):
         alike = likeness(
             torch.from_numpy(self._around[sample].astype(np.float32)), tags[sample], seed=self.seed
         )
-        return implication(implied_tags(self.vocabulary), alike, self.config_terms_.constraints.implied)
+        return implication(implied_tags(self.vocabulary), alike, self.steps_.constraints.implied)
 
     def _new_core(self) -> Method:
         own = inspect.signature(self.core).parameters
         core = self.core(**{name: getattr(self, name) for name in own})
         core.progress = self.progress
         return core
-
-
-def terms() -> TrainConfig:
-    """Return the settings of what all methods share on equal terms: those of preset default."""
-    return train_config("default")
 
 
 def on_equal_terms(kind: type[Method]) -> type[Method]:
