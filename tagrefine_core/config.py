@@ -120,8 +120,8 @@ class _Neighbors(_Group):
     s: int = Field(64, ge=1, description="photos of a batch, in both stages")
     m: int = Field(8, ge=2, description="photos of a group: an anchor and its m-1 neighbors")
     M: int = Field(512, ge=1, description="candidates of an anchor, found once under phi0")
-    refresh: Literal["exact", "shortlist", "bank", "static"] = Field(
-        "bank", description="how candidates are ranked"
+    refresh: Literal["exact", "shortlist", "bank", "static", "random"] = Field(
+        "bank", description="how candidates are ranked; random: neighbors are any photos, to compare with"
     )
 
 
@@ -368,8 +368,8 @@ def settings_without_effect(config: TrainConfig, names: Iterable[str]) -> list[s
         trained = ("lr", "lambda_vis", "lambda_nbr", "lambda1", "lambda2", "eta", "reduction")
         idle |= dict.fromkeys((f"constraints.{name}" for name in trained), "constraints.epochs=0")
         idle["neighbors.refresh"] = "constraints.epochs=0"
-    elif config.neighbors.refresh == "static":
-        idle["neighbors.M"] = "neighbors.refresh=static"
+    elif config.neighbors.refresh in ("static", "random"):
+        idle["neighbors.M"] = f"neighbors.refresh={config.neighbors.refresh}"
     if not config.projection:
         idle["network.projection"] = (
             "constraints.lambda_nbr=0" if constraints.epochs else "constraints.epochs=0"

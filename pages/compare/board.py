@@ -5,10 +5,11 @@ from html import escape
 from typing import Any
 
 from pages.components.setting_words import told
-from pages.components.words import EXPLAINED, sentence, title_words
+from pages.components.words import EXPLAINED, on_equal_terms, sentence, title_words
 
 __all__ = [
     "OURS",
+    "beside",
     "best_of",
     "board",
     "deviation",
@@ -50,6 +51,12 @@ def board(table: Mapping[str, Any]) -> str:
     body = [_row(row, best, cost, ahead, printed) for row in rows]
     body += [_reason(row, "left out", row["reason"], printed) for row in table["left_out"]]
     return f'<div class="tr-board"><table><thead>{_head(printed)}</thead><tbody>{"".join(body)}</tbody></table></div>'
+
+
+def beside(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the same table on its wider labels, which the paper did not measure on."""
+    rows = [{**row, **(row["wider"] or {}), "published": None} for row in table["rows"]]
+    return {**table, "rows": rows, "paired": table["wider"]["paired"], "left_out": []}
 
 
 def _head(printed: bool) -> str:
@@ -100,6 +107,8 @@ def name_cell(title: str, method: str, reference: str, reconstruction: bool) -> 
     # What makes a variant goes below its name, which keeps the column narrow.
     title, _, variant = title_words(title).partition(" (") if ":" in method else (title, "", "")
     small = f"<small>{escape(variant.removesuffix(')'))}</small>" if variant else ""
+    if on_equal_terms(method):
+        small += "<small>our targets and scoring</small>"
     small += (
         '<small title="The publication leaves parts open; those are our own.">reconstruction</small>'
         if reconstruction

@@ -60,7 +60,7 @@ def protocol(table: Mapping[str, Any]) -> str:
     """Tell in plain words what was measured on what."""
     if table["task"] == "annotation":
         times = "once" if table["repeats"] == 1 else f"{table['repeats']} times, each time from another fifth"
-        how = f"Learned from a fifth of {table['photos']:,} photos and measured on the rest, {times}."
+        how = f"Learned from a fifth of {table['photos']:,} photos and measured on {table['measured']:,} others, {times}."
     else:
         times = "once" if table["repeats"] == 1 else f"{table['repeats']} times"
         how = f"Measured on all {table['photos']:,} photos; methods with randomness {times}."
@@ -70,10 +70,15 @@ def protocol(table: Mapping[str, Any]) -> str:
     if table["views"] > 1:
         eyes += ", which also looks at each photo mirrored"
     return f"{how} {eyes}." + (
-        f" Each but TagRefine was tuned on photos kept aside, with up to {table['budget']} settings."
+        f" Each was tuned with up to {table['budget']} settings, judged on {_judged(table)}; TagRefine is its preset as it is."
         if table["budget"] > 1
         else ""
     )
+
+
+def _judged(table: Mapping[str, Any]) -> str:
+    """Name the photos that settings were chosen on; a table of before does not know how many."""
+    return f"{table['judged']:,} photos" if "judged" in table else "photos kept aside"
 
 
 def measured_with(table: Mapping[str, Any]) -> str:

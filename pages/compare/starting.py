@@ -1,15 +1,17 @@
 """Choose the task, the methods and the effort; then start the comparison as a job."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 
+from pages.compare.board import OURS
 from pages.components.choice import choice
 from pages.components.jobs import begin
 from pages.components.methods import methods_of
 from pages.components.setting_words import PRESETS, differs_in_words
 from pages.components.text import plain
-from pages.components.words import TASKS
+from pages.components.words import EQUAL_TERMS, TASKS
 from pages.state import current_run, store
 from tagrefine_core import workflow
 from tagrefine_core.collections import Collection
@@ -49,9 +51,15 @@ def start_form(collection: Collection) -> None:
         help="Every method is tuned by the same effort. All leaves out the variants, which set what"
         " stands in brackets. A reconstruction is of a paper that leaves parts open.",
     )
+    equal = st.checkbox(
+        "Each also on equal terms",
+        key="equal_terms",
+        help=f"A second row for each other method. {EQUAL_TERMS}",
+    )
+    rows = [*chosen, *(_plus(chosen) if equal else [])]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         repeats, budget, preset, settings = _effort(collection, task)
-        options = {"task": task, "methods": ",".join(chosen), "repeats": repeats, "budget": budget}
+        options = {"task": task, "methods": ",".join(rows), "repeats": repeats, "budget": budget}
         options |= {"preset": preset} | ({"settings": settings} if settings else {})
         st.button(
             "Start comparing",
@@ -61,7 +69,9 @@ def start_form(collection: Collection) -> None:
             on_click=_start,
             args=(collection.name, options),
         )
-    count = sum(":" not in name for name in able) if ALL in chosen else len(chosen)
+    every = [name for name in able if ":" not in name]
+    shown = every if ALL in chosen else chosen
+    count = len(shown) + (len(_plus(shown)) if equal else 0)
     words = "Choose at least one method." if not count else _amount(count, repeats, budget, task)
     st.caption(plain(refused) if refused else words)
 
@@ -121,6 +131,15 @@ def _start(collection: str, options: dict[str, Any]) -> None:
     st.session_state.pop("table", None)
     st.query_params.pop("table", None)
     begin("benchmark", collection, options)
+
+
+def _plus(methods: Sequence[str]) -> list[str]:
+    """Return the methods with our targets and scoring; ours has them already."""
+    return [
+        name.replace(":", "+:", 1) if ":" in name else f"{name}+"
+        for name in methods
+        if not name.startswith(OURS)
+    ]
 
 
 def _all_or_some(key: str) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.compare.board import OURS, board, measured_rows
+from pages.compare.board import OURS, beside, board, measured_rows
 from pages.compare.found import follow_newest, measured_with, protocol, table_id, table_names, take_home
 from pages.compare.handed_out import columns_of, handed_out, legend
 from pages.compare.views import by_label, by_photo, by_time
@@ -55,6 +55,10 @@ def results(collection: Collection, tables: Sequence[Mapping[str, Any]], *, busy
         return
     st.html(board(table))
     st.caption(plain(_legend(table)))
+    if wider := table.get("wider"):
+        st.subheader("Labels that nobody looked at while choosing settings", anchor=False)
+        st.caption(plain(", ".join(wider["labels"])))
+        st.html(board(beside(table)))
     if lists := handed_out(table):
         st.subheader("The tags handed out", anchor=False)
         st.html(lists)

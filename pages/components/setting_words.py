@@ -96,6 +96,7 @@ REFRESH = {
     "shortlist": "the likeliest candidates, at every step",
     "bank": "features kept, renewed by and by",
     "static": "looked up once, at the start",
+    "random": "none: any photos, to compare with",
 }
 VALUES: Mapping[str, Mapping[str, str]] = {
     "preset": PRESETS,

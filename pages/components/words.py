@@ -1,6 +1,16 @@
 """Tasks, measures and methods in one sentence each, for somebody who has read none of the papers."""
 
-__all__ = ["EXPLAINED", "HANDED_OUT", "METHODS", "TASKS", "VARIANTS", "sentence", "title_words"]
+__all__ = [
+    "EQUAL_TERMS",
+    "EXPLAINED",
+    "HANDED_OUT",
+    "METHODS",
+    "TASKS",
+    "VARIANTS",
+    "on_equal_terms",
+    "sentence",
+    "title_words",
+]
 
 TASKS = {
     "refinement": ("Clean up given tags", "All photos have tags from people; each method says which of them fit."),
@@ -62,9 +72,20 @@ METHODS = {
     "wdnl": "Several layers of such parts, held to few dimensions and to what looks alike.",
     "wdmf": "Several layers of common parts that respect look-alike photos and tags.",
     "rpca": "Splits the tags into a simple pattern and few errors, and keeps the pattern.",
+    "ridge": "Weighs what the network below sees, for each tag on its own: our last step, alone.",
     "multi_cnn": "Trains a network on the users' tags as if they were right.",
+    "phi0": "The same with the settings that ours began with, nothing of it tuned.",
+    "paper": "The paper’s model as printed, but for the network below, which does not learn here.",
+    "paper+bce": "The same, held to the users’ tags all the way.",
     "tagrefine": "Ours: a network that also listens to look-alike photos, related tags and the chance of errors.",
+    "tagrefine_tuned": "Ours, with settings chosen by the same rules as those of every other method.",
 }
+
+EQUAL_TERMS = (
+    "It learns from our targets (a tag counts for those that it implies), and what it says goes through our last steps: look-alike"
+    " photos, how seldom people write a tag, and what they wrote."
+)
+"""What a plus behind a method's name means."""
 
 VARIANTS = {
     "weights=distance": "weighs by distance",
@@ -86,6 +107,13 @@ def title_words(title: str) -> str:
     return f"{name} ({words})" if words else title
 
 
+def on_equal_terms(method: str) -> bool:
+    """Tell whether a method is one that got our targets and our scoring: ``knn+``, but not ``paper+bce``."""
+    return method.split(":")[0].endswith("+")  # no method's own name does
+
+
 def sentence(method: str, reference: str = "") -> str:
     """Return what a method, or what a variant is of, does; for one that is not known here, where it comes from."""
-    return METHODS.get(method.split(":")[0], reference or "A method of your own.")
+    plain = method.split(":")[0].removesuffix("+")
+    words = METHODS.get(plain, reference or "A method of your own.")
+    return f"{words} {EQUAL_TERMS}" if on_equal_terms(method) else words

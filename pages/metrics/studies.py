@@ -36,10 +36,25 @@ _ADDITIONS = {
     "no centering": "what all photos share stays in",
     "one view": "without the mirror image",
 }
+_FEATURES = {
+    "features not learned": "features do not learn",
+    "neighbors static": "neighbors looked up once",
+    "neighbors static, features not learned": "neighbors looked up once, features do not learn",
+    "neighbors random": "any photos as neighbors",
+}
+_WHERE = {
+    "in training only": "only while it learns",
+    "in scoring only": "only when it scores",
+    "in neither": "not at all",
+}
 _GROUPS = {
     "constraints": (
         "The three constraints",
-        "Which of the paper's three ideas the model listens to, while it learns and when it scores.",
+        "Where the model listens to each of the paper's three ideas: while it learns, and when it scores.",
+    ),
+    "features": (
+        "Features and neighbors that learn",
+        "Whether what photos look like is learned, and whether neighbors follow it.",
     ),
     "additions": ("What we added", "The model without one of the steps that the paper does not have."),
     "refresh": (
@@ -84,6 +99,15 @@ def ablation(collection: Collection, run: Run) -> None:
                 alt=f"Bars: {title}",
                 key=f"ablation_{group}",
                 file=f"ablation-{group}",
+            )
+    asked = [pair for pair in answer.get("paired", []) if pair["name"] and pair["metric"] == measure]
+    if asked:
+        st.markdown(
+            "**Asked by name**  \n:gray[How much better the first is than the second, with a 95 % interval.]"
+        )
+        for pair in asked:
+            st.markdown(
+                f"- {pair['name'].capitalize()}: {pair['difference']:+.4f} [{pair['low']:+.4f}, {pair['high']:+.4f}]"
             )
     if answer["repeats"] == 1:
         st.caption("Each variant was trained once, so small differences may be chance.")
@@ -148,13 +172,13 @@ def variant_name(variant: str) -> str:
     """Name a variant of the model in words."""
     names = {
         "all": _WHOLE,
-        "none": "none of them",
         "phi0": "users' tags alone, first stage only",
         **_ADDITIONS,
+        **_FEATURES,
     }
-    parts = variant.split(" + ")
-    if set(parts) <= set(_TERMS):
-        return " + ".join(_TERMS[part] for part in parts)
+    term, _, where = variant.partition(" ")
+    if where in _WHERE:
+        return f"{_TERMS.get(term, 'all three')} {_WHERE[where]}"
     kind, _, value = variant.partition(" ")
     if kind == "refresh":
         return REFRESH.get(value, value)
@@ -164,6 +188,8 @@ def variant_name(variant: str) -> str:
 def _group(variant: str) -> str:
     if variant in _ADDITIONS:
         return "additions"
+    if variant in _FEATURES:
+        return "features"
     first = variant.split(" ")[0]
     return "" if variant == "all" else first if first in _GROUPS else "constraints"
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from tagrefine_core import workflow
+from tagrefine_core.cli.results import ANNOTATIONS_HELP
 from tagrefine_core.cli.session import Json, Session
 from tagrefine_core.cli.settings import Backbone, Preset, Seed, Settings, Weights, configuration
 from tagrefine_core.config import read_settings
@@ -18,7 +19,10 @@ __all__ = ["ablate", "benchmark", "noise", "reproduce", "tune"]
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The collection; it needs ground truth.")]
 Methods = Annotated[
-    str, typer.Option(help="Names with commas between them, or all; NAME:KEY=VALUE is a variant.")
+    str,
+    typer.Option(
+        help="Names with commas between them, all or all+; NAME+ has our targets and our scoring, NAME:KEY=VALUE is a variant."
+    ),
 ]
 MethodFiles = Annotated[
     list[Path] | None,
@@ -37,6 +41,13 @@ def benchmark(
     methods: Methods = "all",
     repeats: Annotated[int, typer.Option(min=1, help="Annotation has at most five.")] = 5,
     budget: Annotated[int, typer.Option(min=1, help="Settings tried for each method.")] = 12,
+    tuning_seconds: Annotated[
+        float, typer.Option(min=0, help="No further setting is tried when those of a method took so long.")
+    ] = 1200,
+    annotations: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help=ANNOTATIONS_HELP),
+    ] = None,
     preset: Preset = "default",
     backbone: Backbone = None,
     weights: Weights = None,
@@ -49,7 +60,7 @@ def benchmark(
     out: Out = None,
     json: Json = False,
 ) -> None:
-    """Measure methods side by side on a collection, each tuned by the same budget."""
+    """Measure methods side by side on a collection, each tuned by the same budget; NAME+ has our targets and our scoring."""
     session = Session.of(context, json)
     config = configuration(context)
     session.store.collection(name)
@@ -65,6 +76,8 @@ def benchmark(
             methods=chosen,
             repeats=repeats,
             budget=budget,
+            seconds=tuning_seconds,
+            annotations=annotations,
             mode=mode,
             table=job.table_id,
             progress=job.progress,
@@ -90,8 +103,9 @@ def ablate(
     weights: Weights = None,
     settings: Settings = None,
     groups: Annotated[
-        str, typer.Option(help="Of constraints, additions, refresh, alpha, with commas between them.")
-    ] = "constraints,additions,refresh,alpha",
+        str,
+        typer.Option(help="Of constraints, additions, features, refresh, alpha, with commas between them."),
+    ] = "constraints,additions,features,refresh,alpha",
     repeats: Annotated[int, typer.Option(min=1, help="Training parts or seeds to average over.")] = 1,
     seed: Seed = None,
     out: Out = None,
@@ -103,7 +117,13 @@ def ablate(
     session.store.collection(name)
     with session.job(context, name) as job:
         from tagrefine_core import experiments
-        from tagrefine_core.experiments.export import settings_sentence, variant_table, write_grid
+        from tagrefine_core.experiments.export import (
+            paired_variants,
+            settings_sentence,
+            variant_table,
+            write_grid,
+            write_text,
+        )
 
         answer = experiments.ablate(
             session.store,
@@ -115,9 +135,16 @@ def ablate(
         )
         if out is not None:
             write_grid(answer["rows"], out, f"ablation-{name}", key="variant")
+            write_text(out / f"ablation-{name}-paired.md", paired_variants(answer["paired"]) + "\n")
         job.result = {"collection": name, "task": task, "rows": len(answer["rows"])}
-    table = variant_table(answer["rows"], key="variant")
-    session.answer(answer, f"{settings_sentence(answer)}\n\n{table}")
+    over = "photos and repeats" if repeats > 1 else "photos"
+    text = [
+        settings_sentence(answer),
+        variant_table(answer["rows"], key="variant"),
+        f"Paired differences with 95 % intervals over {over}:",
+        paired_variants(answer["paired"]),
+    ]
+    session.answer(answer, "\n\n".join(text))
 
 
 def tune(
@@ -267,19 +294,15 @@ def reproduce(
     session.answer(job.result, "\n".join(["Written:", *(str(file) for file in files)]))
 
 
-def _methods(text: str, files: Sequence[Path] | None) -> list[str] | None:
-    """Return the methods asked for, None for all; those of files are loaded first, and added."""
-    from tagrefine_core.methods import load_file, method_class
+def _methods(text: str, files: Sequence[Path] | None) -> list[str]:
+    """Return the methods asked for; those of files are loaded first, and added."""
+    from tagrefine_core.methods import load_file, named
 
     own = [name for file in files or () for name in load_file(file)]
-    if text == "all":
-        return None
     chosen = [word.strip() for word in text.split(",") if word.strip()]
     if not chosen:
-        raise ConfigError("--methods takes names with commas between them, or all.")
-    for name in chosen:
-        method_class(name)
-    return [*chosen, *(name for name in own if name not in chosen)]
+        raise ConfigError("--methods takes names with commas between them, all, or all+.")
+    return named([*chosen, *own])
 
 
 def _words(text: str, option: str) -> list[Any]:

@@ -16,7 +16,17 @@ from tagrefine_core.exchange import check_target
 from tagrefine_core.refinement import PRECISION
 from tagrefine_core.runs.trace import Neighborhoods
 
-__all__ = ["MEASURES", "annotate", "evaluate", "measures", "neighbors", "refine", "suspicious", "tags"]
+__all__ = [
+    "ANNOTATIONS_HELP",
+    "MEASURES",
+    "annotate",
+    "evaluate",
+    "measures",
+    "neighbors",
+    "refine",
+    "suspicious",
+    "tags",
+]
 
 MEASURES = {
     "miap": "MiAP",
@@ -25,6 +35,7 @@ MEASURES = {
     "macro_auc": "MacroAUC",
 }
 
+ANNOTATIONS_HELP = "Also measure on the labels of this folder (MIRFLICKR's annotations) that are not among the collection's own."
 
 Run = Annotated[str, typer.Argument(metavar="RUN", help="The run; `runs` lists them.")]
 Precision = Annotated[
@@ -49,24 +60,34 @@ def evaluate(
             help=f"With --decisions: share of the changes that shall be right, {PRECISION} by default.",
         ),
     ] = None,
+    annotations: Annotated[Path | None, typer.Option(metavar="DIR", help=ANNOTATIONS_HELP)] = None,
     json: Json = False,
 ) -> None:
     """Measure a run's refined scores against the ground truth."""
     session = Session.of(context, json)
     session.store.run(run)
+    wider: dict[str, Any] = {}
+    beside = ""
+    if annotations is not None:
+        found_wider = workflow.evaluate_wider(session.store, run, annotations)
+        wider = {"wider": found_wider.as_dict()}
+        beside = f"\n\nOn labels beside the collection's own: {', '.join(found_wider.labels or ())}\n"
+        beside += measures(wider["wider"])
     if not decisions:
         if precision is not None:
             raise ConfigError(
                 "--precision chooses which tags are handed out; add --decisions to measure them."
             )
         metrics = workflow.evaluate_run(session.store, run).as_dict()
-        session.answer(metrics, measures(metrics))
+        session.answer(metrics | wider, measures(metrics) + beside)
         return
     target = PRECISION if precision is None else precision
     found = workflow.measure_handed_out(session.store, run, precision=target)
     ranked = None if found.decisions is None else workflow.evaluate_run(session.store, run).as_dict()
     unknown = {field.name: None for field in fields(Metrics)}
-    session.answer((ranked or unknown) | found.as_dict(), f"{measures(ranked)}\n\n{_handed_out(found)}")
+    session.answer(
+        (ranked or unknown) | found.as_dict() | wider, f"{measures(ranked)}{beside}\n\n{_handed_out(found)}"
+    )
 
 
 def tags(context: typer.Context, run: Run, precision: Precision = PRECISION, json: Json = False) -> None:

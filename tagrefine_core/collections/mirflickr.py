@@ -1,7 +1,10 @@
 """MIRFLICKR-25K in its official layout, whole or in part."""
 
+import hashlib
 import re
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +15,7 @@ from tagrefine_core.errors import CollectionError
 from tagrefine_core.progress import Progress
 from tagrefine_core.store import ImportIssue
 
-__all__ = ["LABELS", "POTENTIAL_LABELS", "photo_numbers", "read_mirflickr"]
+__all__ = ["LABELS", "POTENTIAL_LABELS", "Wider", "photo_numbers", "read_mirflickr", "wider_labels"]
 
 _STRICT = "baby bird car clouds dog female flower male night people portrait river sea tree"
 _POTENTIAL = (
@@ -26,6 +29,31 @@ LABELS = {f"{name}_r1": _TAG.get(name, name) for name in _STRICT.split()}
 
 POTENTIAL_LABELS = {name: _TAG.get(name, name) for name in _POTENTIAL.split()}
 """File of each of the 24 wider labels ("the photo may show it")."""
+
+
+@dataclass(frozen=True, eq=False)
+class Wider:
+    """Labels beside a collection's own, to look at what nobody has looked at while choosing settings.
+
+    Attributes
+    ----------
+    labels : tuple of L str
+        As tags.
+    columns : int64 (L,)
+        Their places in the vocabulary.
+    truth : int8 (N, L)
+        1 or 0.
+    """
+
+    labels: tuple[str, ...]
+    columns: NDArray[np.int64]
+    truth: NDArray[np.int8]
+
+    @property
+    def key(self) -> str:
+        """Eight digits that tell other labels from these."""
+        return hashlib.sha256(repr(self.labels).encode() + self.truth.tobytes()).hexdigest()[:8]
+
 
 _PHOTO = re.compile(r"im(\d+)\.jpe?g", re.IGNORECASE)
 
@@ -58,6 +86,44 @@ def photo_numbers(folder: Path) -> dict[int, str]:
         return {}
     found = ((_PHOTO.fullmatch(entry.name), entry.name) for entry in folder.iterdir())
     return dict(sorted((int(match[1]), name) for match, name in found if match))
+
+
+def wider_labels(folder: Path, files: Sequence[str], vocabulary: Sequence[str], own: Sequence[str]) -> Wider:
+    """Read the wider labels of an annotations folder that a vocabulary has and that are not among a collection's own.
+
+    Parameters
+    ----------
+    folder : Path
+        With ``animals.txt``, ``food.txt`` and so on, each a list of photo numbers.
+    files : sequence of N str
+        The photos, ``im<N>.jpg``.
+    vocabulary : sequence of C str
+    own : sequence of str
+        Labels that are measured anyway.
+
+    Raises
+    ------
+    CollectionError
+        When the folder holds no such label, or a photo has no number.
+    """
+    columns = {tag: column for column, tag in enumerate(vocabulary)}
+    found = {
+        folder / f"{name}.txt": tag
+        for name, tag in POTENTIAL_LABELS.items()
+        if tag in columns and tag not in own and (folder / f"{name}.txt").is_file()
+    }
+    if not found:
+        raise CollectionError(
+            f"{folder} holds no label that the vocabulary has beside the collection's own: looked for "
+            f"{', '.join(f'{name}.txt' for name in POTENTIAL_LABELS)}. Give the folder annotations/ of MIRFLICKR."
+        )
+    numbers = [_PHOTO.fullmatch(PurePosixPath(file).name) for file in files]
+    if None in numbers:
+        raise CollectionError(
+            f"{files[numbers.index(None)]} has no photo number such as im7.jpg, which the labels in {folder} go by."
+        )
+    truth = _truth(list(found), [int(match[1]) for match in numbers if match], [])
+    return Wider(tuple(found.values()), np.array([columns[tag] for tag in found.values()]), truth)
 
 
 def _find_photos(path: Path) -> tuple[Path, dict[int, str]]:

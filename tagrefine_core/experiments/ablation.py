@@ -1,30 +1,35 @@
 """What each part of the model is worth: the same training with parts switched off or exchanged."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import combinations
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from tagrefine_core.collections import Collection
 from tagrefine_core.config import TrainConfig
 from tagrefine_core.errors import ConfigError
+from tagrefine_core.experiments.intervals import MEASURES, interval, over_repeats
 from tagrefine_core.experiments.keeping import answers, experiments_folder, heading, key_of, write_result
 from tagrefine_core.experiments.protocol import need_truth, repeat_split
 from tagrefine_core.experiments.steps import Steps
-from tagrefine_core.experiments.trials import known_trial, mean_of_trials, trial
+from tagrefine_core.experiments.trials import draws_of_trial, known_trial, mean_of_trials, trial
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.store import Store
 
-__all__ = ["GROUPS", "ablate", "ablations", "variants_of"]
+__all__ = ["CONTRASTS", "GROUPS", "ablate", "ablations", "variants_of"]
 
-GROUPS = ("constraints", "additions", "refresh", "alpha")
-"""Parts of an ablation: the paper's three constraints; what is ours; how neighbors are kept up to date; eq. 4's mix."""
+GROUPS = ("constraints", "additions", "features", "refresh", "alpha")
+"""Parts of an ablation: the paper's three constraints, in training and in scoring; what is ours; features learned or not, with neighbors
+dynamic or not; how neighbors are kept up to date; eq. 4's mix."""
 
-# A constraint acts as a term of eq. 1 while the network learns, and in its final form on the scores.
-_TERMS = {
-    "vis": ("constraints.lambda_vis", "scoring.smooth"),
-    "sem": ("constraints.lambda1", "constraints.implied"),
-    "err": ("constraints.lambda2", "scoring.evidence"),
+# A constraint acts as a term of eq. 1 while the network learns, and in its final form in targets and scores.
+_TRAINING = {
+    "vis": "constraints.lambda_vis",
+    "sem": "constraints.lambda1",
+    "err": "constraints.lambda2",
 }
+_SCORING = {"vis": "scoring.smooth", "sem": "constraints.implied", "err": "scoring.evidence"}
 _ADDITIONS: dict[str, tuple[str, Any]] = {
     "no stage 2": ("constraints.epochs", 0),
     "no cross-fitting": ("scoring.crossfit", 1),
@@ -33,8 +38,26 @@ _ADDITIONS: dict[str, tuple[str, Any]] = {
     "no centering": ("network.center", False),
     "one view": ("network.views", 1),
 }
-_REFRESH = ("exact", "shortlist", "bank", "static")
+# What makes features learn above a frozen trunk, and the value at which they do not.
+_LEARNED: dict[str, Any] = {"network.adapter": 0}
+_REFRESH = ("exact", "shortlist", "bank", "static", "random")
 _ALPHAS = (0.0, 0.25, 0.5, 0.75, 1.0)
+
+FROZEN, STATIC = "features not learned", "neighbors static"
+STATIC_FROZEN, RANDOM = "neighbors static, features not learned", "neighbors random"
+
+CONTRASTS: Mapping[str, tuple[str, str]] = {
+    "dynamic learned neighbors against static frozen ones": ("all", STATIC_FROZEN),
+    "dynamic neighbors against static ones": ("all", STATIC),
+    "dynamic neighbors against random ones": ("all", RANDOM),
+    "static neighbors against random ones": (STATIC, RANDOM),
+    "features learned against not": ("all", FROZEN),
+    "constraints in training against in scoring": (
+        "constraints in training only",
+        "constraints in scoring only",
+    ),
+}
+"""Questions by name: the first variant less the second."""
 
 Variants = dict[str, dict[str, Any]]
 
@@ -42,8 +65,8 @@ Variants = dict[str, dict[str, Any]]
 def variants_of(config: TrainConfig, groups: Sequence[str] = GROUPS) -> Variants:
     """Return the variants of a configuration: name to settings laid over it.
 
-    A constraint that is switched off has weight 0, in training and in scoring; one that is on keeps the weights it has in
-    ``config``. Without any (and without an anchor) there is nothing to train in stage 2, so that variant is phi0.
+    A part that is switched off has weight 0; what is on keeps the weight it has in ``config``. Without any term to train (and without
+    an anchor) there is no stage 2. Variants that would change nothing are left out.
 
     Raises
     ------
@@ -52,34 +75,61 @@ def variants_of(config: TrainConfig, groups: Sequence[str] = GROUPS) -> Variants
 
     Examples
     --------
-    >>> variants_of(TrainConfig(), ["constraints"])["vis + sem"]
-    {'constraints.lambda2': 0.0}
+    >>> list(variants_of(TrainConfig(), ["constraints"]))[2:5]
+    ['vis in training only', 'vis in scoring only', 'vis in neither']
     >>> variants_of(TrainConfig().replaced({"scoring.crossfit": 3, "constraints.epochs": 2}), ["additions"])
     {'all': {}, 'no stage 2': {'constraints.epochs': 0}, 'no cross-fitting': {'scoring.crossfit': 1}}
     """
     if unknown := [group for group in groups if group not in GROUPS]:
         raise ConfigError(f"There is no ablation {unknown[0]!r}; choose of: {', '.join(GROUPS)}.")
-    found: Variants = {"all": {}}
-    flat, phi0 = config.flat(), {"constraints.epochs": 0}
+    found: Variants = {}
     if "constraints" in groups:
-        found["phi0"] = {**phi0, **_without(config, _TERMS)}
-        for count in range(len(_TERMS)):
-            for kept in combinations(_TERMS, count):
-                off = _without(config, [term for term in _TERMS if term not in kept])
-                trained = config.constraints.eta or any(flat[_TERMS[term][0]] for term in kept)
-                found[" + ".join(kept) or "none"] = off if trained else {**off, **phi0}
+        found |= _constraints(config)
     if "additions" in groups:
-        found |= {name: {setting: off} for name, (setting, off) in _ADDITIONS.items() if flat[setting] != off}
+        found |= {name: {setting: off} for name, (setting, off) in _ADDITIONS.items()}
+    if "features" in groups:
+        static = {"neighbors.refresh": "static"}
+        found |= {
+            FROZEN: dict(_LEARNED),
+            STATIC: static,
+            STATIC_FROZEN: {**static, **_LEARNED},
+            RANDOM: {"neighbors.refresh": "random"},
+        }
     if "refresh" in groups:
         found |= {f"refresh {mode}": {"neighbors.refresh": mode} for mode in _REFRESH}
     if "alpha" in groups:
         found |= {f"alpha {alpha:g}": {"constraints.alpha": alpha} for alpha in _ALPHAS}
-    return found
-
-
-def _without(config: TrainConfig, terms: Iterable[str]) -> dict[str, Any]:
     flat = config.flat()
-    return {setting: 0.0 for term in terms for setting in _TERMS[term] if flat[setting]}
+    changed = {
+        name: {setting: value for setting, value in over.items() if value != flat[setting]}
+        for name, over in found.items()
+    }
+    shown = ("refresh", "alpha")  # where what the whole model has is one of several values
+    return {"all": {}} | {name: over for name, over in changed.items() if over or name.startswith(shown)}
+
+
+def _constraints(config: TrainConfig) -> Variants:
+    """Return each constraint in training only, in scoring only and in neither, and the same of all three."""
+    flat = config.flat()
+
+    def without(training: Iterable[str], scoring: Iterable[str]) -> dict[str, Any]:
+        off = {_TRAINING[term]: 0.0 for term in training} | {_SCORING[term]: 0.0 for term in scoring}
+        trained = config.constraints.eta or any(
+            flat[setting] for term, setting in _TRAINING.items() if term not in training
+        )
+        return off if trained else {**off, "constraints.epochs": 0}
+
+    every = tuple(_TRAINING)
+    found = {"phi0": {**without(every, every), "constraints.epochs": 0}}
+    for term in every:
+        if flat[_TRAINING[term]] and flat[_SCORING[term]]:
+            found[f"{term} in training only"] = without((), (term,))
+            found[f"{term} in scoring only"] = without((term,), ())
+        found[f"{term} in neither"] = without((term,), (term,))
+    if any(flat[name] for name in _TRAINING.values()) and any(flat[name] for name in _SCORING.values()):
+        found["constraints in training only"] = without((), every)
+        found["constraints in scoring only"] = without(every, ())
+    return found | {"constraints in neither": without(every, every)}
 
 
 def ablate(
@@ -114,7 +164,9 @@ def ablate(
     -------
     dict
         ``collection``, ``task``, ``preset``, ``differs``, ``seed``, ``repeats``, ``created``, ``data_hash``, ``state`` and ``rows``:
-        ``variant``, ``settings``, ``status``, ``message``, measures with ``*_sd``, ``seconds``.
+        ``variant``, ``settings``, ``status``, ``message``, measures with ``*_sd``, ``seconds``; and ``paired``, the whole model less
+        each variant, then `CONTRASTS` by ``name``: ``first``, ``second``, ``metric``, ``difference``, ``low`` and ``high`` of 95 %
+        over photos and repeats.
 
     Raises
     ------
@@ -137,6 +189,7 @@ def ablate(
         **heading(collection, config),
         "repeats": repeats,
         "rows": [],
+        "paired": [],
     }
     fresh = [
         known_trial(store, collection, each, rows) is None
@@ -145,16 +198,48 @@ def ablate(
     ]
 
     steps = Steps(progress, "Training the variants", done=fresh.count(False), total=len(fresh))
+    draws: dict[str, NDArray[np.float64]] = {}
     for variant, over, configs in plan:
         found = []
         for each, rows in zip(configs, splits, strict=True):
             found.append(trial(store, collection, each, rows, progress=steps))
             steps.step(fresh.pop(0))
         answer["rows"].append({"variant": variant, "settings": over, **mean_of_trials(found)})
+        if answer["rows"][-1]["status"] == "done":
+            draws[variant] = np.stack(
+                [
+                    draws_of_trial(store, collection, each, rows)
+                    for each, rows in zip(configs, splits, strict=True)
+                ]
+            )
+        answer["paired"] = _paired({row["variant"]: row for row in answer["rows"]}, draws, config.seed)
         write_result(path, answer)
     answer["state"] = "finished"
     write_result(path, answer)
     return answer
+
+
+def _paired(
+    rows: Mapping[str, Mapping[str, Any]], draws: Mapping[str, NDArray[np.float64]], seed: int
+) -> list[dict[str, Any]]:
+    """Return differences of variants over the same resamples and repeats: the whole model less each, then by name."""
+    pairs = [(None, "all", variant) for variant in rows if variant != "all"]
+    found = []
+    for name, first, second in (*pairs, *((name, *pair) for name, pair in CONTRASTS.items())):
+        if first not in draws or second not in draws:
+            continue
+        apart = over_repeats(draws[first] - draws[second], seed)
+        for column, measure in enumerate(MEASURES):
+            values, limits = (
+                [rows[variant][measure] for variant in (first, second)],
+                interval(apart[:, column]),
+            )
+            if None not in values and limits:
+                pair = {"name": name, "first": first, "second": second, "metric": measure}
+                found.append(
+                    {**pair, "difference": values[0] - values[1], "low": limits[0], "high": limits[1]}
+                )
+    return found
 
 
 def ablations(store: Store, name: str) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """Put methods side by side on one collection by the paper's protocol, each tuned by the same budget."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from tagrefine_core.collections import Collection
 from tagrefine_core.config import TrainConfig
@@ -24,6 +25,8 @@ def benchmark(
     methods: Sequence[str] | None = None,
     repeats: int = 5,
     budget: int = 12,
+    seconds: float = 1200,
+    annotations: Path | None = None,
     mode: Mode = "all",
     memory: int | None = None,
     table: str | None = None,
@@ -48,7 +51,11 @@ def benchmark(
     repeats : int
         At least 1; annotation has at most five.
     budget : int
-        Settings tried for each method but ours on the validation fold, at least 1.
+        Settings tried for each method on the validation fold, at least 1; ours has none to try but in the row "tagrefine_tuned".
+    seconds : float
+        No further setting of a method is tried when those before took so long.
+    annotations : Path, optional
+        A folder of further labels to measure on (`tagrefine_core.collections.mirflickr.wider_labels`).
     mode : {"all", "assigned"}
         Refinement ranks all labels of a photo, or only those that its user gave.
     memory : int, optional
@@ -77,14 +84,16 @@ def benchmark(
     need_truth(collection)
     if config.task == "annotation":
         repeat_split(collection.n, config, config.task, repeats - 1)  # better known now than after hours
-    material = feature_material(store, collection, config, progress)
+    material = feature_material(store, collection, config, progress, annotations=annotations)
     comparison = Comparison(
         experiments_folder(store.home),
         material,
         config,
-        table=table or key_of(collection.data_hash, config.model_dump(), methods, repeats, budget, mode),
+        table=table
+        or key_of(collection.data_hash, config.model_dump(), methods, repeats, budget, seconds, mode),
         repeats=repeats,
         budget=budget,
+        seconds=seconds,
         mode=mode,
         memory=memory,
         progress=progress,

@@ -1,12 +1,14 @@
-"""Choose every method's parameters by the same budget on the same validation fold."""
+"""Choose every method's parameters by the same budget, in trials and in time, on the same validation fold."""
 
+import inspect
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sklearn.model_selection import ParameterGrid, ParameterSampler
+import numpy as np
+from sklearn.model_selection import ParameterGrid
 
 from tagrefine_core.config import TrainConfig
 from tagrefine_core.experiments.keeping import read_result, write_result
@@ -28,19 +30,35 @@ class Tuned:
         Empty where the method has nothing to choose.
     trials : list of dict
         ``parameters``, ``map`` on the validation fold (None where it failed), ``seconds``, ``message``.
+    untried : int
+        Settings that there was no time for.
     """
 
     parameters: dict[str, Any]
     trials: list[dict[str, Any]]
+    untried: int = 0
 
 
-def settings_of(grid: dict[str, list[Any]], budget: int, seed: int) -> list[dict[str, Any]]:
-    """Return at most ``budget`` settings of a grid: all when they are few enough, else a seeded draw without repetition."""
+def settings_of(kind: type[Method], images: int, budget: int, seed: int) -> list[dict[str, Any]]:
+    """Return at most ``budget`` settings of a method, to be tried in this order.
+
+    What the method names first, then its grid: whole when it is small enough, else a seeded draw
+    without repetition. A method without a grid has nothing to choose.
+    """
+    grid = kind.grid(images)
     if not grid:
         return [{}]
-    if len(ParameterGrid(grid)) <= budget:
-        return list(ParameterGrid(grid))
-    return list(ParameterSampler(grid, n_iter=budget, random_state=seed))
+    of_class = inspect.signature(kind).parameters
+    usual = {name: of_class[name].default for name in grid}
+    points = ParameterGrid(grid)
+    drawn = len(points) > budget
+    order = np.random.default_rng(seed).permutation(len(points)) if drawn else range(len(points))
+    found: list[dict[str, Any]] = []
+    for setting in (*kind.first(), *(points[int(place)] for place in order)):
+        whole = {**usual, **setting}
+        if len(found) < budget and whole not in found:
+            found.append(whole)
+    return found
 
 
 def choose(
@@ -52,8 +70,9 @@ def choose(
     path: Path,
     *,
     config: TrainConfig,
+    seconds: float = float("inf"),
     memory: int | None = None,
-    done: Callable[[], None] = lambda: None,
+    done: Callable[[int], None] = lambda count: None,
     progress: Progress = silent,
 ) -> Tuned:
     """Measure every setting on the validation fold and return the one with the highest mAP, the first among equals.
@@ -68,8 +87,10 @@ def choose(
         Its seed is that of the methods.
     path : Path
         JSON file of the trials; written after each, so that a stopped choice goes on where it was.
+    seconds : float
+        No setting is begun when those before took so long.
     done : callable
-        Called after each setting that was measured now.
+        Called after each setting that was measured now, and for those that there was no time for.
     progress : Progress
         Of the method while it fits.
     """
@@ -79,8 +100,14 @@ def choose(
     kept = read_result(path) or []
     known = {number: trial for number, trial in enumerate(kept) if trial and trial["map"] is not None}
     trials: list[dict[str, Any] | None] = [known.get(number) for number in range(len(settings))]
+    spent = 0.0
     for number, parameters in enumerate(settings):
-        if trials[number] is None:
+        if spent >= seconds:
+            done(sum(trial is None for trial in trials[number:]))
+            trials[number:] = [None] * (len(settings) - number)
+            break
+        tried = trials[number]
+        if tried is None:
             start = time.perf_counter()
             outcome = measure(
                 kind,
@@ -93,16 +120,20 @@ def choose(
                 memory=memory,
                 progress=progress,
             )
-            trials[number] = {
+            tried = {
                 "parameters": parameters,
                 "map": None if outcome.metrics is None else outcome.metrics.map,
                 "seconds": time.perf_counter() - start,
                 "message": outcome.message,
             }
+            trials[number] = tried
             write_result(path, trials)
-            done()
+            done(1)
+        spent += tried["seconds"]
     found = [trial for trial in trials if trial is not None]
-    return Tuned(settings[best_trial([trial["map"] for trial in found])], found)
+    return Tuned(
+        settings[best_trial([trial["map"] for trial in found])], found, untried=len(settings) - len(found)
+    )
 
 
 def best_trial(values: list[float | None]) -> int:

@@ -15,7 +15,6 @@ from tagrefine_core.experiments.intervals import copies, resampled
 from tagrefine_core.experiments.keeping import (
     code_of,
     heading,
-    is_ours,
     key_of,
     method_key,
     now,
@@ -76,15 +75,25 @@ class Comparison:
         table: str,
         repeats: int,
         budget: int,
+        seconds: float = float("inf"),
         mode: Mode = "all",
         memory: int | None = None,
         progress: Progress = silent,
     ) -> None:
         self.material, self.config, self.task, self.mode = material, config, config.task, mode
         self.table, self.repeats, self.budget, self.memory = table, repeats, budget, memory
+        self.seconds = seconds
         self._progress = progress
         self._steps = Steps(silent, _STAGE, done=0, total=0)
-        shared = (self.material.key, config.run.train_fraction, budget, config.seed, PROTOCOL, VERSION)
+        shared = (
+            self.material.key,
+            config.run.train_fraction,
+            budget,
+            seconds,
+            config.seed,
+            PROTOCOL,
+            VERSION,
+        )
         self.key = key_of(*shared, config.task, mode)
         self.folder = folder / self.key
         self.tuning = folder / "tuning" / key_of(*shared)
@@ -108,13 +117,18 @@ class Comparison:
             if kind not in able
         ]
         draws: dict[str, NDArray[np.float64]] = {}
+        beside: dict[str, NDArray[np.float64]] = {}
         for kind in able:
-            row, drawn = self._row(kind)
+            row, drawn, wider = self._row(kind)
             if drawn is not None:
                 draws[kind.name] = drawn
+            if wider is not None:
+                beside[kind.name] = wider
             table["rows"].append(row)
             add_published(table["rows"], collection.record.kind, self.task)
             table["paired"] = paired_differences(table["rows"], draws)
+            if table["wider"] is not None:
+                table["wider"]["paired"] = paired_differences(table["rows"], beside, wider=True)
             write_result(path, table)
         table |= {"state": "finished", "finished": now()}
         write_result(path, table)
@@ -132,18 +146,22 @@ class Comparison:
             task,
             self.tuning / f"{method_key(kind, self.config)}.json",
             config=self.config,
+            seconds=self.seconds,
             memory=self.memory,
             done=self._steps.step,
             progress=self._steps,
         )
 
-    def _row(self, kind: type[Method]) -> tuple[Table, NDArray[np.float64] | None]:
+    def _row(
+        self, kind: type[Method]
+    ) -> tuple[Table, NDArray[np.float64] | None, NDArray[np.float64] | None]:
+        """Return the row of a method, and what it measures on resamples: of the labels, and of wider ones."""
         folder = self.folder / method_key(kind, self.config)
         tuned = self.tuned(kind)
         if tuned.trials and all(trial["map"] is None for trial in tuned.trials):
             self._steps.step(self._count(kind))
             message = tuned.trials[0]["message"] or "mAP is undefined on the validation fold."
-            return stopped_row(kind, "failed", message), None
+            return stopped_row(kind, "failed", message), None, None
         results = []
         for repeat in range(self._count(kind)):
             paths = arrays_of(folder, repeat)
@@ -152,7 +170,7 @@ class Comparison:
                 outcome = self._measured(kind, tuned.parameters, repeat, folder)
                 if outcome.status != "done":
                     self._steps.step(self._count(kind) - repeat)
-                    return stopped_row(kind, outcome.status, outcome.message), None
+                    return stopped_row(kind, outcome.status, outcome.message), None, None
                 self._steps.step()
                 result = read_result(paths["result"])
             results.append(result)
@@ -165,8 +183,15 @@ class Comparison:
             [np.hstack([read_array(paths["draws"]), read_array(paths["decided_draws"])]) for paths in kept],
             axis=0,
         )
-        row = row_of(kind, results, decided, draws)
-        return {**row, "results": folder.name, "trials": tuned.trials}, draws
+        wider = None
+        if self.material.wider is not None:
+            wider = np.mean([read_array(paths["wider_draws"]) for paths in kept], axis=0)
+        row = row_of(kind, results, decided, draws, wider)
+        return (
+            {**row, "results": folder.name, "trials": tuned.trials, "untried": tuned.untried},
+            draws,
+            wider,
+        )
 
     def _measured(self, kind: type[Method], parameters: dict[str, Any], repeat: int, folder: Path) -> Outcome:
         split = repeat_split(self.n, self.config, self.task, repeat)
@@ -190,15 +215,20 @@ class Comparison:
             counts = self._resamples[split.test]
             write_array(paths["scores"], outcome.scores)
             write_array(paths["draws"], resampled(outcome.scores, self.material.truth[split.test], counts))
+            if self.material.wider is not None and outcome.wider_scores is not None:
+                truth = self.material.wider.truth[split.test]
+                write_array(paths["wider_draws"], resampled(outcome.wider_scores, truth, counts))
             write_result(
                 paths["result"],  # last: that it is there says that all of the repeat is
                 {
                     "metrics": outcome.metrics.as_dict(),
+                    "wider": None if outcome.wider is None else outcome.wider.as_dict(),
                     "parameters": parameters,
                     "fit_seconds": outcome.fit_seconds,
                     "score_seconds": outcome.score_seconds,
                     "peak_mb": outcome.peak_mb,
                     "settings": outcome.settings,
+                    "probabilities": outcome.probabilities,
                 },
             )
         return outcome
@@ -216,7 +246,7 @@ class Comparison:
             self.material.truth[test],
             self._resamples[test],
             known=self.task == "refinement",
-            probabilities=bool(result["settings"] and result["settings"]["scoring"]["calibrated"]),
+            probabilities=result["probabilities"],
         )
         write_array(paths["decided_draws"], found.draws)
         write_result(paths["decided"], {"code": code, "measures": found.measures})
@@ -239,12 +269,18 @@ class Comparison:
             "mode": self.mode,
             "repeats": self.repeats,
             "budget": self.budget,
+            "tuning_seconds": self.seconds,
+            "judged": len(validation_split(self.n, self.config, self.task).test),
             "backbone": self.config.network.backbone,
             "views": self.config.network.views,
             "weights_hash": self.material.weights_hash,
             "photos": self.n,
+            "trained": len(repeat_split(self.n, self.config, self.task, 0).train),
             "measured": len(repeat_split(self.n, self.config, self.task, 0).test),
             "labels": list(collection.labels),
+            "wider": None
+            if self.material.wider is None
+            else {"labels": list(self.material.wider.labels), "paired": []},
             "versions": versions(),
             "finished": None,
             "rows": [],
@@ -255,10 +291,8 @@ class Comparison:
         return self.repeats if self.task == "annotation" or "seed" in parameters_of(kind) else 1
 
     def _settings(self, kind: type[Method]) -> list[dict[str, Any]]:
-        if is_ours(kind):
-            return [{}]  # its settings, taken as they are
         split = validation_split(self.n, self.config, "annotation" if kind.annotates else "refinement")
-        return settings_of(kind.grid(len(split.train)), self.budget, self.config.seed)
+        return settings_of(kind, len(split.train), self.budget, self.config.seed)
 
     def _trials(self, kind: type[Method]) -> int:
         tried = len(self._settings(kind))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from tagrefine_core.evaluation import average_precision
 from tagrefine_core.evaluation.resampling import copies, interval
 
-__all__ = ["MEASURES", "copies", "interval", "resampled"]
+__all__ = ["MEASURES", "copies", "interval", "over_repeats", "resampled"]
 
 MEASURES = ("miap", "miap_labelled", "map", "micro_auc", "macro_auc")
 """The measures of a comparison, in the order of the columns of `resampled`."""
@@ -61,6 +61,27 @@ def resampled(
         for column, value in enumerate(values):
             found[start : start + step, column] = value
     return found
+
+
+def over_repeats(draws: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+    """Average over repeats that are themselves drawn anew for every resample of the photos.
+
+    An interval of the result is over photos and repeats; of a single repeat it can only be over photos.
+
+    Parameters
+    ----------
+    draws : (R, B, K) float64 array
+        What each of R repeats measures on B resamples.
+    seed : int
+
+    Returns
+    -------
+    (B, K) float64 array
+    """
+    repeats, resamples, _ = draws.shape
+    chosen = np.random.default_rng((seed, 11)).integers(repeats, size=(repeats, resamples))
+    mean: NDArray[np.float64] = draws[chosen, np.arange(resamples)].mean(axis=0)
+    return mean
 
 
 class _Ranking:

@@ -74,12 +74,14 @@ def method_key(kind: type[Method], config: TrainConfig) -> str:
     own = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files if file.is_file()]
     settings = config.model_dump() if is_ours(kind) else None
     name = kind.name.replace(":", "-").replace("=", "-")
-    return f"{name}-{key_of(own, code_of(kind.__module__), code_of(Method.__module__), settings, kind.fixed)[:10]}"
+    core = getattr(kind, "core", None)  # of a method on equal terms
+    parts = (own, code_of(kind.__module__), code_of(Method.__module__), settings, kind.fixed)
+    return f"{name}-{key_of(*parts, *([method_key(core, config)] if core else []))[:10]}"
 
 
 def is_ours(kind: type[Method]) -> bool:
-    """Tell whether a method is our own, or a variant of it."""
-    return kind.name.split(":")[0] == OURS
+    """Tell whether a method is our own or a form of it: it takes the settings of a comparison."""
+    return kind.ours
 
 
 def parameters_of(kind: type[Method]) -> set[str]:

@@ -44,9 +44,13 @@ class Outcome:
         Of the photos measured; None unless done.
     scores : float32 (V, L) or None
         Their label columns.
+    wider, wider_scores : Metrics, float32 (V, L') or None
+        The same of wider labels, where there are any.
     fit_seconds, score_seconds : float
     settings : dict or None
         What a method that has settings was fitted with.
+    probabilities : bool
+        Whether the scores are probabilities that a label fits.
     peak_mb : float
         Resident memory at its peak, above what it was at the start, in MB; mapped files that were read count.
     """
@@ -55,10 +59,13 @@ class Outcome:
     message: str = ""
     metrics: Metrics | None = None
     scores: NDArray[np.float32] | None = None
+    wider: Metrics | None = None
+    wider_scores: NDArray[np.float32] | None = None
     fit_seconds: float = 0.0
     score_seconds: float = 0.0
     peak_mb: float = 0.0
     settings: dict[str, Any] | None = None
+    probabilities: bool = False
 
 
 class PeakMemory:
@@ -127,7 +134,7 @@ def make(
     offered: dict[str, Any] = {
         "seed": seed,
         "vocabulary": material.vocabulary,
-        "label_columns": material.label_columns,
+        "label_columns": material.measured_columns,
     }
     if task == "refinement":  # places are those of the photos that are refined
         offered["positions"] = material.positions
@@ -203,16 +210,29 @@ def measure(
             fitted = time.perf_counter()
             scores = (
                 np.ascontiguousarray(
-                    method.refine(features, tags, mode=mode)[np.ix_(split.test, material.label_columns)]
+                    method.refine(features, tags, mode=mode)[np.ix_(split.test, material.measured_columns)]
                 )
                 if task == "refinement"
                 else _annotated(method, material, split)
             )
             scored = time.perf_counter()
-        metrics = evaluate(scores, material.truth[split.test])
+        own, beside = np.split(scores, [len(material.label_columns)], axis=1)
+        wider = None if material.wider is None else evaluate(beside, material.wider.truth[split.test])
         fitted_with = getattr(method, "config_", None)
         settings = fitted_with.model_dump() if isinstance(fitted_with, TrainConfig) else None
-        return Outcome("done", "", metrics, scores, fitted - start, scored - fitted, peak.megabytes, settings)
+        return Outcome(
+            "done",
+            "",
+            evaluate(own, material.truth[split.test]),
+            np.ascontiguousarray(own),
+            wider,
+            None if wider is None else np.ascontiguousarray(beside),
+            fitted - start,
+            scored - fitted,
+            peak.megabytes,
+            settings,
+            method.probabilities,
+        )
     except Cancelled:
         raise
     except TagRefineError as error:
@@ -223,9 +243,9 @@ def measure(
 
 def _annotated(method: Method, material: Material, split: Split) -> NDArray[np.float32]:
     tags, dimensions = material.tags.shape[1], material.features.shape[1]
-    scores = np.empty((len(split.test), len(material.label_columns)), dtype=np.float32)
+    scores = np.empty((len(split.test), len(material.measured_columns)), dtype=np.float32)
     for rows in row_blocks(len(split.test), 4 * (tags + dimensions), budget=_SCORED_BYTES):
-        scores[rows] = method.annotate(material.features[split.test[rows]])[:, material.label_columns]
+        scores[rows] = method.annotate(material.features[split.test[rows]])[:, material.measured_columns]
     return scores
 
 

@@ -189,7 +189,7 @@ def recover(
             if found is None:
                 tuned = choose(
                     method,
-                    settings_of(method.grid(collection.n), budget, seed),
+                    settings_of(method, collection.n, budget, seed),
                     _spoiled(material, *middle, seed),
                     validation_split(collection.n, config, "refinement"),
                     "refinement",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -9,13 +10,14 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from tagrefine_core.collections import Collection
+from tagrefine_core.collections.mirflickr import Wider, wider_labels
 from tagrefine_core.config import TrainConfig
 from tagrefine_core.errors import CollectionError, LabelError
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.store import Store
 
 __all__ = [
-    "FITTED",
+    "JUDGED",
     "PROTOCOL",
     "Material",
     "Split",
@@ -29,11 +31,11 @@ __all__ = [
 
 Task: TypeAlias = Literal["annotation", "refinement"]
 
-PROTOCOL = 2
+PROTOCOL = 3
 """Raised when splits or measures change, so that results of before are not mixed with those of after."""
 
-FITTED = 0.9
-"""Part of the training photos that is fitted while parameters are chosen; the rest is the validation fold."""
+JUDGED = 500
+"""Photos whose labels choose parameters, where there are enough: on 154 no two good settings could be told apart."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +77,8 @@ class Material:
         Tells other photos, other weights or another picture size from these.
     weights_hash : str
         Of the backbone that the features come from.
+    wider : Wider or None
+        Labels that are measured beside, and that chose nothing.
     """
 
     features: NDArray[np.float32]
@@ -86,13 +90,20 @@ class Material:
     positions: csr_matrix | None = None
     key: str = ""
     weights_hash: str = ""
+    wider: Wider | None = None
+
+    @property
+    def measured_columns(self) -> NDArray[np.int64]:
+        """The tags of the labels, then of the wider ones (L + L',)."""
+        return self.label_columns if self.wider is None else np.append(self.label_columns, self.wider.columns)
 
 
 def repeat_split(n: int, config: TrainConfig, task: Task, repeat: int) -> Split:
     """Return who trains and who is measured in one repeat.
 
-    Annotation: part ``repeat`` of one seeded permutation trains, all other photos are measured; the parts are disjoint.
-    Refinement: all photos, both times; a label that chose a parameter (a fiftieth of the photos) is measured again.
+    Annotation: part ``repeat`` of one seeded permutation trains, all other photos are measured but those whose labels choose
+    parameters (`validation_split`); the parts are disjoint. Refinement: all photos, both times; labels that chose parameters are
+    measured again there.
 
     Raises
     ------
@@ -103,14 +114,18 @@ def repeat_split(n: int, config: TrainConfig, task: Task, repeat: int) -> Split:
 
     rows = training_rows(n, config.replaced({"task": task, "run.part": repeat}))
     everything = np.arange(n, dtype=np.int64)
-    return Split(rows, everything if task == "refinement" else np.setdiff1d(everything, rows))
+    if task == "refinement":
+        return Split(rows, everything)
+    chosen_by = validation_split(n, config, task).test
+    return Split(rows, np.setdiff1d(everything, np.union1d(rows, chosen_by)))
 
 
 def validation_split(n: int, config: TrainConfig, task: Task) -> Split:
-    """Return the split that parameters are chosen on: a tenth of the training photos of repeat 0 is judged.
+    """Return the split that parameters are chosen on: `JUDGED` photos beside part 0, at most half of what it leaves.
 
-    The other nine tenths are fitted for annotation. For refinement all photos are: a method that cannot annotate needs
-    the tags of the photos it is judged on, and the labels that judge it are never fitted.
+    They are judged by fits on part 0, as large as those that are measured; no repeat of annotation measures them. For
+    refinement all photos are fitted: a method that cannot annotate needs the tags of the photos it is judged on, and the
+    labels that judge it are never fitted.
 
     Raises
     ------
@@ -119,18 +134,15 @@ def validation_split(n: int, config: TrainConfig, task: Task) -> Split:
     """
     from tagrefine_core.runs.material import training_rows
 
-    first = config.replaced({"task": "annotation", "run.part": 0})
-    fraction = config.run.train_fraction
-    whole = training_rows(n, first)
-    # The same permutation cut shorter, so training with `run.train_fraction` x FITTED leaves out exactly this fold.
-    fitted = training_rows(n, first.replaced({"run.train_fraction": fraction * FITTED}))
-    judged = np.setdiff1d(whole, fitted)
-    if not len(judged):
+    first = training_rows(n, config.replaced({"task": "annotation", "run.part": 0}))
+    others = np.setdiff1d(np.arange(n, dtype=np.int64), first)
+    judged = min(JUDGED, len(others) // 2)
+    if not judged:
         raise CollectionError(
-            f"{n} photos are too few to choose parameters on a tenth of {fraction:.0%} of them. "
-            "Use at least 50."
+            f"{n} photos are too few to choose parameters on some of them while {len(first)} train. Use at least 10."
         )
-    return Split(fitted if task == "annotation" else np.arange(n, dtype=np.int64), judged)
+    order = np.random.default_rng((config.seed, 9)).permutation(others)
+    return Split(first if task == "annotation" else np.arange(n, dtype=np.int64), np.sort(order[:judged]))
 
 
 def feature_material(
@@ -138,19 +150,26 @@ def feature_material(
     collection: Collection,
     config: TrainConfig,
     progress: Progress = silent,
+    *,
+    annotations: Path | None = None,
 ) -> Material:
     """Extract the features of the backbone named in ``config`` once, or open those in the cache.
 
-    With ``views=2`` a feature is the mean of a photo's and of its mirror image's, for every method alike.
+    Labels in the folder ``annotations`` that are not the collection's own come with it. With ``views=2`` a feature is the mean of a photo's and of its mirror image's, for every method alike.
 
     Raises
     ------
     LabelError
         When the collection has no ground truth.
+    CollectionError
+        When ``annotations`` holds no such labels.
     WeightsError, ImageError
         As for training.
     """
     truth = need_truth(collection)
+    wider = None
+    if annotations is not None:
+        wider = wider_labels(annotations, collection.files, collection.vocabulary, collection.labels)
     from tagrefine_core.features.backbones import build_trunk
     from tagrefine_core.features.inputs import stored_features
     from tagrefine_core.features.weights import load_weights, weights_hash
@@ -180,8 +199,10 @@ def feature_material(
         vocabulary=collection.vocabulary,
         users=users if any(user is not None for user in users) else None,
         positions=collection.tag_positions,
-        key=f"{collection.data_hash}-{weights}-{size}-{network.views}",
+        key=f"{collection.data_hash}-{weights}-{size}-{network.views}"
+        + ("" if wider is None else f"-{wider.key}"),
         weights_hash=weights,
+        wider=wider,
     )
 
 

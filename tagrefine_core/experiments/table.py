@@ -34,7 +34,15 @@ __all__ = [
 Table = dict[str, Any]
 
 # Options of the command that say nothing.
-_DEFAULTS = {"methods": "all", "repeats": 5, "budget": 12, "preset": "default", "mode": "all", "seed": 0}
+_DEFAULTS = {
+    "methods": "all",
+    "repeats": 5,
+    "budget": 12,
+    "tuning_seconds": 1200,
+    "preset": "default",
+    "mode": "all",
+    "seed": 0,
+}
 
 
 def table_id(data_hash: str, options: Mapping[str, Any]) -> str:
@@ -45,7 +53,7 @@ def table_id(data_hash: str, options: Mapping[str, Any]) -> str:
 
 
 def arrays_of(folder: Path, repeat: int) -> dict[str, Path]:
-    """Return where a repeat of a method is kept: ``result`` (JSON, written last), ``scores`` and ``draws``.
+    """Return where a repeat of a method is kept: ``result`` (JSON, written last), ``scores``, ``draws`` and ``wider_draws``.
 
     What is decided by the scores has files of its own, ``decided`` (JSON, written last) and ``decided_draws``: it can be made anew
     without fitting again.
@@ -54,6 +62,7 @@ def arrays_of(folder: Path, repeat: int) -> dict[str, Path]:
         "result": folder / f"repeat{repeat}.json",
         "scores": folder / f"repeat{repeat}-scores.npy",
         "draws": folder / f"repeat{repeat}-draws.npy",
+        "wider_draws": folder / f"repeat{repeat}-wider.npy",
         "decided": folder / f"repeat{repeat}-decided.json",
         "decided_draws": folder / f"repeat{repeat}-decided.npy",
     }
@@ -64,6 +73,7 @@ def row_of(
     results: Sequence[Mapping[str, Any]],
     decided: Sequence[Mapping[str, Any]],
     draws: NDArray[np.float64],
+    wider_draws: NDArray[np.float64] | None = None,
 ) -> Table:
     """Return the row of a method that was measured.
 
@@ -75,19 +85,19 @@ def row_of(
         One a repeat: `Decided.measures` as JSON values.
     draws : (B, 11) float64 array
         `MEASURES`, then `DECIDED` of every resample, averaged over the repeats.
+    wider_draws : (B, 5) float64 array, optional
+        `MEASURES` on wider labels, where there are any.
 
     Returns
     -------
     dict
         Measures are means over the repeats; ``*_sd`` is their sample deviation, None of a single repeat;
         ``intervals`` has [low, high] of 95 % over photos; ``seconds`` is of fit and scoring of one repeat. ``decisions`` are as in
-        `Decided.measures`, with ``sd`` and ``intervals`` by the names of `DECIDED`.
+        `Decided.measures`, with ``sd`` and ``intervals`` by the names of `DECIDED`; ``wider`` has the measures on wider labels, or is
+        None.
     """
     row = {**_heading(kind), "status": "done", "message": "", "repeats": len(results)}
-    for measure in MEASURES:
-        values = np.array([_number(result["metrics"][measure]) for result in results])
-        row[measure] = _value(values.mean())
-        row[f"{measure}_sd"] = _value(values.std(ddof=1)) if len(values) > 1 else None
+    row |= _measures([result["metrics"] for result in results])
     for key in ("fit_seconds", "score_seconds"):
         row[key] = float(np.mean([result[key] for result in results]))
     by_label = np.array(
@@ -100,9 +110,26 @@ def row_of(
         "peak_mb": max(result["peak_mb"] for result in results),
         "parameters": results[0]["parameters"],
         "per_label_ap": [_value(value) for value in by_label.mean(axis=0)],
-        "intervals": {measure: interval(draws[:, column]) for column, measure in enumerate(MEASURES)},
+        "intervals": _intervals(draws),
         "decisions": _decisions(decided, draws[:, len(MEASURES) :]),
+        "wider": None
+        if wider_draws is None
+        else _measures([result["wider"] for result in results]) | {"intervals": _intervals(wider_draws)},
     }
+
+
+def _measures(results: Sequence[Mapping[str, Any]]) -> Table:
+    """Return mean and deviation of each measure over repeats."""
+    found: Table = {}
+    for measure in MEASURES:
+        values = np.array([_number(result[measure]) for result in results])
+        found[measure] = _value(values.mean())
+        found[f"{measure}_sd"] = _value(values.std(ddof=1)) if len(values) > 1 else None
+    return found
+
+
+def _intervals(draws: NDArray[np.float64]) -> Table:
+    return {measure: interval(draws[:, column]) for column, measure in enumerate(MEASURES)}
 
 
 def stopped_row(kind: type[Method], status: str, message: str) -> Table:
@@ -118,11 +145,13 @@ def stopped_row(kind: type[Method], status: str, message: str) -> Table:
         ]
     )
     rest: Table = {"repeats": 0, "parameters": {}, "settings": None}
-    rest |= dict.fromkeys(["per_label_ap", "intervals", "decisions"])
+    rest |= dict.fromkeys(["per_label_ap", "intervals", "decisions", "wider"])
     return {**_heading(kind), "status": status, "message": message, **empty, **rest}
 
 
-def paired_differences(rows: Sequence[Table], draws: Mapping[str, NDArray[np.float64]]) -> list[Table]:
+def paired_differences(
+    rows: Sequence[Table], draws: Mapping[str, NDArray[np.float64]], *, wider: bool = False
+) -> list[Table]:
     """Compare our method with every other, over the same resamples of the photos.
 
     Parameters
@@ -130,7 +159,9 @@ def paired_differences(rows: Sequence[Table], draws: Mapping[str, NDArray[np.flo
     rows : sequence of dict
         Of `row_of` and `stopped_row`.
     draws : mapping
-        Name of a method to its (B, 11) resampled `MEASURES` and `DECIDED`.
+        Name of a method to its (B, 11) resampled `MEASURES` and `DECIDED`, of wider labels (B, 5) `MEASURES`.
+    wider : bool
+        Compare on the wider labels.
 
     Returns
     -------
@@ -142,8 +173,11 @@ def paired_differences(rows: Sequence[Table], draws: Mapping[str, NDArray[np.flo
         return []
     found = []
     for other in measured:
-        for column, measure in enumerate((*MEASURES, *DECIDED)):
-            ours, theirs = (value_of(measured[name], measure) for name in (OURS, other))
+        for column, measure in enumerate(MEASURES if wider else (*MEASURES, *DECIDED)):
+            ours, theirs = (
+                measured[name]["wider"][measure] if wider else value_of(measured[name], measure)
+                for name in (OURS, other)
+            )
             limits = interval(draws[OURS][:, column] - draws[other][:, column])
             if other != OURS and ours is not None and theirs is not None and limits:
                 pair = {"method": OURS, "against": other, "metric": measure, "difference": ours - theirs}

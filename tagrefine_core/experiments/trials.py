@@ -12,7 +12,7 @@ from tagrefine_core.collections import Collection
 from tagrefine_core.config import TrainConfig
 from tagrefine_core.errors import TagRefineError
 from tagrefine_core.evaluation import evaluate
-from tagrefine_core.experiments.intervals import MEASURES
+from tagrefine_core.experiments.intervals import MEASURES, copies, resampled
 from tagrefine_core.experiments.keeping import (
     code_of,
     experiments_folder,
@@ -21,12 +21,15 @@ from tagrefine_core.experiments.keeping import (
     write_result,
 )
 from tagrefine_core.experiments.protocol import PROTOCOL, need_truth
+from tagrefine_core.files import read_array, write_array
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.runs.run import Run, run_folder
 from tagrefine_core.store import Store
 from tagrefine_core.version import VERSION
 
-__all__ = ["known_trial", "mean_of_trials", "trial"]
+__all__ = ["draws_of_trial", "known_trial", "mean_of_trials", "trial"]
+
+_DRAWS = 400  # resamples of the photos, the same in all trials on a collection
 
 Trial = dict[str, Any]
 
@@ -69,7 +72,9 @@ def trial(
             resume = None if state is None else run_id
             train(store, collection, config, resume=resume, run_id=run_id, progress=progress)
         scores = Run.open(store, run_id).scores_of(rows, collection.label_columns)
-        metrics = evaluate(scores, need_truth(collection)[rows])
+        truth = need_truth(collection)[rows]
+        metrics = evaluate(scores, truth)
+        draws = resampled(scores, truth, copies(collection.n, _DRAWS, seed=0)[rows])
     except TagRefineError as error:
         _forget(store, run_id)
         return {"status": "failed", "message": str(error), "metrics": None, "seconds": None}
@@ -81,7 +86,8 @@ def trial(
         "seconds": time.perf_counter() - start,
         "config": config.model_dump(),
     }
-    write_result(path, result)
+    write_array(path.with_suffix(".npy"), draws)
+    write_result(path, result)  # last: that it is there says that all is
     _forget(store, run_id)
     return result
 
@@ -92,6 +98,13 @@ def known_trial(
     """Return the result of a trial that has been made, or None."""
     found: Trial | None = read_result(_path(store, collection, config, rows))
     return found
+
+
+def draws_of_trial(
+    store: Store, collection: Collection, config: TrainConfig, rows: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return `MEASURES` of a trial that has been made on resamples of the photos, (B, 5)."""
+    return read_array(_path(store, collection, config, rows).with_suffix(".npy"))
 
 
 def mean_of_trials(trials: list[Trial]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from tagrefine_core.errors import ConfigError
 from tagrefine_core.experiments.choosing import best_trial
 from tagrefine_core.experiments.intervals import MEASURES
 from tagrefine_core.experiments.keeping import experiments_folder, heading, key_of, write_result
-from tagrefine_core.experiments.protocol import FITTED, need_truth, validation_split
+from tagrefine_core.experiments.protocol import need_truth, validation_split
 from tagrefine_core.experiments.steps import Steps
 from tagrefine_core.experiments.trials import known_trial, trial
 from tagrefine_core.progress import Progress, silent
@@ -35,8 +35,8 @@ def tune(
 ) -> dict[str, Any]:
     """Train with every setting of a grid, or with some drawn from it, and name the best.
 
-    The judge is the validation fold that a benchmark tunes on: a tenth of the first training fifth. For annotation the
-    other nine tenths train; for refinement all photos do, by their tags.
+    The judges are the photos that a benchmark tunes on, 500 where there are enough, none of which it measures in annotation. For
+    annotation the first part trains, as in a benchmark; for refinement all photos do, by their tags.
 
     Parameters
     ----------
@@ -83,10 +83,7 @@ def tune(
         else ParameterSampler(values, n_iter=random, random_state=config.seed)
     )
     tried = [{key: point[key] for key in grid} for point in drawn]
-    fixed: dict[str, Any] = {"run.part": 0}
-    if config.task == "annotation":
-        fixed["run.train_fraction"] = config.run.train_fraction * FITTED
-    configs = [config.replaced({**fixed, **point}) for point in tried]
+    configs = [config.replaced({"run.part": 0, **point}) for point in tried]
     collection = Collection.open(store, name)
     need_truth(collection)
     rows = validation_split(collection.n, config, config.task).test

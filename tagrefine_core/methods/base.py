@@ -40,6 +40,16 @@ class Method(BaseEstimator, ABC):  # type: ignore[misc]
         The tasks that it can do.
     assigned_only : bool
         It ranks only the tags that the user gave, whatever the mode.
+    weighted : bool
+        It learns from tags that count in part, from 0 to 1, as well as from those that are 0 or 1.
+    leaves_out : bool
+        `refine` scores a photo that was fitted without that photo's own tags.
+    scale : {"any", "probability", "logit"}
+        Whether scores are probabilities that a tag is given, or their log-odds, or only an order.
+    ours : bool
+        It is our own method: it takes the settings of a comparison, and has our targets and our scoring.
+    probabilities : bool
+        Scores are probabilities that a tag fits, and can be taken at their word.
     fixed : mapping
         Parameters that a variant such as ``cca:variant=direct`` sets; they are not tuned.
     progress : Progress
@@ -53,6 +63,11 @@ class Method(BaseEstimator, ABC):  # type: ignore[misc]
     annotates: ClassVar[bool] = True
     refines: ClassVar[bool] = True
     assigned_only: ClassVar[bool] = False
+    weighted: ClassVar[bool] = False
+    leaves_out: ClassVar[bool] = False
+    scale: ClassVar[Literal["any", "probability", "logit"]] = "any"
+    ours: ClassVar[bool] = False
+    probabilities: bool = False
     fixed: ClassVar[Mapping[str, Any]] = {}
     progress: Progress = staticmethod(silent)
 
@@ -67,19 +82,19 @@ class Method(BaseEstimator, ABC):  # type: ignore[misc]
         features : (N, d) array of float
             One row an image; may be memory-mapped.
         tags : (N, C) array or sparse matrix of 0 and 1
-            The users' tags.
+            The users' tags; a method that is ``weighted`` takes any number from 0 to 1, how far a tag counts.
         users : sequence of N, optional
             Who owns each image; methods that let a user vote once read it, None among them is nobody's.
 
         Raises
         ------
         DataError
-            When shapes do not match, a tag is not 0 or 1, a feature is not finite or nothing is there.
+            When shapes do not match, a tag is none of the numbers allowed, a feature is not finite or nothing is there.
         ConfigError
             When a parameter is out of range.
         """
         array = _features(features)
-        matrix = _tags(tags)
+        matrix = _tags(tags, weighted=self.weighted)
         if array.shape[0] != matrix.shape[0]:
             raise DataError(f"There are {array.shape[0]} rows of features but {matrix.shape[0]} of tags.")
         if users is not None and len(users) != matrix.shape[0]:
@@ -121,8 +136,8 @@ class Method(BaseEstimator, ABC):  # type: ignore[misc]
         ----------
         features : (N, d) array of float
             When they are those of `fit`, no image counts as its own neighbor (by row, not by distance).
-        tags : (N, C) array or sparse matrix of 0 and 1
-            The users' tags of these images.
+        tags : (N, C) array or sparse matrix
+            The users' tags of these images, as in `fit`.
         mode : {"all", "assigned"}
             Score every tag, or only those that the user gave (-inf elsewhere).
 
@@ -142,7 +157,7 @@ class Method(BaseEstimator, ABC):  # type: ignore[misc]
             raise ConfigError(f"mode is 'all' or 'assigned'; got {mode!r}.")
         if not self.refines:
             raise UnsupportedTask(f"{self.title} cannot refine the tags of images. Use it with annotate.")
-        array, matrix = self._checked(features), _tags(tags)
+        array, matrix = self._checked(features), _tags(tags, weighted=self.weighted)
         if matrix.shape != (len(array), self.tags_.shape[1]):
             raise DataError(
                 f"tags must have shape {(len(array), self.tags_.shape[1])}, one row an image and the fitted "
@@ -158,6 +173,11 @@ class Method(BaseEstimator, ABC):  # type: ignore[misc]
     def grid(cls, images: int) -> dict[str, list[Any]]:
         """Return the values worth trying of each parameter, for a fit on so many images."""
         return {}
+
+    @classmethod
+    def first(cls) -> list[dict[str, Any]]:
+        """Return settings to try before any that are drawn from the grid; what they leave out has its default."""
+        return []
 
     def peak_bytes(self, images: int, tags: int, dimensions: int) -> int:
         """Return about how much memory fit and refine need at their peak, beyond the features given, in bytes."""
@@ -259,7 +279,8 @@ def _features(features: ArrayLike) -> NDArray[Any]:
     return array
 
 
-def _tags(tags: Any) -> csr_matrix:
+def _tags(tags: Any, *, weighted: bool = False) -> csr_matrix:
+    """Return tags as csr, uint8 where all are 0 or 1, else float32."""
     if not issparse(tags):
         tags = np.asarray(tags)
         if tags.ndim != 2:
@@ -267,13 +288,14 @@ def _tags(tags: Any) -> csr_matrix:
     if tags.dtype.kind not in "biuf":
         raise DataError(f"tags must be 0 and 1; got dtype {tags.dtype}.")
     matrix = csr_matrix(tags)
-    if not np.isin(matrix.data, (0, 1)).all():
-        raise DataError("tags must hold only 0 and 1.")
+    whole = bool(np.isin(matrix.data, (0, 1)).all())
+    if not whole and not (weighted and matrix.data.min() >= 0 and matrix.data.max() <= 1):
+        raise DataError(f"tags must hold only {'numbers from 0 to 1' if weighted else '0 and 1'}.")
     if not matrix.shape[0] or not matrix.shape[1]:
         raise DataError(f"tags must have at least one image and one tag; got shape {matrix.shape}.")
-    matrix = matrix.astype(np.uint8)
+    matrix = matrix.astype(np.uint8 if whole else np.float32)
     matrix.sum_duplicates()
-    matrix.data[:] = matrix.data != 0  # a tag that was stored twice is still one tag
+    np.minimum(matrix.data, 1, out=matrix.data)  # a tag that was stored twice is still one tag
     matrix.eliminate_zeros()
     matrix.sort_indices()
     return matrix

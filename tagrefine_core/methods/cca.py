@@ -62,6 +62,7 @@ class CCA(Method):
     reference = (
         "Murthy, Maji, Manmatha: Automatic image annotation using deep learning representations, ICMR 2015"
     )
+    weighted = True
 
     variant: Literal["knn", "direct", "2pass"] = "knn"
     view: Literal["ppmi", "binary", "mean"] = "ppmi"
@@ -93,7 +94,8 @@ class CCA(Method):
     def _fit(self, features: NDArray[Any], tags: csr_matrix, users: Sequence[Any] | None) -> None:
         self._check()
         tagged = np.flatnonzero(tags.getnnz(axis=1))
-        self._vectors = self._tag_vectors(tags[tagged])
+        # Tags that count in part are company where they count for half and more.
+        self._vectors = self._tag_vectors((tags[tagged] >= 0.5).astype(np.uint8))
         blocks = [
             tagged[rows]
             for rows in row_blocks(len(tagged), 32 * (features.shape[1] + self._vectors.shape[1]))
@@ -180,7 +182,9 @@ class CCA(Method):
     def _text(self, tags: csr_matrix) -> Floats:
         if self.view == "binary":
             return np.asarray(tags.toarray(), np.float64)
-        mean: Floats = (tags.astype(np.float64) @ self._vectors) / np.maximum(tags.getnnz(axis=1), 1)[:, None]
+        weights = np.asarray(tags.sum(axis=1, dtype=np.float64)).reshape(-1)
+        total = tags.astype(np.float64) @ self._vectors
+        mean: Floats = total / np.where(weights > 0, weights, 1.0)[:, None]
         return mean
 
     def _project(self, features: NDArray[Any]) -> NDArray[np.float32]:

@@ -42,6 +42,7 @@ class FactorMethod(Method):
     """
 
     reconstruction = True
+    weighted = True
     ranks: ClassVar[tuple[int, ...]] = (32, 64, 128, 256)
 
     alpha: float

@@ -58,7 +58,7 @@ def tag_graph(tags: csr_matrix, vocabulary: Sequence[str] | None) -> NDArray[np.
     """
     if vocabulary is not None and len(vocabulary) != tags.shape[1]:
         raise ConfigError(f"vocabulary names {len(vocabulary)} tags but there are {tags.shape[1]}.")
-    f, joint = tag_counts(tags)
+    f, joint = tag_counts((tags >= 0.5).astype(np.uint8))  # where they count in part: for half and more
     similarity: NDArray[np.float64] = _CONTEXT_SHARE * joint / np.maximum(np.add.outer(f, f), 1)
     reason = "no vocabulary was given"
     try:

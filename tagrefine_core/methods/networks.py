@@ -1,9 +1,10 @@
-"""Multi-CNN (phi0) and our own method: the fitted model of `tagrefine_core.training.fit`, on given features."""
+"""Multi-CNN (phi0), our own method and the paper's: the fitted model of `tagrefine_core.training.fit`, on given features."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import Any
+from itertools import product
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,26 @@ from tagrefine_core.training.fit import fit, without_pictures
 from tagrefine_core.training.fitted import Fitted
 from tagrefine_core.training.forward import FORWARD_ROWS
 
-__all__ = ["MultiCNN", "TagRefine"]
+__all__ = ["OUR_PHI0", "MultiCNN", "Paper", "PaperAnchored", "Phi0", "TagRefine", "TagRefineTuned"]
+
+OUR_PHI0: Mapping[str, Any] = {
+    "epochs": 20,
+    "lr": 0.001,
+    "weight_decay": 0.1,
+    "dropout": 0.5,
+    "average": 0.99,
+    "center": True,
+    "adapter": 256,
+}
+"""Stage 1 of preset default of TagRefine 0.1.0, as parameters of `MultiCNN`; views are those of the features."""
+
+# Settings of ours that are worth trying, as the grids of other methods are.
+_TUNED: Mapping[str, Sequence[Any]] = {
+    "scoring.smooth": (0.2, 0.4, 0.6),
+    "scoring.closed_form": (0.5, 0.75, 1.0),
+    "constraints.implied": (0.7, 1.0),
+    "phi0.epochs": (10, 20),
+}
 
 _BLOCK = 16 * FORWARD_ROWS  # photos scored at once: as a run scores them, to the last bit
 
@@ -27,6 +47,8 @@ _BLOCK = 16 * FORWARD_ROWS  # photos scored at once: as a run scores them, to th
 class _Networks(Method):
     """What both share: a configuration, fitted on features."""
 
+    weighted = True
+    scale = "probability"
     vocabulary: Sequence[str] | None = None
 
     def _settings(self) -> TrainConfig:
@@ -64,6 +86,11 @@ class _Networks(Method):
             self.progress("Scoring", len(rows) + start, len(features))
         return scores
 
+    @property
+    def probabilities(self) -> bool:  # type: ignore[override]
+        """Whether its settings make probabilities of its scores."""
+        return self.config_.scoring.calibrated
+
     def _for_few_photos(self, config: TrainConfig, images: int) -> TrainConfig:
         crossfit, m = config.scoring.crossfit, config.neighbors.m
         needed = 2 * m if crossfit > 1 else m
@@ -86,6 +113,15 @@ class _Networks(Method):
         return images * (12 * tags + 6 * dimensions) + 40 * tags * dimensions
 
 
+class _Constrained(_Networks):
+    """A network that may have all of it: constraints, closed form, implied tags."""
+
+    def peak_bytes(self, images: int, tags: int, dimensions: int) -> int:
+        """Return about how much memory fit and refine need: the networks, and least squares in float64."""
+        squares = 3 * dimensions**2 + 3 * tags * dimensions + 4096 * (dimensions + 5 * tags)
+        return super().peak_bytes(images, tags, dimensions) + 8 * squares + 12 * tags**2 + 2**27
+
+
 @dataclass(kw_only=True, eq=False, repr=False)
 class MultiCNN(_Networks):
     """Multi-CNN, the paper's phi0: one logistic output for each tag on top of the network's features.
@@ -103,6 +139,10 @@ class MultiCNN(_Networks):
         Decay of the moving average of the weights; 0: none.
     schedule : {"onecycle", "step", "constant"}
         "step" is the paper's.
+    center : bool
+        Subtract the mean feature.
+    adapter : int
+        Width of a learned residual layer below the outputs; 0: none.
     seed : int
     """
 
@@ -115,23 +155,34 @@ class MultiCNN(_Networks):
     weight_decay: float = 1e-3
     dropout: float = 0.8
     average: float = 0.998
-    schedule: str = "onecycle"
+    schedule: Literal["onecycle", "step", "constant"] = "onecycle"
+    center: bool = False
+    adapter: int = 0
     seed: int = 0
 
     @classmethod
     def grid(cls, images: int) -> dict[str, list[Any]]:
-        """Return the values worth trying of each parameter."""
+        """Return the values worth trying of each parameter; our own phi0 is among them, and always tried."""
         return {
             "lr": [0.001, 0.002, 0.005, 0.01],
-            "weight_decay": [5e-4, 5e-3],
+            "weight_decay": [5e-4, 5e-3, 0.1],
             "dropout": [0.5, 0.8],
-            "epochs": [12, 30],
+            "epochs": [12, 20, 30],
+            "average": [0.99, 0.998],
+            "center": [False, True],
+            "adapter": [0, 256],
         }
+
+    @classmethod
+    def first(cls) -> list[dict[str, Any]]:
+        """Return what is tried before anything drawn: its defaults, and our own phi0."""
+        return [{}, dict(OUR_PHI0)]
 
     def _settings(self) -> TrainConfig:
         return TrainConfig(seed=self.seed).replaced(
             {
-                "network.adapter": 0,
+                "network.adapter": self.adapter,
+                "network.center": self.center,
                 "network.dropout": self.dropout,
                 "optimizer.schedule": self.schedule,
                 "optimizer.weight_decay": self.weight_decay,
@@ -143,8 +194,33 @@ class MultiCNN(_Networks):
         )
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
+class Phi0(MultiCNN):
+    """Stage 1 of TagRefine 0.1.0 alone, nothing of it tuned: a Multi-CNN on centered features with a learned layer.
+
+    Parameters are those of `MultiCNN`; what differs is where they start.
+    """
+
+    name = "phi0"
+    title = "phi0"
+    reference = "stage 1 of TagRefine 0.1.0: the paper's phi0 with a learned layer, centered features and strong weight decay"
+
+    epochs: int = OUR_PHI0["epochs"]
+    lr: float = OUR_PHI0["lr"]
+    weight_decay: float = OUR_PHI0["weight_decay"]
+    dropout: float = OUR_PHI0["dropout"]
+    average: float = OUR_PHI0["average"]
+    center: bool = OUR_PHI0["center"]
+    adapter: int = OUR_PHI0["adapter"]
+
+    @classmethod
+    def grid(cls, images: int) -> dict[str, list[Any]]:
+        """Return nothing: it is taken as it was."""
+        return {}
+
+
 @dataclass(eq=False, repr=False)
-class TagRefine(_Networks):
+class TagRefine(_Constrained):
     """Our method: phi0, then the three constraints over dynamic neighbors, and scores from both, by any configuration.
 
     Parameters
@@ -173,6 +249,7 @@ class TagRefine(_Networks):
     reference = (
         "the paper's network, with implied tags, cross-fitting, calibration and the user's tag as evidence"
     )
+    ours = True
 
     config: TrainConfig | None = None
     _: KW_ONLY
@@ -180,10 +257,75 @@ class TagRefine(_Networks):
     vocabulary: Sequence[str] | None = None
     seed: int = 0
 
-    def peak_bytes(self, images: int, tags: int, dimensions: int) -> int:
-        """Return about how much memory fit and refine need: the networks, and least squares in float64."""
-        squares = 3 * dimensions**2 + 3 * tags * dimensions + 4096 * (dimensions + 5 * tags)
-        return super().peak_bytes(images, tags, dimensions) + 8 * squares + 12 * tags**2 + 2**27
-
     def _settings(self) -> TrainConfig:
         return self.config or train_config(self.preset, seed=self.seed)
+
+
+@dataclass(eq=False, repr=False)
+class TagRefineTuned(TagRefine):
+    """Our method tuned by the same procedure as every other: its preset is the first setting tried.
+
+    Parameters
+    ----------
+    over : mapping, optional
+        Settings, by their names with a dot, laid over the others.
+    config, preset, vocabulary, seed
+        As in `TagRefine`.
+    """
+
+    name = "tagrefine_tuned"
+    title = "TagRefine (tuned)"
+    reference = "TagRefine, its settings chosen as those of all other methods"
+
+    _: KW_ONLY
+    over: Mapping[str, Any] | None = None
+
+    @classmethod
+    def grid(cls, images: int) -> dict[str, list[Any]]:
+        """Return what may be laid over the preset."""
+        names, values = zip(*_TUNED.items(), strict=True)
+        return {"over": [dict(zip(names, chosen, strict=True)) for chosen in product(*values)]}
+
+    @classmethod
+    def first(cls) -> list[dict[str, Any]]:
+        """Return the preset as it is."""
+        return [{}]
+
+    def _settings(self) -> TrainConfig:
+        return super()._settings().replaced(self.over or {})
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class Paper(_Constrained):
+    """The paper's model as printed: preset "paper" to the letter, but on a frozen trunk, whose features all methods get.
+
+    Parameters
+    ----------
+    vocabulary : sequence of C words, optional
+        As in `TagRefine`.
+    seed : int
+
+    Attributes
+    ----------
+    config_ : TrainConfig
+        The settings that were fitted with: the preset's, but for what needs pictures.
+    """
+
+    name = "paper"
+    title = "Paper (frozen trunk)"
+    reference = "eq. 1 to 9 and Algorithms 1 and 2 of the paper, as printed: preset paper"
+
+    vocabulary: Sequence[str] | None = None
+    seed: int = 0
+
+    def _settings(self) -> TrainConfig:
+        return train_config(self.name, seed=self.seed)
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class PaperAnchored(Paper):
+    """The same with the logistic loss on the users' tags kept on in stage 2: preset "paper+bce"."""
+
+    name = "paper+bce"
+    title = "Paper + BCE (frozen trunk)"
+    reference = "the paper's model with the logistic loss kept on in stage 2: preset paper+bce"

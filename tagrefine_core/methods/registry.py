@@ -13,7 +13,7 @@ from typing import Any
 from tagrefine_core.errors import ConfigError
 from tagrefine_core.methods.base import Method
 
-__all__ = ["VARIANTS", "create", "load_file", "method_class", "names"]
+__all__ = ["VARIANTS", "create", "load_file", "method_class", "named", "names"]
 
 ENTRY_POINTS = "tagrefine.methods"
 
@@ -35,8 +35,13 @@ _MODULES = {
     "wdnl": "deep_factors",
     "wdmf": "deep_factors",
     "rpca": "rpca",
+    "ridge": "ridge",
     "multi_cnn": "networks",
+    "phi0": "networks",
+    "paper": "networks",
+    "paper+bce": "networks",
     "tagrefine": "networks",
+    "tagrefine_tuned": "networks",
 }
 _own: dict[str, type[Method]] = {}
 
@@ -54,8 +59,35 @@ def names() -> list[str]:
     return [*_MODULES, *(name for name in {**_installed(), **_own} if name not in _MODULES)]
 
 
+def named(words: Sequence[str]) -> list[str]:
+    """Return the methods that words stand for, each once: names, ``all`` of them, and ``all+``, all but ours with a plus.
+
+    Raises
+    ------
+    ConfigError
+        As `method_class`.
+
+    Examples
+    --------
+    >>> named(["knn", "knn+", "knn"])
+    ['knn', 'knn+']
+    """
+    found: list[str] = []
+    for word in words:
+        if word == "all":
+            found += names()
+        elif word == "all+":
+            found += [f"{name}+" for name in names() if not _class_of(name).ours]
+        else:
+            found.append(method_class(word).name)
+    return list(dict.fromkeys(found))
+
+
 def method_class(name: str) -> type[Method]:
-    """Return the class of a method, or of a variant of it: ``name:parameter=value``, any number of them.
+    """Return the class of a method, or of a form of it.
+
+    ``name+`` is the method with our targets and our scoring (`tagrefine_core.methods.equal_terms`); ``name:parameter=value``, with or
+    without the plus and with any number of parameters, is a variant.
 
     Raises
     ------
@@ -64,8 +96,8 @@ def method_class(name: str) -> type[Method]:
 
     Examples
     --------
-    >>> method_class("knn:k=50").title
-    'KNN (k=50)'
+    >>> method_class("knn:k=50").title, method_class("knn+:k=50").title
+    ('KNN (k=50)', 'KNN+ (k=50)')
     """
     plain, *settings = name.split(":")
     kind = _class_of(plain)
@@ -80,6 +112,10 @@ def _class_of(name: str) -> type[Method]:
         return next(found for found in _methods_in(module) if found.name == name)
     if name in _installed():
         return _installed()[name]
+    if name.endswith("+"):
+        from tagrefine_core.methods.equal_terms import on_equal_terms  # loads PyTorch
+
+        return on_equal_terms(_class_of(name[:-1]))
     raise ConfigError(f"There is no method {name!r}; choose one of: {', '.join(names())}.")
 
 
@@ -115,12 +151,17 @@ def _variant(kind: type[Method], settings: Sequence[str]) -> type[Method]:
     def grid(cls: type[Method], images: int) -> dict[str, list[Any]]:
         return {key: values for key, values in kind.grid(images).items() if key not in fixed}
 
+    def first(cls: type[Method]) -> list[dict[str, Any]]:
+        found = [{key: value for key, value in one.items() if key not in fixed} for one in kind.first()]
+        return [one for place, one in enumerate(found) if one not in found[:place]]
+
     own = {
         "__module__": kind.__module__,
         "__doc__": kind.__doc__,
         "name": ":".join((kind.name, *settings)),
         "title": f"{kind.title} ({', '.join(settings)})",
         "fixed": fixed,
+        "first": classmethod(first),
         "grid": classmethod(grid),
     }
     return type(kind.__name__, (kind,), own)

@@ -60,6 +60,7 @@ class RPCA(Method):
         "Zhu, Yan, Ma: Image tag refinement towards low-rank, content-tag prior and error sparsity, MM 2010"
     )
     annotates = False
+    weighted = True
 
     data: Literal["propagated", "raw"] = "propagated"
     lambda1: float = 0.5

@@ -77,6 +77,7 @@ class TagExample(Method):
     reference: ClassVar[str] = (
         "Li, Snoek, Classifying Tag Relevance with Relevant Positive and Negative Examples, ACM Multimedia 2013"
     )
+    scale = "probability"
 
     positives: int = 500
     rounds: int = 10

@@ -68,6 +68,7 @@ class TagFeature(Method):
         "Chen, Xu, Tsang, Luo, Tag-Based Image Retrieval Improved by Augmented Features and Group-Based Refinement, "
         "IEEE Trans. Multimedia 14(4), 2012; in the form of Li et al., ACM Computing Surveys 49(1), 2016"
     )
+    scale = "probability"
 
     popular: int = 400
     positives: int = 500

@@ -62,6 +62,9 @@ class TagProp(Method):
     name = "tagprop"
     title = "TagProp"
     reference = "Guillaumin, Mensink, Verbeek, Schmid: TagProp, ICCV 2009"
+    scale = "probability"
+    # But for what the weights have learned of it: a number for each neighbor and two for each tag.
+    leaves_out = True
 
     k: int = 1000
     weights: Literal["rank", "distance"] = "rank"

@@ -32,6 +32,8 @@ class KNN(Method):
     name: ClassVar[str] = "knn"
     title: ClassVar[str] = "KNN"
     reference: ClassVar[str] = "Makadia, Pavlovic, Kumar, Baselines for Image Annotation, IJCV 90(1), 2010"
+    weighted: ClassVar[bool] = True
+    leaves_out: ClassVar[bool] = True
 
     k: int = 1000
     metric: Literal["cosine", "euclidean"] = "cosine"
@@ -91,6 +93,8 @@ class TagVote(Method):
     reference: ClassVar[str] = (
         "Li, Snoek, Worring, Learning Social Tag Relevance by Neighbor Voting, IEEE Trans. Multimedia 11(7), 2009"
     )
+    weighted: ClassVar[bool] = True
+    leaves_out: ClassVar[bool] = True
 
     k: int = 1000
     unique_users: bool = True
@@ -121,7 +125,7 @@ class TagVote(Method):
             raise ConfigError(f"prior_k is 'nominal' or 'actual'; got {self.prior_k!r}.")
         self.unique_users_ = self.unique_users and users is not None and any(u is not None for u in users)
         self._users = _numbered(users) if users is not None and self.unique_users_ else None
-        self.prior_ = np.bincount(tags.indices, minlength=tags.shape[1]) / tags.shape[0]
+        self.prior_ = np.asarray(tags.mean(axis=0), dtype=np.float64).reshape(-1)
 
     def _score(self, features: NDArray[Any], tags: csr_matrix | None, *, own: bool) -> NDArray[Any]:
         searched = self.k if self._users is None else self._pool
@@ -139,27 +143,28 @@ class TagVote(Method):
 def vote_blocks(
     neighbors: NDArray[np.int64], tags: csr_matrix
 ) -> Iterator[tuple[slice, NDArray[np.float32]]]:
-    """Count how many of each image's neighbors carry each tag, block by block.
+    """Add up how far each image's neighbors carry each tag, block by block.
 
     Parameters
     ----------
     neighbors : (Q, k) int array
         Rows of ``tags``; negative where a neighbor has no vote.
-    tags : (N, C) csr matrix of 0 and 1
+    tags : (N, C) csr matrix
+        From 0 to 1.
 
     Yields
     ------
     rows : slice
         Of ``neighbors``.
     votes : (len(rows), C) float32 array
-        Whole numbers from 0 to k.
+        From 0 to k; whole numbers where the tags are.
     """
     images, columns = tags.shape
-    wide = tags.astype(np.int32)  # uint8 would wrap at 256 votes
+    wide = tags.astype(np.float32)  # uint8 would wrap at 256 votes; sums of ones are exact up to 2^24
     for rows in row_blocks(len(neighbors), 24 * neighbors.shape[1] + 12 * columns):
         block = neighbors[rows]
-        voters = neighbor_matrix(np.maximum(block, 0), (block >= 0).astype(np.int32), images)
-        yield rows, (voters @ wide).toarray().astype(np.float32)
+        voters = neighbor_matrix(np.maximum(block, 0), (block >= 0).astype(np.float32), images)
+        yield rows, (voters @ wide).toarray()
 
 
 def _keep_first_of_each_user(neighbors: NDArray[np.int64], users: NDArray[np.int64], k: int) -> None:

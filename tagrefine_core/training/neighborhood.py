@@ -91,11 +91,14 @@ class Neighborhood:
 
     def select(self, anchors: NDArray[np.int64], mode: str | None = None) -> Batch:
         """Choose the neighbors of some anchors (Algorithm 1), in the mode of the settings or another."""
+        mode, candidates = mode or self.config.neighbors.refresh, np.asarray(self.candidates[anchors])
+        if mode == "random":
+            mode, candidates = "static", self._any(anchors)
         return select_batch(
             anchors,
-            np.asarray(self.candidates[anchors]),
+            candidates,
             m=self.config.neighbors.m,
-            mode=mode or self.config.neighbors.refresh,
+            mode=mode,
             forward=self.forward.features,
             bank=self.bank,
         )
@@ -118,6 +121,13 @@ class Neighborhood:
 
     def _features(self) -> Tensor:
         return self.forward.of_all(self.forward.features)
+
+    def _any(self, anchors: NDArray[np.int64]) -> NDArray[np.int32]:
+        """Return m-1 photos for each anchor (A, m-1), drawn from all others: what neighbors are worth is told beside them."""
+        generator = np.random.default_rng((self.config.seed, 10, *map(int, anchors)))
+        count = self.config.neighbors.m - 1
+        others = np.stack([generator.choice(self.images - 1, count, replace=False) for _ in anchors])
+        return (others + (others >= anchors[:, None])).astype(np.int32)
 
     def _forget_unused(self) -> None:
         if self.config.neighbors.refresh == "exact":

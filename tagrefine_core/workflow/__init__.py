@@ -10,6 +10,7 @@ from tagrefine_core.workflow.outcomes import (
     annotate,
     evaluate_run,
     evaluate_user_tags,
+    evaluate_wider,
     neighborhoods,
     open_annotator,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "delete_run",
     "evaluate_run",
     "evaluate_user_tags",
+    "evaluate_wider",
     "export_refined",
     "handed_out_of",
     "import_collection",

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagrefine_core.collections import Collection
+from tagrefine_core.collections.mirflickr import wider_labels
 from tagrefine_core.errors import LabelError
 from tagrefine_core.evaluation import Metrics, evaluate, user_tag_scores
 from tagrefine_core.progress import Progress, silent
@@ -29,6 +30,7 @@ __all__ = [
     "annotate",
     "evaluate_run",
     "evaluate_user_tags",
+    "evaluate_wider",
     "neighborhoods",
     "open_annotator",
 ]
@@ -74,6 +76,23 @@ def evaluate_run(store: Store, run_id: str) -> Metrics:
     metrics = evaluate(scores, truth[rows], labels=collection.labels)
     store.write_metrics(collection.id, run_id, metrics.as_dict())
     return metrics
+
+
+def evaluate_wider(store: Store, run_id: str, annotations: Path) -> Metrics:
+    """Measure a run on labels of an annotations folder that are not among the collection's own; nothing is recorded.
+
+    Raises
+    ------
+    CollectionError
+        As `tagrefine_core.collections.mirflickr.wider_labels`.
+    RunError
+        When the run has no scores, or is of data that has changed since.
+    """
+    run = Run.open(store, run_id)
+    collection = collection_of(store, run)
+    wider = wider_labels(annotations, collection.files, collection.vocabulary, collection.labels)
+    rows = measured_rows(run, collection)
+    return evaluate(run.scores_of(rows, wider.columns), wider.truth[rows], labels=wider.labels)
 
 
 def evaluate_user_tags(store: Store, name: str) -> Metrics:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.compare.board import board, full_title
+from pages.compare.board import board, full_title, name_cell
 from pages.compare.found import measured_with, protocol, table_id, table_names
 from pages.compare.handed_out import handed_out, legend
 from pages.compare.photos import Duel, duel, pictures, top_labels
@@ -133,8 +133,34 @@ def test_comparison_takes_the_settings_of_the_run_unless_told_not_to(
     assert started[1] == ("benchmark", "demo", options)
     page = open_page("compare", collection="demo", run="run-new")
     page.selectbox(key="network").set_value("default").run()
-    assert not page.checkbox, "settings are laid over the preset that they belong to"
-    assert not open_page("compare", collection="demo", run="run-old").checkbox, "as its preset says"
+    assert not own_settings(page), "settings are laid over the preset that they belong to"
+    assert not own_settings(open_page("compare", collection="demo", run="run-old")), "as its preset says"
+
+
+def own_settings(page: AppTest) -> list[Any]:
+    return [box for box in page.checkbox if box.key == "own_settings"]
+
+
+def test_each_method_is_also_measured_on_equal_terms_when_asked(
+    small_home: Store, open_page: OpenPage, started: list[tuple[str, str, dict[str, Any]]]
+) -> None:
+    page = open_page("compare", collection="demo")
+    page.checkbox(key="equal_terms").check().run()
+    page.button(key="start_benchmark").click().run()
+    assert started[0][2]["methods"] == "all,all+"
+    small_home.update_job(small_home.jobs()[0].id, state="finished")
+    page = open_page("compare", collection="demo")
+    page.pills(key="methods_refinement").set_value(["knn", "cca:variant=direct", "tagrefine"]).run()
+    page.checkbox(key="equal_terms").check().run()
+    assert "5 methods" in shown(page)
+    page.button(key="start_benchmark").click().run()
+    assert started[1][2]["methods"] == "knn,cca:variant=direct,tagrefine,knn+,cca+:variant=direct"
+
+
+def test_a_row_on_equal_terms_says_what_it_got() -> None:
+    cell = name_cell("KNN+", "knn+", "someone", False)
+    assert "our targets and scoring" in cell and "our targets" not in name_cell("KNN", "knn", "", False)
+    assert "our targets and scoring" not in name_cell("Paper + BCE", "paper+bce", "", False)
 
 
 def test_all_takes_the_place_of_single_methods_and_none_cannot_start(

@@ -142,7 +142,8 @@ def test_every_variant_of_an_ablation_has_words() -> None:
 
 
 def test_variants_are_named_in_words() -> None:
-    assert variant_name("vis + err") == "look-alike photos + few errors"
+    assert variant_name("vis in training only") == "look-alike photos only while it learns"
+    assert variant_name("constraints in neither") == "all three not at all"
     assert variant_name("all") == "the whole model"
     assert variant_name("alpha 0.5") == "meaning counts 0.5"
     assert variant_name("no calibration") == "scores of how likely a tag is given, not of how likely it fits"

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tagrefine_core.collections import KINDS, guess_kind, read_source
+from tagrefine_core.collections.mirflickr import wider_labels
 from tagrefine_core.errors import CollectionError, LabelError
 from tests import fake_data
 
@@ -69,6 +70,23 @@ def test_mirflickr_without_annotations_or_some_tags(tmp_path):
     assert "no ground truth" in notes(source)
     assert "1 photos have no tags" in notes(source)
     assert "1 files are not UTF-8" in notes(source)
+
+
+def test_mirflickr_wider_labels_are_those_of_the_vocabulary_that_are_not_measured_anyway(tmp_path):
+    fake_data.write(tmp_path / "food.txt", "2\n9\n77\n")
+    fake_data.write(tmp_path / "animals.txt", "1\n")
+    fake_data.write(tmp_path / "dog.txt", "1\n2\n")
+    fake_data.write(tmp_path / "sky.txt", "1\n")
+    fake_data.write(tmp_path / "sea_r1.txt", "1\n")
+    files, vocabulary = ["a/im9.jpg", "im1.jpg", "im2.jpg"], ["sea", "dog", "animal", "food"]
+    found = wider_labels(tmp_path, files, vocabulary, own=["dog"])
+    assert found.labels == ("animal", "food") and found.columns.tolist() == [2, 3]
+    assert found.truth.tolist() == [[0, 1], [1, 0], [0, 1]]
+    assert found.key != wider_labels(tmp_path, files, vocabulary, own=["dog", "food"]).key
+    with pytest.raises(CollectionError, match="no label that the vocabulary has"):
+        wider_labels(tmp_path, files, ["sea"], own=[])
+    with pytest.raises(CollectionError, match=r"cat\.jpg has no photo number"):
+        wider_labels(tmp_path, ["im1.jpg", "cat.jpg"], vocabulary, own=[])
 
 
 def test_mirflickr_broken_annotation_lines_are_counted(tmp_path):

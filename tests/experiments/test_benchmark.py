@@ -1,5 +1,6 @@
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 import tagrefine_core
 from tagrefine_core import experiments
 from tagrefine_core.collections import Collection
+from tagrefine_core.collections.mirflickr import Wider
 from tagrefine_core.config import train_config
 from tagrefine_core.errors import Cancelled, ConfigError, LabelError, RunError
 from tagrefine_core.evaluation import evaluate, user_tag_scores
@@ -54,7 +56,7 @@ class Failing(Counted):
 
 
 class Ours(Counted):
-    name, title = "tagrefine", "Ours"
+    name, title, ours = "tagrefine", "Ours", True
 
     @classmethod
     def grid(cls, images):
@@ -94,6 +96,34 @@ def test_the_user_tags_of_a_collection_are_measured_as_anywhere(shapes):
 
     (listed,) = experiments.tables(shapes, "shapes")
     assert listed["current"] and listed["state"] == "finished" and listed["rows"] == table["rows"]
+
+
+def test_wider_labels_are_measured_beside_and_choose_nothing(tmp_path, collection):
+    kinds = [method_class("knn:k=3"), Ours]
+    wider = Wider(("x",), np.array([0]), numbers(n=80).tags[:, [0]].toarray().astype(np.int8))
+    config = train_config("default", task="annotation", seed=1)
+    tables = []
+    for beside in (None, wider):
+        material = replace(numbers(n=80), wider=beside, key=f"wider {beside is not None}")
+        comparison = Comparison(tmp_path, material, config, table=f"t{beside is None}", repeats=2, budget=1)
+        tables.append(comparison.run(kinds, collection))
+    plain, table = tables
+    assert plain["wider"] is None and table["wider"]["labels"] == ["x"]
+    for one, other in zip(plain["rows"], table["rows"], strict=True):
+        assert one["wider"] is None
+        assert {key: one[key] for key in MEASURES} == {key: other[key] for key in MEASURES}
+    row, ours = table["rows"]
+    values = []
+    for repeat in range(2):
+        split = repeat_split(80, config, "annotation", repeat)
+        method = create("knn", k=3).fit(material.features[split.train], material.tags[split.train])
+        values.append(
+            evaluate(method.annotate(material.features[split.test])[:, :1], wider.truth[split.test]).map
+        )
+    assert row["wider"]["map"] == pytest.approx(np.mean(values))
+    (pair,) = [one for one in table["wider"]["paired"] if one["metric"] == "map"]
+    assert pair["against"] == "knn:k=3"
+    assert pair["difference"] == pytest.approx(ours["wider"]["map"] - row["wider"]["map"])
 
 
 def test_rows_are_means_over_the_repeats(tmp_path, collection):

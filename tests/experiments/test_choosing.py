@@ -1,12 +1,14 @@
 import numpy as np
 import pytest
+from sklearn.model_selection import ParameterGrid
 
 from tagrefine_core.config import train_config
 from tagrefine_core.errors import ConfigError
 from tagrefine_core.experiments.choosing import best_trial, choose, settings_of
 from tagrefine_core.experiments.protocol import validation_split
 from tagrefine_core.files import read_json
-from tagrefine_core.methods import Method
+from tagrefine_core.methods import Method, method_class
+from tagrefine_core.methods.networks import OUR_PHI0
 from tests.experiments.conftest import numbers
 
 CONFIG = train_config("default")
@@ -34,19 +36,48 @@ class Blurred(Method):
         return scores
 
 
-def tuned(path, blurs, done=lambda: None):
+def tuned(path, blurs, **options):
     material = numbers(n=400)
     settings = [{"blur": blur} for blur in blurs]
     split = validation_split(400, CONFIG, "annotation")
-    return choose(Blurred, settings, material, split, "annotation", path, config=CONFIG, done=done)
+    return choose(Blurred, settings, material, split, "annotation", path, config=CONFIG, **options)
 
 
-def test_a_small_grid_is_tried_whole_and_a_large_one_drawn_without_repetition():
-    assert settings_of({}, 12, 0) == [{}]
-    assert len(settings_of(GRID, 12, 0)) == 12
-    drawn = settings_of(GRID, 5, 0)
-    assert len({tuple(sorted(setting.items())) for setting in drawn}) == 5
-    assert drawn == settings_of(GRID, 5, 0) and drawn != settings_of(GRID, 5, 1)
+class Two(Blurred):
+    """Two parameters, and a setting that is to be tried whatever is drawn."""
+
+    def __init__(self, *, k=9, metric="a", other=5):
+        self.k, self.metric, self.other = k, metric, other
+
+    @classmethod
+    def grid(cls, images):
+        return GRID
+
+    @classmethod
+    def first(cls):
+        return [{}, {"k": 1, "metric": "c"}, {"other": 5, "k": 9}]
+
+
+def test_what_is_named_first_is_tried_first_and_the_rest_is_drawn_without_repetition():
+    first = [{"k": 9, "metric": "a"}, {"k": 1, "metric": "c"}, {"k": 9, "metric": "a", "other": 5}]
+    drawn = settings_of(Two, 100, 7, 0)
+    assert drawn[:3] == first and len(drawn) == 7
+    assert len({tuple(sorted(setting.items())) for setting in drawn}) == 7
+    assert drawn == settings_of(Two, 100, 7, 0) and drawn != settings_of(Two, 100, 7, 1)
+    assert settings_of(Two, 100, 2, 0) == first[:2]
+    every = settings_of(Two, 100, 20, 0)  # 12 of the grid, of which one is among the first
+    assert every[:3] == first and len(every) == 14
+    assert every[3:] == [point for point in ParameterGrid(GRID) if point not in first]
+    assert settings_of(Blurred, 100, 12, 0) == [{}], "without a grid there is nothing to choose"
+
+
+def test_our_phi0_is_always_among_what_multi_cnn_tries():
+    for seed in range(3):
+        tried = settings_of(method_class("multi_cnn"), 1500, 12, seed)
+        assert dict(OUR_PHI0) in tried and len(tried) == 12
+        assert settings_of(method_class("multi_cnn+"), 1500, 12, seed) == tried
+    assert method_class("tagrefine").grid(1500) == {}, "ours is its preset as it is"
+    assert settings_of(method_class("tagrefine_tuned"), 1500, 12, 0)[0] == {"over": None}, "the preset first"
 
 
 def test_the_highest_is_chosen_and_the_first_among_equals():
@@ -62,8 +93,18 @@ def test_the_best_setting_wins_and_a_failing_one_does_not_stop_it(tmp_path):
     assert found.trials[1]["message"] == "blur is out of range."
 
 
+def test_no_setting_is_begun_when_time_is_up(tmp_path):
+    counted = []
+    found = tuned(tmp_path / "trials.json", [0, 2, 5], seconds=1e-9, done=counted.append)
+    assert found.parameters == {"blur": 0} and len(found.trials) == 1 and found.untried == 2
+    assert counted == [1, 2], "what there was no time for is counted, too"
+    again = tuned(tmp_path / "trials.json", [0, 2, 5], seconds=1e-9)
+    assert again.trials == found.trials
+    assert tuned(tmp_path / "trials.json", [0, 2, 5]).parameters == {"blur": 2}
+
+
 def test_a_stopped_choice_goes_on(tmp_path):
-    def stop():
+    def stop(count):
         raise KeyboardInterrupt
 
     path, before = tmp_path / "trials.json", Blurred.fits

@@ -14,6 +14,7 @@ from tagrefine_core.experiments.export import (
     write_grid,
     write_table,
 )
+from tagrefine_core.experiments.intervals import MEASURES
 from tagrefine_core.experiments.table import row_of, stopped_row, value_of
 from tagrefine_core.methods import method_class, names
 
@@ -58,7 +59,11 @@ def table():
         "task": "annotation",
         "repeats": 2,
         "photos": 1000,
-        "measured": 800,
+        "trained": 200,
+        "measured": 700,
+        "judged": 100,
+        "budget": 12,
+        "tuning_seconds": 600.0,
         "backbone": "small_cnn",
         "labels": ["sea", "sky"],
         "preset": "default",
@@ -207,3 +212,36 @@ def test_published_numbers_stand_beside_their_methods_only():
     assert published("mirflickr", "refinement", "knn") is None
     assert set(METHODS) <= set(names())
     assert {title for rows in TABLES.values() for title in rows} == set(METHODS.values())
+
+
+def test_wider_labels_have_a_table_of_their_own(table):
+    assert "nobody looked at" not in to_markdown(table)
+    for row, value in zip(table["rows"], (0.25, 0.5, None), strict=True):
+        row["wider"] = value and {
+            name: number for key in MEASURES for name, number in ((key, value), (f"{key}_sd", None))
+        }
+    pair = {
+        "method": "tagrefine",
+        "against": "knn",
+        "metric": "map",
+        "difference": 0.1,
+        "low": 0.05,
+        "high": 0.2,
+    }
+    table["wider"] = {"labels": ["food", "sky"], "paired": [pair]}
+    _, _, text = to_markdown(table).partition("nobody looked at while choosing settings (food, sky)")
+    assert "| KNN | 0.250 | 0.250 | 0.250 | 0.250 | +0.100 [+0.050, +0.200] |" in text
+    assert "| NMF (reconstruction) | **0.500** | **0.500** | **0.500** | **0.500** | - |" in text
+    assert "CCA" not in text.split("As published")[0], "what failed has nothing to show"
+
+
+def test_how_methods_were_tuned_is_said(table):
+    text = to_markdown(table)
+    assert (
+        "up to 12 settings and 10 minutes, judged on 100 photos by mAP, none of which is measured here"
+        in text
+    )
+    assert (
+        "TagRefine is its preset as it is" in text
+        and "trained on 20% of 1,000 photos and measured on 700" in text
+    )

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tagrefine_core.evaluation import evaluate, random_miap
-from tagrefine_core.experiments.intervals import MEASURES, copies, interval, resampled
+from tagrefine_core.experiments.intervals import MEASURES, copies, interval, over_repeats, resampled
 
 
 def case(seed, photos=30, labels=4, unjudged=0.1):
@@ -56,3 +56,13 @@ def test_an_interval_covers_the_expectation():
         low, high = interval(resampled(scores, truth, copies(len(truth), 200, seed))[:, 0])
         covered += low <= expected <= high
     assert covered >= 51  # 95 % of 60 is 57, four standard errors below that 50
+
+
+def test_an_interval_over_repeats_is_wider_by_what_repeats_differ_by():
+    draws = np.zeros((4, 2000, 1)) + np.array([0.0, 1.0, 2.0, 3.0])[:, None, None]
+    found = over_repeats(draws, seed=0)
+    assert found.shape == (2000, 1)
+    # The mean of four drawn from 0, 1, 2, 3: mean 1.5, variance 1.25 / 4.
+    assert abs(found.mean() - 1.5) < 0.05 and abs(found.var() - 1.25 / 4) < 0.03
+    photos = np.random.default_rng(0).normal(size=(1, 50, 3))
+    np.testing.assert_array_equal(over_repeats(photos, seed=0), photos[0])

@@ -3,18 +3,19 @@ import pytest
 
 from tagrefine_core.config import train_config
 from tagrefine_core.errors import CollectionError
-from tagrefine_core.experiments.protocol import FITTED, repeat_split, validation_split
-from tagrefine_core.runs.material import training_rows
+from tagrefine_core.experiments.protocol import JUDGED, repeat_split, validation_split
 
 CONFIG = train_config("default", seed=3)
 
 
-def test_five_disjoint_fifths_train_and_the_rest_is_measured():
+def test_five_disjoint_fifths_train_and_the_rest_but_the_judged_is_measured():
     splits = [repeat_split(103, CONFIG, "annotation", repeat) for repeat in range(5)]
+    judged = validation_split(103, CONFIG, "annotation").test
     trained = np.concatenate([split.train for split in splits])
     assert len(trained) == len(set(trained)) == 100
     for split in splits:
-        assert sorted([*split.train, *split.test]) == list(range(103))
+        assert sorted(set(split.train) | set(split.test) | set(judged)) == list(range(103))
+        assert not set(split.test) & (set(split.train) | set(judged))
     with pytest.raises(CollectionError, match="Part 5"):
         repeat_split(103, CONFIG, "annotation", 5)
 
@@ -24,18 +25,14 @@ def test_refinement_takes_all_photos():
     assert list(split.train) == list(split.test) == list(range(10))
 
 
-def test_the_validation_fold_is_a_tenth_of_fold_0_and_is_not_fitted():
-    whole = repeat_split(200, CONFIG, "annotation", 0).train
-    split = validation_split(200, CONFIG, "annotation")
-    assert len(split.train) == 36 and len(split.test) == 4
-    assert sorted([*split.train, *split.test]) == list(whole)
-    refining = validation_split(200, CONFIG, "refinement")
-    assert list(refining.test) == list(split.test) and len(refining.train) == 200
-
-
-def test_a_training_cut_shorter_leaves_out_the_validation_fold():
-    config = train_config("default", seed=3, task="annotation", **{"run.train_fraction": 0.2 * FITTED})
-    assert np.array_equal(training_rows(200, config), validation_split(200, CONFIG, "annotation").train)
+def test_parameters_are_judged_on_500_photos_beside_the_first_part_where_there_are_enough():
+    first = repeat_split(3000, CONFIG, "annotation", 0).train
+    split = validation_split(3000, CONFIG, "annotation")
+    assert np.array_equal(split.train, first), "fits are as large as those that are measured"
+    assert len(split.test) == JUDGED == 500 and not set(split.test) & set(first)
+    assert len(validation_split(200, CONFIG, "annotation").test) == 80, "half of what the first part leaves"
+    refining = validation_split(3000, CONFIG, "refinement")
+    assert np.array_equal(refining.test, split.test) and len(refining.train) == 3000
 
 
 def test_the_seed_draws_the_folds():
@@ -47,4 +44,6 @@ def test_the_seed_draws_the_folds():
 
 def test_too_few_photos_to_choose_on():
     with pytest.raises(CollectionError, match="too few"):
-        validation_split(9, CONFIG, "annotation")
+        validation_split(
+            2, train_config("default", task="annotation", **{"run.train_fraction": 0.5}), "annotation"
+        )

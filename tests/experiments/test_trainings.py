@@ -6,11 +6,16 @@ import numpy as np
 import pytest
 
 from tagrefine_core import experiments
+from tagrefine_core.collections import Collection
 from tagrefine_core.config import SETTINGS, TrainConfig, train_config
 from tagrefine_core.errors import Cancelled, ConfigError
-from tagrefine_core.experiments.ablation import variants_of
+from tagrefine_core.experiments import MEASURES
+from tagrefine_core.experiments.ablation import CONTRASTS, variants_of
 from tagrefine_core.experiments.examples import most_different
+from tagrefine_core.experiments.export import paired_variants
+from tagrefine_core.experiments.protocol import repeat_split
 from tagrefine_core.experiments.reproduce import reproduce
+from tagrefine_core.experiments.trials import draws_of_trial
 from tagrefine_core.experiments.tune import set_line
 from tagrefine_core.files import read_json
 from tests.experiments.conftest import assert_literal, flat, paper
@@ -21,31 +26,69 @@ def fast(**settings):
     return small(**{"phi0.epochs": 1, "constraints.epochs": 1, **settings})
 
 
-def test_variants_switch_terms_off_and_keep_weights():
+def test_variants_take_a_constraint_out_of_training_and_out_of_scoring_apart():
     found = variants_of(train_config("default"))
-    visual = {"constraints.lambda_vis": 0.0, "scoring.smooth": 0.0}
-    semantic = {"constraints.lambda1": 0.0, "constraints.implied": 0.0}
-    error, no_stage_2 = {"constraints.lambda2": 0.0, "scoring.evidence": 0.0}, {"constraints.epochs": 0}
-    assert found["all"] == {} and found["phi0"] == {**no_stage_2, **visual, **semantic, **error}
-    assert found["none"] == {**visual, **semantic, **error}
-    assert found["sem"] == {**visual, **error}
-    assert found["vis + err"] == semantic
-    assert found["no cross-fitting"] == {"scoring.crossfit": 1} and found["no stage 2"] == no_stage_2
-    assert found["refresh static"] == {"neighbors.refresh": "static"}
+    training = {"vis": "constraints.lambda_vis", "sem": "constraints.lambda1", "err": "constraints.lambda2"}
+    scoring = {"vis": "scoring.smooth", "sem": "constraints.implied", "err": "scoring.evidence"}
+    assert found["all"] == {}
+    for term in training:
+        assert found[f"{term} in training only"] == {scoring[term]: 0.0}
+        assert found[f"{term} in scoring only"] == {training[term]: 0.0}
+        assert found[f"{term} in neither"] == {training[term]: 0.0, scoring[term]: 0.0}
+    no_training, no_scoring = (dict.fromkeys(part.values(), 0.0) for part in (training, scoring))
+    assert found["constraints in training only"] == no_scoring
+    assert found["constraints in scoring only"] == no_training
+    assert found["constraints in neither"] == no_training | no_scoring
+    assert found["phi0"] == {**no_training, **no_scoring, "constraints.epochs": 0}
+    assert found["no cross-fitting"] == {"scoring.crossfit": 1}
+    assert found["neighbors random"] == {"neighbors.refresh": "random"}
+    frozen = found["features not learned"]
+    assert found["neighbors static, features not learned"] == {**frozen, "neighbors.refresh": "static"}
     assert found["alpha 0.25"] == {"constraints.alpha": 0.25}
-    # Without an anchor nothing is left to train once every term is off.
-    off = {
-        "constraints.lambda_vis": 0.0,
-        "constraints.lambda1": 0.0,
-        "constraints.lambda2": 0.0,
-        **no_stage_2,
-    }
-    assert variants_of(train_config("paper"), ["constraints"])["none"] == off
-    assert set(variants_of(train_config("paper"), ["additions"])) == {"all", "no stage 2"}
     for over in found.values():
         assert set(over) <= set(SETTINGS)
+    named = {variant for pair in CONTRASTS.values() for variant in pair}
+    assert named <= set(found), "every question is of variants that are trained"
     with pytest.raises(ConfigError, match="no ablation 'beta'"):
         variants_of(train_config("default"), ["beta"])
+
+
+def test_variants_that_would_change_nothing_are_not_trained():
+    # The paper has no steps of scoring, and without an anchor nothing is left to train once every term is off.
+    off = dict.fromkeys(("constraints.lambda_vis", "constraints.lambda1", "constraints.lambda2"), 0.0)
+    assert variants_of(train_config("paper"), ["constraints"]) == {
+        "all": {},
+        "phi0": {**off, "constraints.epochs": 0},
+        "vis in neither": {"constraints.lambda_vis": 0.0},
+        "sem in neither": {"constraints.lambda1": 0.0},
+        "err in neither": {"constraints.lambda2": 0.0},
+        "constraints in neither": {**off, "constraints.epochs": 0},
+    }
+    assert set(variants_of(train_config("paper"), ["additions"])) == {"all", "no stage 2"}
+    assert "refresh bank" in variants_of(train_config("default"), ["refresh"]), "one of several values"
+
+
+def test_differences_of_an_ablation_are_over_photos_and_repeats(shapes):
+    variants = {"all": {}, "neighbors static": {"neighbors.refresh": "static"}}
+    config = fast(task="annotation")
+    found = experiments.ablate(shapes, "shapes", config, variants=variants, repeats=2)
+    rows = {row["variant"]: row for row in found["rows"]}
+    plain, named = (
+        [pair for pair in found["paired"] if (pair["name"] is None) is so] for so in (True, False)
+    )
+    assert {pair["metric"] for pair in plain} == set(MEASURES)
+    assert {pair["name"] for pair in named} == {"dynamic neighbors against static ones"}
+    for pair in found["paired"]:
+        assert (pair["first"], pair["second"]) == ("all", "neighbors static")
+        assert pair["difference"] == rows["all"][pair["metric"]] - rows["neighbors static"][pair["metric"]]
+        assert pair["low"] <= pair["difference"] + 0.05 and pair["high"] >= pair["difference"] - 0.05
+    # The draws that are kept are of the photos measured, the same photos drawn in every trial.
+    collection = Collection.open(shapes, "shapes")
+    each = config.replaced({"run.part": 1})
+    rows_measured = repeat_split(collection.n, config, "annotation", 1).test
+    draws = draws_of_trial(shapes, collection, each, rows_measured)
+    assert draws.shape == (400, len(MEASURES)) and np.nanstd(draws[:, 2]) > 0
+    assert "dynamic neighbors against static ones |" in paired_variants(found["paired"])
 
 
 def test_an_ablation_is_trained_once_and_leaves_no_run(shapes):
@@ -99,11 +142,10 @@ def test_a_search_names_the_best_setting(shapes):
         {"constraints.lambda2": 0.0, "constraints.lr": 0.05},
         {"constraints.lambda2": 50.0, "constraints.lr": 0.05},
     ]
-    assert found["judged"] == 2  # a tenth of a fifth of 80 photos
+    assert found["judged"] == 32  # half of what a fifth of 80 photos leaves
     trained = flat(found["trials"][0]["config"])
-    assert trained["run.train_fraction"] == pytest.approx(0.18)
     changed = {name for name, value in config.flat().items() if trained[name] != value}
-    assert changed == {"run.train_fraction", "constraints.lambda2"}, "all else is as it was given"
+    assert changed == {"constraints.lambda2"}, "all else is as it was given"
     assert (found["preset"], found["task"]) == ("demo", "annotation")
     assert found["differs"]["optimizer.schedule"] == "step"
     assert shapes.runs("shapes") == []

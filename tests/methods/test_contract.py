@@ -17,8 +17,8 @@ from tagrefine_core.methods import VARIANTS, Method, create, load_file, method_c
 # By the registry: a method that is named there is held to the contract. Not what happens to be installed beside it.
 CONTRACT = sorted(set(names()) - set(registry._installed()))
 # What starts from random numbers gets others when its tags, or its images, come in another order.
-DRAWS_BY_TAG = {"random_guess", "multi_cnn", "tagrefine"}
-DRAWS_BY_IMAGE = {"random_guess", "multi_cnn", "tagrefine", "nmf", "wdnl", "wdmf"}
+DRAWS_BY_TAG = {"random_guess", "multi_cnn", "phi0", "paper", "paper+bce", "tagrefine", "tagrefine_tuned"}
+DRAWS_BY_IMAGE = DRAWS_BY_TAG | {"nmf", "wdnl", "wdmf"}
 QUICK = {
     "multi_cnn": {"epochs": 3},
     "tagrefine": {

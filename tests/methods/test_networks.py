@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+import torch
 from scipy.sparse import csr_matrix
 
 from tagrefine_core.config import TrainConfig, train_config
 from tagrefine_core.errors import TagRefineWarning
 from tagrefine_core.methods import create, method_class
+from tagrefine_core.methods.networks import OUR_PHI0
 from tagrefine_core.presets import PRESETS
 from tagrefine_core.training.fit import held_out_parts
 from tests.training.data import WORDS, everything_on, inputs_of, photos
@@ -80,6 +82,51 @@ def test_multi_cnn_is_phi0_and_nothing_else():
     # Its scores are P: no evidence, no smoothing.
     probabilities = 1 / (1 + np.exp(-method.logits_.astype(np.float64)))
     np.testing.assert_allclose(method.refine(features, tags), probabilities, atol=1e-5)
+
+
+def test_phi0_is_a_multi_cnn_with_the_settings_of_our_first_stage():
+    features, tags = photos(n=40)
+    first = create("phi0", seed=3).fit(features, tags)
+    second = create("multi_cnn", seed=3, **OUR_PHI0).fit(features, tags)
+    np.testing.assert_array_equal(first.refine(features, tags), second.refine(features, tags))
+    # As preset default of 0.1.0 had it, and nothing after it.
+    as_it_was = {
+        "network.center": True,
+        "network.dropout": 0.5,
+        "optimizer.weight_decay": 0.1,
+        "optimizer.average": 0.99,
+        "optimizer.schedule": "onecycle",
+        "phi0.epochs": 20,
+        "phi0.lr": 0.001,
+        "constraints.epochs": 0,
+        "scoring.crossfit": 1,
+    }
+    found = first.config_.flat()
+    assert {name: found[name] for name in as_it_was} == as_it_was
+    assert isinstance(first.fitted_.networks[0].adapter[0], torch.nn.Linear), "with a learned layer"
+    assert method_class("phi0").grid(1000) == {}, "nothing of it is tuned"
+
+
+@pytest.mark.parametrize("preset", ["paper", "paper+bce"])
+def test_the_papers_rows_are_its_presets_and_no_setting_is_changed_unsaid(preset):
+    features, tags = photos(n=40)
+    method = create(preset, vocabulary=WORDS, seed=2).fit(features, tags)
+    wanted = train_config(preset, seed=2)
+    assert differences(method.config_, wanted) <= PICTURES and method.config_.preset == preset
+    found = method.config_.flat()
+    assert (found["constraints.reduction"], found["optimizer.schedule"]) == ("literal", "step")
+    assert (found["network.normalize"], found["neighbors.refresh"]) == (False, "exact")
+    assert "frozen trunk" in method.title and method_class(preset).grid(1000) == {}
+    assert "config" not in method.get_params(), "settings of a comparison do not reach it"
+
+
+def test_tuned_settings_are_laid_over_the_preset():
+    config = everything_on(seed=6)
+    assert create("tagrefine_tuned", config=config)._settings() == config
+    over = {"scoring.smooth": 0.1}
+    assert create("tagrefine_tuned", config=config, over=over)._settings() == config.replaced(over)
+    for setting in method_class("tagrefine_tuned").grid(1000)["over"]:
+        config.replaced(setting)  # or it would fail hours later
 
 
 @pytest.fixture(scope="module")

@@ -66,6 +66,26 @@ def test_static_keeps_what_phi0_saw_and_exact_stores_nothing(tmp_path):
     assert found("exact", tmp_path)[2].bank is None
 
 
+def test_random_neighbors_are_any_other_photos_and_the_same_when_asked_again(tmp_path):
+    _, _, neighborhood = found("random", tmp_path)
+    m, seen = neighborhood.config.neighbors.m, []
+    for start in range(0, 64, 8):
+        anchors = np.arange(start, start + 8)
+        batch = neighborhood.select(anchors)
+        np.testing.assert_array_equal(batch.rows, neighborhood.select(anchors).rows)
+        np.testing.assert_array_equal(batch.rows[:, 0], anchors)
+        for group in batch.rows:
+            assert len(set(group)) == m, "neither the anchor nor any photo twice"
+        stored = neighborhood.bank.features
+        wanted = (stored[batch.rows[:, 1:]] - stored[anchors][:, None]).square().sum(dim=2)
+        assert torch.allclose(batch.squared_distances, wanted)
+        seen += batch.rows[:, 1:].reshape(-1).tolist()
+    assert len(set(seen)) > 50, "not the candidates, which are of one kind"
+    kinds = np.array(seen).reshape(64, m - 1) % 4
+    assert 0.1 < (kinds == (np.arange(64) % 4)[:, None]).mean() < 0.4, "a quarter by chance"
+    assert neighborhood.sigma < 1e9
+
+
 def test_what_passed_is_stored_and_only_that(tmp_path):
     _, _, neighborhood = found("bank", tmp_path)
     before = neighborhood.bank.features.clone()
