@@ -25,21 +25,24 @@ dynamic or not; how neighbors are kept up to date; eq. 4's mix."""
 
 # A constraint acts as a term of eq. 1 while the network learns, and in its final form in targets and scores.
 _TRAINING = {
-    "vis": "constraints.lambda_vis",
-    "sem": "constraints.lambda1",
-    "err": "constraints.lambda2",
+    "vis": ("constraints.lambda_vis", "constraints.lambda_nbr"),
+    "sem": ("constraints.lambda1",),
+    "err": ("constraints.lambda2",),
 }
+_TERMS = ("constraints.eta", *(setting for of in _TRAINING.values() for setting in of))
 _SCORING = {"vis": "scoring.smooth", "sem": "constraints.implied", "err": "scoring.evidence"}
 _ADDITIONS: dict[str, tuple[str, Any]] = {
     "no stage 2": ("constraints.epochs", 0),
     "no cross-fitting": ("scoring.crossfit", 1),
     "no closed form": ("scoring.closed_form", 0.0),
+    "no mean feature": ("scoring.prototype", 0.0),
+    "no power": ("network.power", 1.0),
     "no calibration": ("scoring.calibrated", False),
     "no centering": ("network.center", False),
     "one view": ("network.views", 1),
 }
 # What makes features learn above a frozen trunk, and the value at which they do not.
-_LEARNED: dict[str, Any] = {"network.adapter": 0}
+_LEARNED: dict[str, Any] = {"network.adapter": 0, "constraints.lambda_nbr": 0.0}
 _REFRESH = ("exact", "shortlist", "bank", "static", "random")
 _ALPHAS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
@@ -100,6 +103,9 @@ def variants_of(config: TrainConfig, groups: Sequence[str] = GROUPS) -> Variants
     if "alpha" in groups:
         found |= {f"alpha {alpha:g}": {"constraints.alpha": alpha} for alpha in _ALPHAS}
     flat = config.flat()
+    for over in found.values():  # without a term to train there is no stage 2
+        if not any({**flat, **over}[name] for name in _TERMS):
+            over["constraints.epochs"] = 0
     changed = {
         name: {setting: value for setting, value in over.items() if value != flat[setting]}
         for name, over in found.items()
@@ -113,20 +119,18 @@ def _constraints(config: TrainConfig) -> Variants:
     flat = config.flat()
 
     def without(training: Iterable[str], scoring: Iterable[str]) -> dict[str, Any]:
-        off = {_TRAINING[term]: 0.0 for term in training} | {_SCORING[term]: 0.0 for term in scoring}
-        trained = config.constraints.eta or any(
-            flat[setting] for term, setting in _TRAINING.items() if term not in training
-        )
-        return off if trained else {**off, "constraints.epochs": 0}
+        off = {setting: 0.0 for term in training for setting in _TRAINING[term]}
+        return off | {_SCORING[term]: 0.0 for term in scoring}
 
     every = tuple(_TRAINING)
+    trained = {term: any(flat[setting] for setting in of) for term, of in _TRAINING.items()}
     found = {"phi0": {**without(every, every), "constraints.epochs": 0}}
     for term in every:
-        if flat[_TRAINING[term]] and flat[_SCORING[term]]:
+        if trained[term] and flat[_SCORING[term]]:
             found[f"{term} in training only"] = without((), (term,))
             found[f"{term} in scoring only"] = without((term,), ())
         found[f"{term} in neither"] = without((term,), (term,))
-    if any(flat[name] for name in _TRAINING.values()) and any(flat[name] for name in _SCORING.values()):
+    if any(trained.values()) and any(flat[name] for name in _SCORING.values()):
         found["constraints in training only"] = without((), every)
         found["constraints in scoring only"] = without(every, ())
     return found | {"constraints in neither": without(every, every)}

@@ -21,7 +21,7 @@ from tagrefine_core.methods.base import Method, row_blocks
 from tagrefine_core.methods.centered import Centered
 from tagrefine_core.methods.wordnet_relations import words_and_wordnet
 from tagrefine_core.model.implied import certain, implication, with_implied
-from tagrefine_core.model.least_squares import likeness
+from tagrefine_core.model.least_squares import Ridge, likeness
 from tagrefine_core.model.visualness import Visualness
 from tagrefine_core.tags import implied_tags
 from tagrefine_core.training.scoring import calibrate, finish, smooth, smooth_all
@@ -99,7 +99,7 @@ class EqualTerms(Method):
         self.steps_ = train_config("default")  # of what follows the core
         n = len(features)
         self.centered_ = Centered.of(features)
-        self._around = self.centered_.seen(features).astype(np.float16)
+        self._around = self.centered_.directions(features).astype(np.float16)
         self.implied_ = self._implications(tags)
         taught = with_implied(tags, self.implied_)
         if not self.core.weighted:
@@ -147,7 +147,7 @@ class EqualTerms(Method):
             for rows in row_blocks(len(features), 16 * (features.shape[1] + logits.shape[1])):
                 smoothed = smooth(
                     self._averaged(features[rows], None if tags is None else tags[rows]),
-                    self.centered_.seen(features[rows]).astype(np.float16),
+                    self.centered_.directions(features[rows]).astype(np.float16),
                     self.steps_,
                     known=self.known_,
                     around=self._around,
@@ -179,10 +179,10 @@ class EqualTerms(Method):
             return csr_matrix((tags.shape[1], tags.shape[1]), dtype=np.float32)
         assert self.vocabulary is not None
         sample = np.sort(np.random.default_rng((self.seed, 8)).permutation(tags.shape[0])[:_SAMPLE])
-        alike = likeness(
-            torch.from_numpy(self._around[sample].astype(np.float32)), tags[sample], seed=self.seed
+        solved = Ridge(torch.from_numpy(self._around[sample].astype(np.float32)), tags[sample], self.seed)
+        return implication(
+            implied_tags(self.vocabulary), likeness(solved.shown), self.steps_.constraints.implied
         )
-        return implication(implied_tags(self.vocabulary), alike, self.steps_.constraints.implied)
 
     def _new_core(self) -> Method:
         own = inspect.signature(self.core).parameters

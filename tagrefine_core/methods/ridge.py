@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from tagrefine_core.errors import ConfigError
 from tagrefine_core.methods.base import Method, row_blocks
 from tagrefine_core.methods.centered import Centered
 from tagrefine_core.model.least_squares import least_squares
@@ -20,11 +21,15 @@ __all__ = ["Ridge"]
 class Ridge(Method):
     """Ridge regression in closed form, each tag with the ridge of the least error on photos left out (PRESS).
 
-    Features are taken at unit length and centered. It is the last layer of our own method, with nothing before and
+    Features are taken to a power, at unit length and centered. It is the last layer of our own method, with nothing before and
     nothing after it (`tagrefine_core.model.least_squares`).
 
     Parameters
     ----------
+    power : float, default 0.6
+        Of features, in (0, 1]; 1: as they are.
+    prototype : float, default 0.25
+        Share of the mean feature of each tag's photos, in [0, 1].
     seed : int, default 0
         Of the sample of photos that judges the ridges.
 
@@ -41,6 +46,8 @@ class Ridge(Method):
     weighted = True
     scale = "logit"
 
+    power: float = 0.6
+    prototype: float = 0.25
     seed: int = 0
 
     def peak_bytes(self, images: int, tags: int, dimensions: int) -> int:
@@ -50,8 +57,12 @@ class Ridge(Method):
 
     def _fit(self, features: NDArray[Any], tags: csr_matrix, users: Sequence[Any] | None) -> None:
         self._check_at_least(0, "seed")
-        self.centered_ = Centered.of(features)
-        self.layer_ = least_squares(torch.from_numpy(self.centered_.seen(features)), tags, seed=self.seed)
+        for name in ("power", "prototype"):
+            if not 0 <= getattr(self, name) <= 1 or (name == "power" and not self.power):
+                raise ConfigError(f"{self.name}: {name} must lie in (0, 1]; got {getattr(self, name)!r}.")
+        self.centered_ = Centered.of(features, power=self.power)
+        seen = torch.from_numpy(self.centered_.seen(features))
+        self.layer_ = least_squares(seen, tags, prototype=self.prototype, seed=self.seed)
 
     def _score(self, features: NDArray[Any], tags: csr_matrix | None, *, own: bool) -> NDArray[Any]:
         weight, bias = self.layer_.weight.numpy(), self.layer_.bias.numpy()
