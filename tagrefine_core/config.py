@@ -256,6 +256,12 @@ class TrainConfig(_Group):
         return self.scoring.closed_form == 1 and network.finetune == "head" and network.adapter == 0
 
     @property
+    def networks(self) -> int:
+        """How many networks a fitted model holds: one for each part that is held out, and where they are exact one of all photos."""
+        parts = self.scoring.crossfit
+        return parts + 1 if self.exact and parts > 1 else parts
+
+    @property
     def needs_xi(self) -> bool:
         """Whether anything asks how similar tags are."""
         return bool(self.constraints.lambda1 and self.constraints.epochs)

@@ -62,7 +62,7 @@ class Ridge(Method):
                 raise ConfigError(f"{self.name}: {name} must lie in (0, 1]; got {getattr(self, name)!r}.")
         self.centered_ = Centered.of(features, power=self.power)
         seen = torch.from_numpy(self.centered_.seen(features))
-        self.layer_ = least_squares(seen, tags, prototype=self.prototype, seed=self.seed)
+        (self.layer_,) = least_squares(seen, tags, prototype=self.prototype, seed=self.seed)
 
     def _score(self, features: NDArray[Any], tags: csr_matrix | None, *, own: bool) -> NDArray[Any]:
         weight, bias = self.layer_.weight.numpy(), self.layer_.bias.numpy()

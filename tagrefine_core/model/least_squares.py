@@ -5,6 +5,7 @@ err differently, so a mean of both is better than either (docs/log/2026-11-26-le
 want a weak ridge, and those that they give seldom ("people") a strong one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,9 +18,15 @@ from torch import Tensor
 __all__ = ["LinearLayer", "Ridge", "least_squares", "likeness"]
 
 _PENALTIES = 4.0 ** np.arange(-1, 5)  # times the mean squared length of a centered feature
+_BLOCK = 4096
 _JUDGED = 4096  # photos that the penalties are chosen on
 _ROUNDS = 30  # of Newton's method for the bias, at most
 _CLOSE = 1e-6
+_DOUBT, _LEAST, _SPREAD = (
+    5.0,
+    0.05,
+    0.9,
+)  # photos that the median of all tags counts for; docs/log/2026-11-26-learning.md
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,14 +47,23 @@ class LinearLayer:
 
 
 def least_squares(
-    features: Tensor, tags: sparse.csr_matrix, *, prototype: float = 0.0, seed: int = 0
-) -> LinearLayer:
-    """Solve for the layer that predicts the tags, each photo judged by the others.
+    features: Tensor,
+    tags: sparse.csr_matrix,
+    *,
+    parts: Sequence[NDArray[np.int64]] = (),
+    prototype: float = 0.0,
+    seed: int = 0,
+) -> list[LinearLayer]:
+    """Solve for the layer that predicts the tags; without each of some parts of the photos, and of all photos.
 
     The ridge of a tag is the one with the least squared error on photos left out one at a time, in closed form (PRESS;
     Allen, 1974). Predictions of photos left out are then scaled to deviation 1, averaged with those by the tag's mean feature
-    (Rocchio, 1971) at the same scale, and shifted so that the mean probability is the tag's own rate; tags that nobody gave have
-    weight 0.
+    (Rocchio, 1971) at the same scale, brought to the spread of log-odds, and shifted so that the mean probability is the tag's own
+    rate; tags that nobody gave have weight 0. Ridges, scales and shifts are those of all photos for every part.
+
+    Were predictions normal, with one deviation for photos that have the tag and those that have not, then log-odds would spread
+    as far as the two means are apart (linear discriminant analysis). What few photos say of that is little: it is drawn to the
+    median of all tags, and half the way to 1.
 
     Parameters
     ----------
@@ -55,6 +71,8 @@ def least_squares(
         Of the photos trained on.
     tags : csr (n, C)
         The users' tags, from 0 to 1.
+    parts : sequence of int64 arrays
+        Photos, 0 to n-1, that one layer each does not see.
     prototype : float
         Share of the mean feature, in [0, 1].
     seed : int
@@ -62,21 +80,28 @@ def least_squares(
 
     Returns
     -------
-    LinearLayer
-        On the device of the features.
+    list of LinearLayer
+        In the order of ``parts``, then that of all photos; on the device of the features.
     """
     solved = Ridge(features, tags, seed)
-    weight, logits = solved.weight.T * solved.scale[:, None], solved.shown
+    logits, typical_scale = solved.shown, torch.zeros_like(solved.scale)
     if prototype:
-        typical = solved.typical
-        left_out = typical.left_out(features[solved.sample], tags[solved.sample.numpy()])
-        scale = _inverse(left_out.std(dim=0, correction=0))
-        weight = weight.lerp(typical.mean * scale[:, None], prototype)
-        logits = logits.lerp(left_out.float() * scale.float(), prototype)
-    predicted = logits.cpu().numpy()
-    bias = torch.from_numpy(_bias(predicted, solved.rates)).to(weight.device) - weight @ solved.mean
-    device = features.device
-    return LinearLayer(weight.float().to(device), bias.float().to(device), solved.penalty)
+        left_out = solved.typical()
+        typical_scale = _inverse(left_out.std(dim=0, correction=0))
+        logits = logits.lerp((left_out * typical_scale).float(), prototype)
+    spread = _spread(logits, solved.given)
+    shift = torch.from_numpy(_bias((logits * spread).cpu().numpy(), solved.rates)).to(logits.device)
+    layers = []
+    for moments in (*(solved.moments.without(solved.moments_of(part)) for part in parts), solved.moments):
+        mean, _, cross = moments.about_mean()
+        typical = cross / moments.count.clamp(min=1e-9)[:, None]
+        ridge, by_mean = solved.weight(moments), typical * typical_scale[:, None]
+        weight = torch.lerp(ridge * solved.scale[:, None].double(), by_mean.double(), prototype)
+        weight *= spread[:, None]
+        bias = shift - weight @ (solved.center + mean)
+        device = features.device
+        layers.append(LinearLayer(weight.float().to(device), bias.float().to(device), solved.penalty))
+    return layers
 
 
 def likeness(shown: Tensor) -> NDArray[np.float32]:
@@ -99,20 +124,33 @@ def likeness(shown: Tensor) -> NDArray[np.float32]:
     return np.asarray(found.float().cpu().numpy())
 
 
+def _spread(predicted: Tensor, given: Tensor) -> Tensor:
+    """Return the deviation (C,) that logits should have, of predictions (B, C) at deviation 1 of photos left out, and their tags."""
+    count = given.sum(dim=0)
+    have = (predicted * given).sum(dim=0) / count.clamp(min=1e-9)
+    lack = (predicted * (1 - given)).sum(dim=0) / (len(given) - count).clamp(min=1e-9)
+    apart, told = have - lack, count > 0
+    median = apart[told].median() if bool(told.any()) else torch.ones_like(apart[0])
+    apart = (count * apart + _DOUBT * median) / (count + _DOUBT)
+    return _SPREAD * apart.clamp(min=_LEAST).sqrt()
+
+
 class Ridge:
     """Ridge regression of tags on features, each tag with the ridge of the least error on photos left out.
 
     Attributes
     ----------
-    mean : float64 Tensor (d,)
-        Of the features.
-    weight : float64 Tensor (d, C)
-        Of features less their mean.
+    center : float64 Tensor (d,)
+        Of the features; what moments are about.
+    moments : _Moments
+        Of all photos.
     penalty : float64 Tensor (C,)
     rates : float64 (C,)
         Of the tags.
-    sample : int64 Tensor (B,)
+    sample : int64 (B,)
         The photos that judged.
+    given : float32 Tensor (B, C)
+        Their tags.
     shown : float32 Tensor (B, C)
         What is predicted for them by the others, at deviation 1: how far a picture shows each tag.
     scale : Tensor (C,)
@@ -123,61 +161,102 @@ class Ridge:
         if features.device.type == "mps":  # which has no float64
             features = features.cpu()
         n, device = len(features), features.device
-        self.mean = features.double().mean(dim=0)
-        gram = torch.zeros(features.shape[1], features.shape[1], dtype=torch.float64, device=device)
-        for block in torch.split(features, 4096):
-            centered = block.double() - self.mean
-            gram += centered.T @ centered
+        self._features, self._tags = features, tags
+        self.center = features.double().mean(dim=0)
+        self.moments = self.moments_of(None)
+        self.rates = np.asarray(tags.mean(axis=0), dtype=np.float64).reshape(-1)
+        _, gram, cross = self.moments.about_mean()
         values, vectors = torch.linalg.eigh(gram)
         values = values.clamp(min=0)
-        self._n = n
-        self.rates = np.asarray(tags.mean(axis=0), dtype=np.float64).reshape(-1)
-        cross = torch.from_numpy(np.asarray(tags.T @ features.cpu().numpy(), dtype=np.float64))
-        cross -= torch.from_numpy(n * self.rates)[:, None] * self.mean.cpu()
-        self._cross = cross = cross.to(device)
         targets = vectors.T @ cross.T  # (d, C)
 
         # What judges the ridges may be rounded; what solves for the weights may not.
-        sample = np.sort(np.random.default_rng((seed, 7)).permutation(n)[:_JUDGED])
-        self.sample = torch.from_numpy(sample)
-        rotated = ((features[self.sample].double() - self.mean) @ vectors).float()
-        given = torch.from_numpy((tags[sample].toarray() - self.rates).astype(np.float32)).to(device)
+        self.sample = np.sort(np.random.default_rng((seed, 7)).permutation(n)[:_JUDGED])
+        rotated = (self._centered(self.sample) @ vectors).float()
+        self.given = _dense(tags[self.sample], device)
+        relative = self.given - torch.from_numpy(self.rates.astype(np.float32)).to(device)
         size = float(values.sum()) / max(1, n) or 1.0
-        predicted = torch.zeros_like(given)
+        predicted = torch.zeros_like(relative)
         self.penalty = torch.full(
-            (given.shape[1],), float(_PENALTIES[-1] * size), dtype=torch.float64, device=device
+            (relative.shape[1],), float(_PENALTIES[-1] * size), dtype=torch.float64, device=device
         )
-        least = torch.full((given.shape[1],), torch.inf, device=device)
+        least = torch.full((relative.shape[1],), torch.inf, device=device)
         for penalty in (_PENALTIES * size).tolist():
-            left_out = _left_out(rotated, given, values + penalty, targets, n)
-            error = (given - left_out).square().sum(dim=0)
+            left_out = _left_out(rotated, relative, values + penalty, targets, n)
+            error = (relative - left_out).square().sum(dim=0)
             better = error < least
             least[better], self.penalty[better] = error[better], penalty
             predicted[:, better] = left_out[:, better]
-        self.weight = vectors @ (targets / (values[:, None] + self.penalty))
         self.scale = _inverse(predicted.std(dim=0, correction=0))
         self.shown = predicted * self.scale
 
-    @property
-    def typical(self) -> "_Typical":
-        """What the photos of each tag have in common."""
-        return _Typical(self.mean, self._cross, torch.from_numpy(self.rates * self._n).to(self._cross))
+    def moments_of(self, part: NDArray[np.int64] | None) -> "_Moments":
+        """Return the moments of some photos; of all by default."""
+        rows = np.arange(len(self._features)) if part is None else part
+        width = self._features.shape[1]
+        total = torch.zeros(width, dtype=torch.float64, device=self._features.device)
+        gram = torch.zeros(width, width, dtype=torch.float64, device=self._features.device)
+        cross = torch.zeros(self._tags.shape[1], width, dtype=torch.float64, device=self._features.device)
+        for start in range(0, len(rows), _BLOCK):
+            block = rows[start : start + _BLOCK]
+            centered = self._centered(block)
+            total += centered.sum(dim=0)
+            gram.addmm_(centered.T, centered)
+            tagged = self._tags[block]
+            cross += torch.from_numpy(np.asarray(tagged.T @ centered.cpu().numpy())).to(cross)
+        count = np.asarray(self._tags[rows].sum(axis=0), dtype=np.float64).reshape(-1)
+        return _Moments(len(rows), total, gram, cross, torch.from_numpy(count).to(total))
 
+    def weight(self, moments: "_Moments") -> Tensor:
+        """Return the regression (C, d) of photos with these moments, each tag with its ridge."""
+        _, gram, cross = moments.about_mean()
+        found = torch.zeros_like(cross)
+        for penalty in sorted(set(self.penalty.tolist())):
+            own = self.penalty == penalty
+            ridged = gram + penalty * torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
+            found[own] = torch.cholesky_solve(cross[own].T, torch.linalg.cholesky(ridged)).T
+        return found
 
-class _Typical:
-    """The mean feature (C, d) of each tag's photos, less that of all."""
-
-    def __init__(self, center: Tensor, total: Tensor, count: Tensor) -> None:
-        self.center, self.total, self.count = center, total, count
-        self.mean = total / count.clamp(min=1e-9)[:, None]
-
-    def left_out(self, features: Tensor, tags: sparse.csr_matrix) -> Tensor:
-        """Return how far each photo (B, d) points to the mean feature of the other photos of each tag, (B, C)."""
-        centered = features.double() - self.center
-        given = torch.from_numpy(tags.toarray().astype(np.float64)).to(centered)
-        rest = self.count - given
-        pointed = centered @ self.total.T - given * centered.square().sum(dim=1)[:, None]
+    def typical(self) -> Tensor:
+        """Return how far each photo that judged points to the mean feature of the other photos of each tag, float64 (B, C)."""
+        mean, _, cross = self.moments.about_mean()
+        centered, given = self._centered(self.sample) - mean, self.given.double()
+        rest = self.moments.count - given
+        pointed = centered @ cross.T - given * centered.square().sum(dim=1)[:, None]
         return torch.where(rest > 0.5, pointed / rest.clamp(min=0.5), torch.zeros_like(pointed))
+
+    def _centered(self, rows: NDArray[np.int64]) -> Tensor:
+        return self._features[torch.from_numpy(rows)].double() - self.center
+
+
+@dataclass(frozen=True, eq=False)
+class _Moments:
+    """What least squares asks of photos: how many, the sums of features (d,), their products (d, d), those with tags (C, d), tags (C,)."""
+
+    photos: int
+    total: Tensor
+    gram: Tensor
+    cross: Tensor
+    count: Tensor
+
+    def without(self, part: "_Moments") -> "_Moments":
+        """Return the moments of the others."""
+        return _Moments(
+            self.photos - part.photos,
+            self.total - part.total,
+            self.gram - part.gram,
+            self.cross - part.cross,
+            self.count - part.count,
+        )
+
+    def about_mean(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the mean feature (d,), and about it the products of features (d, d) and of tags with features (C, d)."""
+        mean = self.total / max(1, self.photos)
+        return mean, self.gram - torch.outer(self.total, mean), self.cross - torch.outer(self.count, mean)
+
+
+def _dense(tags: sparse.csr_matrix, device: torch.device) -> Tensor:
+    return torch.from_numpy(tags.toarray().astype(np.float32)).to(device)
 
 
 def _inverse(spread: Tensor) -> Tensor:

@@ -206,8 +206,11 @@ def precision(trace: NeighborTrace, judge: Judge, *, among: NDArray[np.int64], s
 def _why_still(config: TrainConfig) -> str:
     if not config.phi0.epochs and not config.constraints.epochs:
         return "no step was taken that could move features: phi0.epochs and constraints.epochs are 0"
-    if config.network.finetune == "head" and config.network.adapter == 0:
-        return "its features cannot learn: the backbone is frozen, and network.adapter=0 puts nothing above it that could"
+    if not config.learns_features:
+        return (
+            "its features cannot learn: the backbone is frozen, and nothing above it learns "
+            "(constraints.lambda_nbr with network.projection, or network.adapter)"
+        )
     return (
         f"its features moved too little to change who is near. A larger phi0.lr (it is {config.phi0.lr:g}), "
         f"constraints.lr ({config.constraints.lr:g}) or more epochs move them more"

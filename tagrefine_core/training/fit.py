@@ -279,7 +279,7 @@ def _what_pictures_show(
     seen, given = torch.cat(features), tags[sample]
     solved = Ridge(seen, given, config.seed)
     shown = solved.shown.float()
-    visualness = Visualness.measure([(shown.cpu().numpy(), given[solved.sample.numpy()])], width).value
+    visualness = Visualness.measure([(shown.cpu().numpy(), given[solved.sample])], width).value
     if meaning is None:
         return nothing[0], visualness
     return implication(meaning, likeness(shown), config.constraints.implied), visualness

@@ -40,7 +40,8 @@ class Fitted:
     ----------
     config : TrainConfig
     networks : sequence of Network
-        More than one where photos were held out in turn; new photos get the mean of all.
+        More than one where photos were held out in turn; new photos get the mean of all, or the last one's answer where that
+        has learned from all photos.
     rows : int64 (n,)
         The photos learned from, ascending.
     logits : float32 (N, C)
@@ -195,7 +196,7 @@ class Fitted:
         if trunk is None and not frozen:
             raise RunError(f"{folder} holds a model whose backbone was trained; give the one it began with.")
         networks = []
-        for number in range(config.scoring.crossfit):
+        for number in range(config.networks):
             prefix = f"network{number}."
             learned = {
                 name.removeprefix(prefix): tensor

@@ -56,7 +56,15 @@ class Neighborhood:
         self.sigma = 1.0
 
     def find(self, progress: Progress) -> None:
-        """Find the candidates under phi0 (Algorithm 2, line 2), fill the bank, measure sigma."""
+        """Find the candidates under phi0 (Algorithm 2, line 2), unless that is done; fill the bank, measure sigma."""
+        if not self.candidates.shape[1]:
+            self.find_candidates(progress)
+        self.bank = Bank(self._features())
+        self.sigma = self._measure_sigma()
+        self._forget_unused()
+
+    def find_candidates(self, progress: Progress) -> None:
+        """Find the candidates in what the classifier reads now."""
         under_phi0 = self.forward.of_all(self.forward.represented)
         if self.world.first:
             candidate_sets(
@@ -69,9 +77,6 @@ class Neighborhood:
             )
         self.world.wait()
         self.candidates = read_array(self.path)
-        self.bank = Bank(self._features())
-        self.sigma = self._measure_sigma()
-        self._forget_unused()
 
     def restore(self, bank: Tensor | None, sigma: float) -> None:
         """Go on with what a checkpoint kept."""

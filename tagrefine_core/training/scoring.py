@@ -37,9 +37,12 @@ def answers(
         What the networks read.
     config : TrainConfig
     owner : int64 (B,), optional
-        The network that answers for each photo, since it has not seen it; -1, and by default: the mean of all.
+        The network that answers for each photo, since it has not seen it; -1, and by default: the mean of all, or the last
+        where it has learned from all photos (`TrainConfig.exact`).
     """
     owner = np.full(len(x), -1, dtype=np.int64) if owner is None else owner
+    if config.exact:
+        owner = np.where(owner == -1, len(networks) - 1, owner)
     total, features = in_use(networks[0], x, config)
     total[torch.from_numpy(owner > 0)] = 0
     for number, network in enumerate(networks[1:], start=1):

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +101,7 @@ class Trainer:
         self.average = Average(network, config.optimizer.average)
         self.optimizer = make_optimizer(config, "phi0", network)
         self.trace: TraceRecorder | None = None
-        self.solved: list[LinearLayer] = []
+        self.solved: list[LinearLayer] = []  # without each of the parts; the last, of all photos
         self.xi = None if training_set.xi is None else torch.from_numpy(training_set.xi).to(world.device)
         self.stage, self.step = "phi0", 0
         self.sums: dict[str, float] = {}
@@ -141,20 +140,21 @@ class Trainer:
             self._solve(self.config.scoring.closed_form)
 
     def _solve(self, share: float) -> None:
-        """Average the last layer with its closed form on what it reads: the mean over the parts, each without its photos."""
+        """Average the last layer with its closed form on what it reads; beside that, solve for it without each of the parts."""
         if not self.solved or not self.config.exact:  # where they are exact, what is read never moves
-            self.solved = []
             read, targets = self.forward.of_all(self.forward.represented), self.training_set.targets
-            solve = partial(least_squares, prototype=self.config.scoring.prototype, seed=self.config.seed)
-            parts = self.parts if len(self.parts) > 1 else [np.zeros(0, dtype=np.int64)]
-            for number, part in enumerate(parts):
-                self.progress("Solving for the last layer", number, len(parts))
-                rest = np.delete(np.arange(self.n), part)
-                self.solved.append(solve(read[torch.from_numpy(rest)], targets[rest]))
+            self.progress("Solving for the last layer", 0, 1)
+            self.solved = least_squares(
+                read,
+                targets,
+                parts=self.parts if len(self.parts) > 1 else (),
+                prototype=self.config.scoring.prototype,
+                seed=self.config.seed,
+            )
         last = self.network.classifier
         with torch.no_grad():
-            last.weight.lerp_(torch.stack([layer.weight for layer in self.solved]).mean(dim=0), share)
-            last.bias.lerp_(torch.stack([layer.bias for layer in self.solved]).mean(dim=0), share)
+            last.weight.lerp_(self.solved[-1].weight, share)
+            last.bias.lerp_(self.solved[-1].bias, share)
 
     # Stage 1 (Algorithm 2, line 1)
 
@@ -251,16 +251,22 @@ class Trainer:
 
     def _begin_trace(self) -> None:
         """Record who is near in the frozen features and before the first step, or go on with a checkpoint's trace."""
-        settings, candidates = self.config.neighbors, self.folder / "trace.npy"
+        settings = self.config.neighbors
         self.trace = TraceRecorder(self.training_set.rows, neighbors=settings.m - 1, seed=self.config.seed)
+        # Where nothing learns before stage 2, its candidates are the trace's: they hold the seven nearest of uncentered features.
+        shared = not self.config.phi0.epochs and self.config.constraints.epochs > 0
+        path = self.neighborhood.path if shared else self.folder / "trace.npy"
         if self.resumed is not None:
             self.trace.load(self.resumed.trace)
-            self.trace_candidates = read_array(candidates)
+            self.trace_candidates = read_array(path)
             return
         frozen = self.forward.given()
+        if shared:
+            self.neighborhood.find_candidates(self.progress)
+        elif self.world.first:
+            candidate_sets(frozen.cpu().numpy(), min(settings.M, self.n - 1), out=path)
         if self.world.first:
-            candidate_sets(frozen.cpu().numpy(), min(settings.M, self.n - 1), out=candidates)
-            self.trace_candidates = read_array(candidates)
+            self.trace_candidates = read_array(path)
             self.trace.take("frozen", 0, frozen, self.trace_candidates)
         self.world.wait()
         self._record()
