@@ -5,7 +5,7 @@ from torch import Tensor
 
 __all__ = ["PIECE", "Best"]
 
-PIECE = 1024
+PIECE = 512
 """Images that are seen at once, at most."""
 
 _LAST = 2**63 - 1

@@ -1,6 +1,6 @@
 """An index of images by cells of look-alikes: each query is compared in full with the images of the cells nearest to it.
 
-All pairs of 200,000 photos are 40 thousand million; by cells, each photo meets some tens of thousands of others, however many there are.
+All pairs of 200,000 photos are 40 thousand million; by cells, each photo meets some tens of thousands of others.
 An inverted file (Jegou, Douze and Schmid, "Product quantization for nearest neighbor search", TPAMI 2011) without quantization: here
 many photos ask at once, so that each cell is one matrix product with all that ask it.
 """
@@ -25,10 +25,8 @@ EXACT = 20_000
 _CELL = 256  # images in a cell, on average
 _SAMPLE = 32  # images for each cell that its place is learned from
 _ROUNDS = 6  # of k-means
-_RECALL, _COUNTS = (
-    0.985,
-    (8, 20),
-)  # this share of the nearest so many is to be found: .98 and what a sample may err
+_RECALL = 0.985  # share of the nearest that is to be found: .98 and what a sample may err
+_COUNTS = (8, 20)  # of the nearest so many
 _ASKED = 512  # images that tell how many have to be compared for it
 _BLOCK = 8192
 
@@ -146,7 +144,7 @@ class Index:
         *,
         exclude: ArrayLike | None = None,
         progress: Callable[[int, int], None] | None = None,
-        block_bytes: int = 2**28,
+        block_bytes: int = 2**27,
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return the nearest images to each query.
 
@@ -186,7 +184,7 @@ class Index:
         return rows, squared
 
     def blocks(
-        self, queries: ArrayLike, k: int, *, exclude: ArrayLike | None = None, block_bytes: int = 2**28
+        self, queries: ArrayLike, k: int, *, exclude: ArrayLike | None = None, block_bytes: int = 2**27
     ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]]:
         """Yield (places of queries, rows, squared) of `search` for one block of queries after another, in no order."""
         n = len(self._points)

@@ -22,7 +22,7 @@ def nearest(
     metric: str = "euclidean",
     *,
     exclude: ArrayLike | None = None,
-    block_bytes: int = 2**28,
+    block_bytes: int = 2**27,
     device: str = "cpu",
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Find the ``k`` rows of ``base`` nearest to each query among all of them; for all images of a large collection see `Index`.
@@ -61,7 +61,7 @@ def candidate_sets(
     seed: int = 0,
     out: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
-    block_bytes: int = 2**28,
+    block_bytes: int = 2**27,
     device: str = "cpu",
 ) -> NDArray[np.int32]:
     """Find every image's ``M`` nearest other images, the candidates Z of Algorithm 2, line 2.
