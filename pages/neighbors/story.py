@@ -88,6 +88,8 @@ def title(found: Neighborhoods) -> str:
     _, low, high = found.precision.gain
     if found.why_still is not None:
         return "These neighborhoods did not learn"
+    if np.isnan(low):
+        return "What became of these neighborhoods cannot be told"
     if low > 0:
         return "A neighborhood learns"
     return (

@@ -84,6 +84,8 @@ class Judge:
         By labels: the neighbor carries the photo's rarest true label. By refined tags: what both have is at least `OVERLAP` of what
         either has, each tag counting by how rare it is.
         """
+        if not neighbors.size:  # scipy has no answer to an empty question
+            return np.zeros(neighbors.shape, dtype=bool)
         queries = np.repeat(photos, neighbors.shape[1])
         others = neighbors.reshape(-1)
         if self.by == "labels":

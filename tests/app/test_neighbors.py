@@ -105,6 +105,15 @@ def test_the_title_says_what_became_of_them(
     assert ("did not move" in page.markdown[0].value) == ("did not" in title)
 
 
+def test_where_no_photo_has_a_label_there_is_nothing_to_show(traced_home: Store, open_page: OpenPage) -> None:
+    collection = Collection.open(traced_home, "demo")
+    write_array(collection.folder / "truth.npy", np.zeros_like(collection.truth))
+    tale = told(open_page("neighbors", collection="demo", run="run-new"))
+    assert tale["queries"] == [] and [number for _, number, _ in tale["groups"]] == [0, 0, 0]
+    assert tale["mean"] is None and "nothing can be judged" in tale["about"]
+    assert tale["title"] == "What became of these neighborhoods cannot be told"
+
+
 def test_static_neighbors_are_said_to_be_static(traced_home: Store, open_page: OpenPage) -> None:
     set_config(traced_home, "run-new", train_config("demo").replaced({"neighbors.refresh": "static"}))
     page = open_page("neighbors", collection="demo", run="run-new")

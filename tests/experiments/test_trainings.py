@@ -194,7 +194,7 @@ def test_all_in_one_go(shapes, tmp_path):
     assert names >= {"annotation.tex", "refinement.csv", "ablation.md", "ablation.html", "figure1.md"}
     assert names >= {"figure3-refinement.md", "figure4.json", "figure4.html"}
     trace = json.loads((tmp_path / "out" / "figure4.json").read_text())
-    assert trace["points"][0]["stage"] == "frozen" and trace["judged"] == 66
+    assert trace["points"][0]["stage"] == "frozen" and trace["judged"] == shapes.collection("shapes").images
     shown = [query["group"] for query in trace["queries"]]
     assert all(shown.count(group) == min(16, trace[group]) for group in ("better", "same", "worse"))
     assert {len(query["moments"]) for query in trace["queries"]} == {len(trace["points"])}

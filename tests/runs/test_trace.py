@@ -86,6 +86,12 @@ def test_refined_tags_agree_by_weight():
     )
 
 
+@pytest.mark.parametrize("by", ["labels", "refined"])
+def test_of_no_photos_no_neighbor_is_relevant(by):
+    judge = Judge.of(by, np.array(TRUTH) == 1, None, ("sea", "sky"))
+    assert judge.relevant(np.zeros(0, dtype=np.int64), np.zeros((0, 7), dtype=np.int32)).shape == (0, 7)
+
+
 def test_chance_is_the_share_of_all_others():
     judge = small().judge
     # Of the five others, 1 and 4 have the sea.
