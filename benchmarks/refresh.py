@@ -56,7 +56,7 @@ def main() -> None:
 def measure(
     store: Store, name: str, steps: int, looks: int, settings: dict[str, str | None], folder: Path
 ) -> None:
-    config = train_config("demo").replaced(
+    config = train_config("small").replaced(
         {
             "phi0.epochs": 2,
             "constraints.epochs": 1,

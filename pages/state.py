@@ -100,7 +100,7 @@ def run_name(run: RunRecord) -> str:
     """Name a run in a few words: when, preset, backbone."""
     preset, backbone = run.config["preset"], run.config["network"]["backbone"]
     words = [ago(run.created), PRESETS.get(preset, preset)]
-    return " · ".join(words if preset == "demo" else [*words, BACKBONES.get(backbone, backbone)])
+    return " · ".join(words if preset == "small" else [*words, BACKBONES.get(backbone, backbone)])
 
 
 def choosers() -> None:

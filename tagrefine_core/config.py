@@ -84,7 +84,7 @@ class _Network(_Group):
         le=1,
         description="features to this power: below 1, what fires seldom and strongly counts less",
     )
-    normalize: bool = Field(True, description="features of one length")
+    normalize: bool = Field(True, description="features of one length: neighbors are cosine neighbors")
     center: bool = Field(False, description="subtract the mean feature, which drowns what sets photos apart")
     adapter: int | None = Field(
         None, ge=0, description="width of the learned layer; None: 256, 0 if the trunk learns"

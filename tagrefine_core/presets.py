@@ -47,10 +47,27 @@ _PAPER: dict[str, Any] = {
     "constraints.lambda2": 0.001,
     "constraints.eta": 0.0,
 }
+_SMALL: dict[str, Any] = {
+    "network.backbone": "small_cnn",
+    "network.weights": "none",
+    "network.finetune": "all",
+    "network.image_size": 64,
+    "network.dropout": 0.2,
+    "optimizer.average": 0.95,
+    "phi0.lr": 0.01,
+    "neighbors.s": 32,
+    "neighbors.M": 128,
+    "constraints.epochs": 5,
+    "constraints.lr": 0.003,
+    "constraints.lambda2": 0.02,
+    "scoring.calibrated": True,
+    "scoring.evidence": 2.0,
+}
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "default": _DEFAULT,
+    "fast": {**_DEFAULT, "constraints.epochs": 0},
+    "small": _SMALL,
     "paper": _PAPER,
     "paper+bce": {**_PAPER, "constraints.eta": 1.0},
-    "demo": {**_DEFAULT},
 }
 """Named starting points; `train_config` lays the user's settings over them."""

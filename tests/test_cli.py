@@ -60,7 +60,7 @@ MISTAKES = {
     "train holiday --finetune tail": "finetune='tail'",
     "train holiday --resume r2": "There is no run 'r2'.* the latest are: r1",
     "train holiday --resume r1 --seed 4": "it has seed=3",
-    "train holiday --resume r1 --preset demo": "it has preset=paper",
+    "train holiday --resume r1 --preset small": "it has preset=paper",
     "import flickr . --name x": "Invalid value for 'KIND'",
     "import folder .": "Missing option '--name'",
     "import folder ./nowhere --name x": "nowhere",

@@ -46,7 +46,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
             record, images=[], vocabulary=[], label_columns=[], raw_tags=[], issues=[]
         )
     for run in ("stopped", "done"):
-        config = train_config("demo").model_dump()
+        config = train_config("small").model_dump()
         store.create_run(run, record.id, config=config, seed=0, data_hash="hash", versions={})
         store.set_run_state(run, "cancelled" if run == "stopped" else "finished")
     (tmp_path / "my photos").mkdir()
@@ -106,13 +106,13 @@ COMMANDS: dict[str, dict[str, Any]] = {
     "train --resume stopped -- '{last}'": {"resume": "stopped"},
     "refine done --out 'my photos/out.csv'": {"out": "{here}/my photos/out.csv"},
     "benchmark --task annotation -- '{name}'": {"task": "annotation"},
-    "benchmark --task refinement --methods knn,own --repeats 2 --budget 3 --preset demo --mode assigned --seed 4 "
+    "benchmark --task refinement --methods knn,own --repeats 2 --budget 3 --preset small --mode assigned --seed 4 "
     "--weights w.pth --backbone resnet50 --method-file own.py --out results -- '{name}'": {
         "task": "refinement",
         "methods": "knn,own",
         "repeats": 2,
         "budget": 3,
-        "preset": "demo",
+        "preset": "small",
         "mode": "assigned",
         "seed": 4,
         "weights": "{here}/w.pth",
@@ -242,7 +242,7 @@ def test_a_stopped_training_is_gone_on_with_by_what_it_says(
             store.create_run(
                 run_id,
                 store.collection(name).id,
-                config=train_config("demo").model_dump(),
+                config=train_config("small").model_dump(),
                 seed=0,
                 data_hash="hash",
                 versions={},
@@ -251,7 +251,7 @@ def test_a_stopped_training_is_gone_on_with_by_what_it_says(
         raise Cancelled
 
     monkeypatch.setattr(workflow, "train_collection", train)
-    assert main(["--home", str(store.home), "train", "--preset=demo", "--", name]) == 143
+    assert main(["--home", str(store.home), "train", "--preset=small", "--", name]) == 143
     (job,) = store.jobs()
     said = capsys.readouterr().err.splitlines()[-1].removeprefix("Stopped. Go on with: ")
     python, option, module, *words = shlex.split(said)

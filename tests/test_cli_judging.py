@@ -53,7 +53,7 @@ def home(tmp_path: Path) -> Home:
     assert collection.vocabulary == TAGS
     sure = np.where(fits, rng.beta(6, 1.2, fits.shape), rng.beta(1, 6, fits.shape))
     scores = np.clip(np.round(sure * STEP), 1, STEP - 1) / STEP
-    config = train_config("demo")
+    config = train_config("small")
     store.create_run(
         "r1",
         collection.id,

@@ -20,7 +20,7 @@ from tagrefine_core.store import Store
 ROOT = Path(__file__).parents[1]
 COLORS = {"sea": (30, 60, 200), "grass": (40, 180, 40), "sunset": (220, 90, 30), "snow": (235, 235, 245)}
 TINY = [
-    *("--preset", "demo", "--set", "network.image_size=32"),
+    *("--preset", "small", "--set", "network.image_size=32"),
     *("--set", "neighbors.s=16", "--set", "neighbors.m=4", "--set", "neighbors.M=16"),
 ]
 

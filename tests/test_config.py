@@ -70,9 +70,9 @@ def test_preset_paper_is_literal():
 
 
 def test_three_ways_to_name_a_setting_are_one():
-    by_dot = train_config("demo", **{"scoring.evidence": 0.5, "phi0.lr": 0.2})
-    assert by_dot == train_config("demo", scoring={"evidence": 0.5}, phi0={"lr": 0.2})
-    assert by_dot == train_config("demo").replaced({"scoring.evidence": 0.5, "phi0.lr": 0.2})
+    by_dot = train_config("small", **{"scoring.evidence": 0.5, "phi0.lr": 0.2})
+    assert by_dot == train_config("small", scoring={"evidence": 0.5}, phi0={"lr": 0.2})
+    assert by_dot == train_config("small").replaced({"scoring.evidence": 0.5, "phi0.lr": 0.2})
     assert settings_that_differ(by_dot) == {"scoring.evidence": 0.5, "phi0.lr": 0.2}
     assert settings_that_differ(by_dot.replaced({"seed": 4, "task": "annotation"})) == {
         "scoring.evidence": 0.5,

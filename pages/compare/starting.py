@@ -96,11 +96,10 @@ def _effort(collection: Collection, task: str) -> tuple[int, int, str, list[str]
         width=130,
         help="How many settings each method may try on photos that are kept aside for it.",
     )
-    first = "demo" if collection.record.kind == "demo" else "default"
     preset = st.selectbox(
         "Network",
         list(PRESETS),
-        index=list(PRESETS).index(first),
+        index=list(PRESETS).index("default"),
         format_func=PRESETS.__getitem__,
         key="network",
         width=170,

@@ -19,7 +19,13 @@ __all__ = [
     "value_words",
 ]
 
-PRESETS = {"default": "Default", "demo": "Small", "paper": "Paper", "paper+bce": "Paper, anchored"}
+PRESETS = {
+    "default": "Default",
+    "fast": "Fast",
+    "small": "Small",
+    "paper": "Paper",
+    "paper+bce": "Paper, anchored",
+}
 """Preset to its title."""
 
 GROUPS = {
@@ -43,10 +49,13 @@ LABELS = {
     "network.image_size": "Picture size",
     "network.views": "Views of a photo",
     "network.augment": "Random crops and flips",
+    "network.power": "Power of features",
     "network.normalize": "Features of one length",
     "network.center": "Less the mean feature",
     "network.adapter": "Feature layer",
+    "network.projection": "Features of neighbors",
     "network.dropout": "Dropout",
+    "optimizer.algorithm": "Optimizer",
     "optimizer.schedule": "Course of learning rates",
     "optimizer.lr_backbone": "Pace of the backbone",
     "optimizer.weight_decay": "Weight decay",
@@ -60,6 +69,7 @@ LABELS = {
     "constraints.epochs": "Passes in stage 2",
     "constraints.lr": "Learning rate, stage 2",
     "constraints.lambda_vis": "Look-alike photos",
+    "constraints.lambda_nbr": "Like tags, near photos",
     "constraints.lambda1": "Related tags",
     "constraints.lambda2": "Few errors",
     "constraints.eta": "Users' tags",
@@ -68,6 +78,7 @@ LABELS = {
     "constraints.implied": "Implied tags",
     "scoring.crossfit": "Networks",
     "scoring.closed_form": "Exact last layer",
+    "scoring.prototype": "Share of mean features",
     "scoring.smooth": "Share of neighbors",
     "scoring.calibrated": "Scores tell what fits",
     "scoring.evidence": "Weight of the own tag",
@@ -110,6 +121,7 @@ VALUES: Mapping[str, Mapping[str, str]] = {
         "blocks:3": "the last 3 blocks, too",
         "all": "everything",
     },
+    "optimizer.algorithm": {"sgd": "SGD with momentum", "adamw": "AdamW"},
     "optimizer.schedule": {
         "onecycle": "up, then down",
         "step": "a tenth every ten passes",
@@ -154,7 +166,7 @@ def told(text: str) -> str:
 def differs_in_words(preset: str, differs: Mapping[str, Any]) -> str:
     """Return a preset and the settings that are not its own.
 
-    >>> differs_in_words("demo", {"network.dropout": 0.3})
+    >>> differs_in_words("small", {"network.dropout": 0.3})
     'Small, but with “Dropout” 0.3 (network.dropout)'
     """
     changed = ", ".join(_named(name, value) for name, value in differs.items())

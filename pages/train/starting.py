@@ -18,12 +18,16 @@ __all__ = ["start_form"]
 
 CARDS = {
     "default": (
-        "A ready-made network looks at every photo once, then only its last layers learn. Good results in minutes.",
+        "A ready-made network looks at every photo once; then it learns who is alike. Good results in minutes.",
         "For your own photos, on any machine.",
     ),
-    "demo": (
-        "A small network learns to see from nothing, on pictures of 64 pixels. Needs no download.",
-        "For the demo collection.",
+    "fast": (
+        "The same without learning who is alike: seconds, once every photo has been looked at.",
+        "For a first look at a large collection.",
+    ),
+    "small": (
+        "A small network learns to see from nothing, on pictures of 64 pixels.",
+        "For watching features grow from nothing, on the demo collection.",
     ),
     "paper": (
         "As it was published: VGG-16, every layer learns, three constraints and nothing else. May collapse.",
@@ -45,7 +49,7 @@ WEIGHTS = {
 
 def start_form(collection: Collection, *, busy: bool) -> None:
     """Draw everything that starts a run on ``collection``; ``busy`` while none may be started."""
-    preset = _cards("demo" if collection.record.kind == "demo" else "default")
+    preset = _cards("default")
     base = train_config(preset)
     # Drawn above the settings, but what the network can begin with depends on which of them it is.
     with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -34,11 +34,16 @@ def demo(
         int, typer.Option(min=100, help="How many pictures to make; a few hundred are too few to learn from.")
     ] = 1200,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same pictures and run.")] = 0,
+    backbone: Annotated[
+        Literal["efficientnet_lite", "small_cnn"],
+        typer.Option(help="What looks at them; small_cnn learns to see from nothing (preset small)."),
+    ] = "efficientnet_lite",
     json: Json = False,
 ) -> None:
     """Make the demo collection, train on it and compare the refined tags with the users' tags."""
     session = Session.of(context, json)
-    store, config = session.store, train_config("demo", seed=seed)
+    store = session.store
+    config = train_config("small" if backbone == "small_cnn" else "default", seed=seed)
     with session.job(context, "demo") as job:
         collection = workflow.make_demo(store, images=images, seed=seed, progress=job.progress)
         run = workflow.train_collection(

@@ -33,7 +33,8 @@ class Network(nn.Module):
     dropout : float
         Rate between v and what reads it: classifier and projection.
     normalize : bool
-        Scale features to length sqrt(d), so that the learning rate means the same for every backbone.
+        Scale features to length sqrt(d), so that the learning rate means the same for every backbone, and measure neighbors at
+        length 1: Euclidean neighbors are cosine neighbors.
     power : float
         Features to this power first, their sign kept.
     views : {1, 2}
@@ -114,7 +115,9 @@ class Network(nn.Module):
 
     def project(self, v: Tensor) -> Tensor:
         """Return the features (B, k) in which neighbors are measured, of v (B, d)."""
-        return v if self.projection is None else functional.normalize(self.projection(v).float(), dim=1)
+        if self.projection is None and not self.normalize:
+            return v
+        return functional.normalize((v if self.projection is None else self.projection(v)).float(), dim=1)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return logits (B, C), whose sigmoid are the probabilities, and features (B, k) in which neighbors are measured."""

@@ -69,6 +69,15 @@ def _trace_of_all(connection: sqlite3.Connection) -> None:
         connection.execute("UPDATE runs SET config = ? WHERE id = ?", (json.dumps(config), row[0]))
 
 
+def _small_preset(connection: sqlite3.Connection) -> None:
+    """The preset that was called after the demo, which learns with preset default since."""
+    for row in connection.execute("SELECT id, config FROM runs").fetchall():
+        config = json.loads(row[1])
+        if config.get("preset") == "demo":
+            config["preset"] = "small"
+            connection.execute("UPDATE runs SET config = ? WHERE id = ?", (json.dumps(config), row[0]))
+
+
 MIGRATIONS: dict[str, str | Callable[[sqlite3.Connection], None]] = {
     "0001_collections": """
         CREATE TABLE collections (
@@ -190,6 +199,7 @@ MIGRATIONS: dict[str, str | Callable[[sqlite3.Connection], None]] = {
         ) WITHOUT ROWID;
     """,
     "0008_trace_of_all_photos": _trace_of_all,
+    "0009_preset_small": _small_preset,
 }
 
 

@@ -70,7 +70,7 @@ class Neighborhood:
             candidate_sets(
                 under_phi0.cpu().numpy(),
                 min(self.config.neighbors.M, self.images - 1),
-                metric="cosine" if self.config.projection else "euclidean",
+                metric="cosine" if self.config.network.normalize else "euclidean",
                 out=self.path,
                 progress=lambda done, total: progress("Finding neighbors", done, total),
                 device="cuda" if self.world.device.type == "cuda" else "cpu",

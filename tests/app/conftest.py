@@ -80,7 +80,7 @@ def add_run(
     """Write a run: epochs of both stages and, when finished, random scores with their true measures."""
     record = store.collection(collection)
     rng = np.random.default_rng(len(store.runs()))
-    config = train_config("demo")
+    config = train_config("small")
     store.create_run(
         run_id, record.id, config=config.model_dump(), seed=0, data_hash=record.data_hash, versions={}
     )

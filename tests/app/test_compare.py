@@ -38,7 +38,7 @@ def compared_files(small_home_files: Path, tmp_path_factory: pytest.TempPathFact
     home = tmp_path_factory.mktemp("compared") / "home"
     shutil.copytree(small_home_files, home)
     store = Store(home)
-    benchmark(store, "demo", train_config("demo"), methods=MEASURED, repeats=2, budget=1)
+    benchmark(store, "demo", train_config("small"), methods=MEASURED, repeats=2, budget=1)
     path = table_file(store)
     table = json.loads(path.read_text(encoding="utf-8"))
     table["rows"].append(
@@ -107,7 +107,7 @@ def test_first_comparison_is_started_with_what_was_chosen(
     page.pills(key="methods_refinement").set_value(["knn", "user_tags"]).run()
     page.number_input(key="repeats_refinement").set_value(2).run()
     page.button(key="start_benchmark").click().run()
-    options = {"task": "refinement", "methods": "knn,user_tags", "repeats": 2, "budget": 6, "preset": "demo"}
+    options = {"task": "refinement", "methods": "knn,user_tags", "repeats": 2, "budget": 6, "preset": "small"}
     assert started == [("benchmark", "demo", options)]
     assert "Comparing methods on demo" in shown(page)
     assert page.button(key="start_benchmark").disabled, "one at a time"
@@ -117,13 +117,13 @@ def test_comparison_takes_the_settings_of_the_run_unless_told_not_to(
     small_home: Store, open_page: OpenPage, started: list[Any]
 ) -> None:
     changed = {"scoring.smooth": 0.3, "network.normalize": False}
-    set_config(small_home, "run-new", train_config("demo", **changed))
+    set_config(small_home, "run-new", train_config("small", **changed))
     page = open_page("compare", collection="demo", run="run-new")
     assert "“Share of neighbors” 0.3 (scoring.smooth)" in page.checkbox(key="own_settings").help.replace(
         "\\", ""
     )
     page.button(key="start_benchmark").click().run()
-    options = {"task": "refinement", "methods": "all", "repeats": 3, "budget": 6, "preset": "demo"}
+    options = {"task": "refinement", "methods": "all", "repeats": 3, "budget": 6, "preset": "small"}
     settings = ["network.normalize=false", "scoring.smooth=0.3"]
     assert started == [("benchmark", "demo", {**options, "settings": settings})]
     page = open_page("compare", collection="demo", run="run-new")

@@ -21,7 +21,7 @@ from tests.app.conftest import UNTOLD, VOCABULARY, set_config
 OpenPage = Callable[..., AppTest]
 
 
-K = train_config("demo").neighbors.m - 1
+K = train_config("small").neighbors.m - 1
 
 
 def write_trace(store: Store, run: str, neighbors: NDArray[np.int32]) -> None:
@@ -115,7 +115,7 @@ def test_where_no_photo_has_a_label_there_is_nothing_to_show(traced_home: Store,
 
 
 def test_static_neighbors_are_said_to_be_static(traced_home: Store, open_page: OpenPage) -> None:
-    set_config(traced_home, "run-new", train_config("demo").replaced({"neighbors.refresh": "static"}))
+    set_config(traced_home, "run-new", train_config("small").replaced({"neighbors.refresh": "static"}))
     page = open_page("neighbors", collection="demo", run="run-new")
     assert told(page)["notes"] == [
         "Training itself kept the neighbors of its start, with neighbors.refresh=static."

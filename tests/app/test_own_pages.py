@@ -150,7 +150,7 @@ def test_start_passes_the_preset_and_only_what_was_changed(small_home: Store, op
     page = open_page("train", collection="fresh")
     page.number_input(key="set_demo_constraints.epochs").set_value(3).run()
     page.button(key="start").click().run()
-    assert started == [("train", "fresh", {"preset": "demo", "settings": ["constraints.epochs=3"]})]
+    assert started == [("train", "fresh", {"preset": "small", "settings": ["constraints.epochs=3"]})]
 
 
 def test_weights_file_must_exist(small_home: Store, open_page) -> None:
@@ -209,7 +209,7 @@ def test_weights_follow_the_network(small_home: Store, open_page, started) -> No
     assert page.selectbox(key="weights_source").value == "imagenet"
     page.button(key="start").click().run()
     settings = ["network.weights=imagenet", "network.backbone=resnet50"]
-    assert started == [("train", "fresh", {"preset": "demo", "settings": settings})]
+    assert started == [("train", "fresh", {"preset": "small", "settings": settings})]
     page = open_page("train", collection="fresh")
     page.button(key="choose_default").click().run()
     page.selectbox(key="set_default_network.backbone").set_value("small_cnn").run()
@@ -219,7 +219,7 @@ def test_weights_follow_the_network(small_home: Store, open_page, started) -> No
 
 def test_compared_runs_list_the_settings_that_differ(small_home: Store, open_page) -> None:
     changed = {"neighbors.refresh": "static", "network.adapter": None, "scoring.smooth": 0.3}
-    set_config(small_home, "run-old", train_config("demo", **changed))
+    set_config(small_home, "run-old", train_config("small", **changed))
     page = open_page("train", collection="demo")
     box = page.multiselect(key="compared")
     box.set_value(["run-new", "run-old"]).run()
@@ -242,7 +242,7 @@ def test_runs_show_their_state_and_a_dead_one_can_be_resumed(small_home: Store, 
 
 
 def test_killed_training_goes_on_where_it_stopped(small_home: Store, open_page, started) -> None:
-    job = small_home.create_job("train", "demo", {"preset": "demo"}, run_id="run-dead")
+    job = small_home.create_job("train", "demo", {"preset": "small"}, run_id="run-dead")
     small_home.update_job(job, state="interrupted")
     page = open_page("train", collection="demo")
     assert "go on where it stopped" in page.error[0].value
@@ -262,10 +262,10 @@ def test_killed_demo_goes_on_where_its_progress_is_seen(small_home: Store, open_
 
 
 def test_killed_training_whose_run_was_deleted_begins_anew(small_home: Store, open_page, started) -> None:
-    job = small_home.create_job("train", "demo", {"preset": "demo"}, run_id="run-gone")
+    job = small_home.create_job("train", "demo", {"preset": "small"}, run_id="run-gone")
     small_home.update_job(job, state="interrupted")
     open_page("train", collection="demo").button(key=f"again_{job}").click().run()
-    assert started == [("train", "demo", {"preset": "demo"})]
+    assert started == [("train", "demo", {"preset": "small"})]
 
 
 def test_job_that_cannot_be_tried_again_says_why(small_home: Store, open_page, started) -> None:
@@ -404,7 +404,7 @@ def test_the_headline_is_the_ranking_and_the_lists(small_home: Store, open_page)
 
 
 def test_hidden_tags_are_told_in_words_and_tag_by_tag(small_home: Store, open_page) -> None:
-    set_config(small_home, "run-new", train_config("demo", scoring={"crossfit": 5}))
+    set_config(small_home, "run-new", train_config("small", scoring={"crossfit": 5}))
     page = open_page("metrics", collection="demo", run="run-new")
     hidden = workflow.measure_handed_out(small_home, "run-new").hidden
     words = _texts(page).replace("\\", "")

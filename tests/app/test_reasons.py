@@ -200,7 +200,7 @@ def test_sentence_is_true_of_every_tag_of_every_photo(
 
 
 def test_what_users_wrote_is_not_said_to_count_where_it_does_not(small_home: Store) -> None:
-    set_config(small_home, "run-new", train_config("demo", task="annotation"))
+    set_config(small_home, "run-new", train_config("small", task="annotation"))
     with small_home.transaction() as connection:  # the page opens a run again when it has finished anew
         connection.execute("UPDATE runs SET finished = 'later' WHERE id = 'run-new'")
     links = sparse.csr_matrix(np.ones((len(VOCABULARY),) * 2, dtype=np.float32))
@@ -213,7 +213,7 @@ def test_what_users_wrote_is_not_said_to_count_where_it_does_not(small_home: Sto
 
 
 def test_scores_that_are_no_probabilities_are_not_called_so(small_home: Store) -> None:
-    config = train_config("demo").replaced({"scoring.calibrated": False, "scoring.evidence": 0.0})
+    config = train_config("small").replaced({"scoring.calibrated": False, "scoring.evidence": 0.0})
     set_config(small_home, "run-new", config)
     of = view("run-new")
     shown = photo(of, 3)

@@ -113,7 +113,7 @@ def test_widgets_keep_to_the_range_of_their_setting() -> None:
 
 
 def test_changed_settings_come_back_from_the_command_line() -> None:
-    base = train_config("demo")
+    base = train_config("small")
     for name in ASKED:
         changed = {name: another(name, base.flat()[name])}
         if name == "neighbors.s":
@@ -124,9 +124,9 @@ def test_changed_settings_come_back_from_the_command_line() -> None:
         with_warnings = base.replaced(changed)
         if settings_without_effect(with_warnings, changed):
             with pytest.warns(UserWarning, match="no effect"):
-                assert train_config("demo", **read_settings(pairs)) == with_warnings
+                assert train_config("small", **read_settings(pairs)) == with_warnings
         else:
-            assert train_config("demo", **read_settings(pairs)) == with_warnings
+            assert train_config("small", **read_settings(pairs)) == with_warnings
 
 
 def test_tabs_are_the_groups_and_say_what_they_hold() -> None:

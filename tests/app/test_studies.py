@@ -29,7 +29,7 @@ def measured(value: float | None, **more: object) -> dict[str, object]:
 def studied(small_home: Store) -> Store:
     """Add an ablation in which one variant failed, and noise curves of two methods."""
     head = {"collection": "demo", "data_hash": small_home.collection("demo").data_hash, "seed": 0}
-    head |= {"preset": "demo", "differs": {"scoring.smooth": 0.3}}
+    head |= {"preset": "small", "differs": {"scoring.smooth": 0.3}}
     head |= {"created": "2026-01-02T03:04:05+00:00", "state": "partial", "task": "refinement", "repeats": 1}
     values = {"all": 0.6, "phi0": 0.5, "vis + sem": 0.59, "refresh static": 0.55, "alpha 0.5": None}
     values["no closed form"] = 0.58
@@ -80,7 +80,7 @@ def test_experiments_start_with_the_settings_of_the_run(
     small_home: Store, open_page: OpenPage, started: list[Any]
 ) -> None:
     changed = {"network.normalize": False, "network.image_size": None, "scoring.smooth": 0.3}
-    config = train_config("demo", **changed)
+    config = train_config("small", **changed)
     set_config(small_home, "run-new", config)
     page = open_page("metrics", collection="demo", run="run-new")
     assert "Nothing has been measured yet" in shown(page)
@@ -88,10 +88,10 @@ def test_experiments_start_with_the_settings_of_the_run(
     page.button(key="start_noise").click().run()
     settings = ["network.image_size=none", "network.normalize=false", "scoring.smooth=0.3"]
     assert started == [
-        ("ablate", "demo", {"preset": "demo", "settings": settings}),
-        ("noise", "demo", {"preset": "demo", "settings": settings}),
+        ("ablate", "demo", {"preset": "small", "settings": settings}),
+        ("noise", "demo", {"preset": "small", "settings": settings}),
     ]
-    assert train_config("demo", **read_settings(settings)) == config
+    assert train_config("small", **read_settings(settings)) == config
     assert page.button(key="start_ablate").disabled
     assert "Taking the model apart" in shown(page)
 
@@ -99,13 +99,13 @@ def test_experiments_start_with_the_settings_of_the_run(
 def test_model_is_taken_apart_at_the_task_of_the_run(
     small_home: Store, open_page: OpenPage, started: list[Any]
 ) -> None:
-    set_config(small_home, "run-new", train_config("demo", task="annotation"))
+    set_config(small_home, "run-new", train_config("small", task="annotation"))
     page = open_page("metrics", collection="demo", run="run-new")
     page.button(key="start_ablate").click().run()
     page.button(key="start_noise").click().run()
     assert started == [
-        ("ablate", "demo", {"preset": "demo", "task": "annotation"}),
-        ("noise", "demo", {"preset": "demo"}),
+        ("ablate", "demo", {"preset": "small", "task": "annotation"}),
+        ("noise", "demo", {"preset": "small"}),
     ]
 
 

@@ -114,7 +114,7 @@ def test_alpha_changes_the_matrix(small_home: Store, open_page: OpenPage) -> Non
 def test_weight_of_meaning_is_that_of_the_run_until_another_is_chosen(
     small_home: Store, open_page: OpenPage
 ) -> None:
-    set_config(small_home, "run-new", train_config("demo", **{"constraints.alpha": 0.8}))
+    set_config(small_home, "run-new", train_config("small", **{"constraints.alpha": 0.8}))
     collection = Collection.open(small_home, "demo")
 
     def xi(alpha: float) -> str:

@@ -141,7 +141,7 @@ def odd(app: App, odd_photos: Path) -> str:
         "neighbors.s=16",
         "neighbors.m=4",
     ]
-    app.wait(start_job(app.store, Work("train", "odd", {"preset": "demo", "settings": short})))
+    app.wait(start_job(app.store, Work("train", "odd", {"preset": "small", "settings": short})))
     return "odd"
 
 

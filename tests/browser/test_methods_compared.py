@@ -15,7 +15,7 @@ METHODS = ("random_guess", "user_tags", "knn")
 
 
 def test_compared_methods_can_be_looked_at_and_taken_home(visitor: Visitor, app, demo: str) -> None:
-    table = benchmark(app.store, demo, train_config("demo"), methods=METHODS, repeats=1, budget=1)
+    table = benchmark(app.store, demo, train_config("small"), methods=METHODS, repeats=1, budget=1)
     page = visitor.open("compare", f"?collection={demo}")
     ranking, handed_out = page.locator(".tr-board").first, page.locator(".tr-board").last
     for board in (ranking, handed_out):

@@ -74,7 +74,7 @@ KINDS = [Counted, method_class("user_tags"), Failing, Ours, method_class("random
 
 
 def test_the_user_tags_of_a_collection_are_measured_as_anywhere(shapes):
-    config = train_config("demo")
+    config = train_config("small")
     table = experiments.benchmark(shapes, "shapes", config, methods=["user_tags", "knn"], repeats=2, budget=2)
     assert (table["task"], table["preset"], table["differs"]) == ("refinement", "demo", {})
     collection = Collection.open(shapes, "shapes")
@@ -265,7 +265,7 @@ def test_tables_of_other_settings_stand_side_by_side(shapes):
     def measured(config):
         return experiments.benchmark(shapes, "shapes", config, methods=["user_tags"], repeats=1, budget=1)
 
-    config = train_config("demo", **{"network.image_size": 32})
+    config = train_config("small", **{"network.image_size": 32})
     plain, other = measured(config), measured(config.replaced({"scoring.smooth": 0.1}))
     assert plain["id"] != other["id"] == measured(config.replaced({"scoring.smooth": 0.1}))["id"]
     assert (plain["differs"], other["differs"]) == (
@@ -384,10 +384,10 @@ def test_code_that_numbers_depend_on_tells_results_apart(copy_of_the_core):
 def test_without_ground_truth_nothing_can_be_compared(store, tmp_path):
     small_collection(store, tmp_path / "photos", truth=None)
     with pytest.raises(LabelError, match="no ground truth"):
-        experiments.benchmark(store, "small", train_config("demo"), methods=["knn"])
+        experiments.benchmark(store, "small", train_config("small"), methods=["knn"])
 
 
 @pytest.mark.parametrize("options", [{"repeats": 0}, {"budget": 0}, {"methods": ["kmm"]}])
 def test_wrong_options(store, options):
     with pytest.raises(ConfigError):
-        experiments.benchmark(store, "none", train_config("demo"), **options)
+        experiments.benchmark(store, "none", train_config("small"), **options)

@@ -28,7 +28,7 @@ class Constant(Method):
 def test_a_benchmark_with_a_method_of_ones_own(shapes, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(registry, "_own", {})
     (tmp_path / "own.py").write_text(METHOD)
-    given = "--task refinement --methods user_tags,knn --repeats 2 --budget 1 --preset demo"
+    given = "--task refinement --methods user_tags,knn --repeats 2 --budget 1 --preset small"
     options = [*given.split(), "--method-file", str(tmp_path / "own.py"), "--out", str(tmp_path / "out")]
     assert main(["--home", str(shapes.home), "benchmark", "shapes", *options, "--json"]) == 0
     table = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
@@ -52,10 +52,10 @@ def test_failed_experiments_are_tried_again_with_all_their_options(shapes, tmp_p
     tiny = ["network.image_size=32", "neighbors.s=16", "neighbors.m=4", "neighbors.M=16"]
     tiny += ["phi0.epochs=1", "constraints.epochs=1"]
     settings = [word for setting in tiny for word in ("--set", setting)]
-    given = "--task=refinement --methods=user_tags --repeats=2 --budget=1 --preset=demo"
+    given = "--task=refinement --methods=user_tags --repeats=2 --budget=1 --preset=small"
     commands = {
         "benchmark": [*given.split(), "--method-file", str(tmp_path / "own.py")],
-        "ablate": ["--preset=demo", *settings, "--groups=alpha"],
+        "ablate": ["--preset=small", *settings, "--groups=alpha"],
     }
     for command, options in commands.items():
         with pytest.raises(FileExistsError):
@@ -73,7 +73,7 @@ def test_failed_experiments_are_tried_again_with_all_their_options(shapes, tmp_p
 
 
 def test_noise_in_words(shapes, capsys):
-    given = "noise shapes --methods user_tags --kinds missing --rates 0,0.5 --preset demo"
+    given = "noise shapes --methods user_tags --kinds missing --rates 0,0.5 --preset small"
     assert main(["--home", str(shapes.home), *given.split()]) == 0
     assert "| UserTags | missing 0 | **1.000** |" in capsys.readouterr().out
     assert jobs(shapes)[0].command == "noise"

@@ -92,7 +92,7 @@ def test_a_method_is_told_what_it_asks_for():
     assert told.config is None, "settings are of our own method"
     assert told.label_columns is material.label_columns
     assert make(Told, {"seed": 9}, material, "annotation", seed=5, config=CONFIG).seed == 9
-    config = train_config("demo")
+    config = train_config("small")
     ours = make(method_class("tagrefine"), {}, material, "annotation", seed=1, config=config)
     assert ours._settings() == config.replaced({"seed": 1})
 

@@ -64,7 +64,7 @@ def test_unknown_noise(kind, rate):
 
 
 def test_spoiled_tags_lose_and_methods_are_measured(shapes):
-    config = train_config("demo")
+    config = train_config("small")
     options = {"methods": ["user_tags", "knn"], "kinds": ["swapped"], "budget": 2}
     found = experiments.recover(shapes, "shapes", config, rates=[0.0, 0.4, 0.8], **options)
     spoiled = [point["map"] for point in found["curves"]["user_tags"]]

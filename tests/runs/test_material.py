@@ -26,7 +26,7 @@ def test_parts_are_disjoint_fifths():
 
 def test_pictures_are_as_large_as_the_backbone_wants_or_as_they_are_told():
     assert picture_size(train_config("default")) == 224
-    assert picture_size(train_config("demo")) == 64
+    assert picture_size(train_config("small")) == 64
     assert picture_size(small()) == 32
 
 

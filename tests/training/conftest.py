@@ -64,4 +64,4 @@ SMALL = {
 def small(**settings):
     """Settings of a run that takes a second or two, by their names with a dot."""
     # Not by train_config, which warns of what has no effect beside the rest.
-    return train_config("demo").replaced({**SMALL, **settings})
+    return train_config("small").replaced({**SMALL, **settings})

@@ -45,14 +45,14 @@ def logits_of(network, features, config):
 
 
 def test_every_photo_is_held_out_once():
-    config = train_config("demo", **{"scoring.crossfit": 4})
+    config = train_config("small", **{"scoring.crossfit": 4})
     parts = held_out_parts(10, config)
     assert len(parts) == 4 and sorted(np.concatenate(parts)) == list(range(10))
     assert all((np.diff(part) > 0).all() for part in parts)
     assert [part.tolist() for part in parts] == [part.tolist() for part in held_out_parts(10, config)]
     other = held_out_parts(10, config.replaced({"seed": 1}))
     assert [part.tolist() for part in parts] != [part.tolist() for part in other]
-    assert [len(part) for part in held_out_parts(10, train_config("demo"))] == [0]
+    assert [len(part) for part in held_out_parts(10, train_config("small"))] == [0]
     with pytest.raises(ConfigError, match=r"3 photos cannot be divided into scoring\.crossfit=4"):
         held_out_parts(3, config)
 
