@@ -116,7 +116,7 @@ class Network(nn.Module):
     def project(self, v: Tensor) -> Tensor:
         """Return the features (B, k) in which neighbors are measured, of v (B, d)."""
         if self.projection is None and not self.normalize:
-            return v
+            return v.float()
         return functional.normalize((v if self.projection is None else self.projection(v)).float(), dim=1)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
