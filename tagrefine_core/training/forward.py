@@ -59,7 +59,10 @@ class Forward:
             self.model = DistributedDataParallel(self.network)
 
     def training(self, rows: NDArray[np.int64], total: int, seed: int) -> tuple[Tensor, Tensor]:
-        """Return logits (B, C) and features (B, k) with a gradient: this process's rows of a batch of ``total``."""
+        """Return logits (B, C) and features (B, k) with a gradient: this process's rows of a batch of ``total``.
+
+        A last layer that is solved for has no gradient, and there are no logits.
+        """
         start = self.world.rank * len(rows)
         self.network.train()
         self.network.set_step(seed, start=start, total=total)
@@ -67,7 +70,7 @@ class Forward:
             self.training_set.rows[rows], seed=seed, start=start, total=total
         )
         with _autocast(self.world.device, self.config):
-            logits, features = self.model(inputs)
+            logits, features = self.model(inputs, classify=not self.config.exact)
         return logits, features
 
     def features(self, rows: NDArray[np.int64]) -> Tensor:
