@@ -64,7 +64,7 @@ def main() -> None:
         began = time.monotonic()
         run = workflow.train_collection(store, given.collection, config)
         seconds = time.monotonic() - began
-        near = workflow.neighborhoods(store, run.id, by="labels").precision.mean
+        near = workflow.neighborhoods(store, run.id, by="labels").precision.value
         told = workflow.evaluate_run(store, run.id)
         print(
             f"{mode:<10} {near[0]:.3f} -> {near[-1]:.3f}   {told.miap_labelled:6.3f} {told.map:6.3f} "

@@ -314,6 +314,8 @@ class Trainer:
             )
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
+        gradients = (weight.grad for weight in trainable(self.network).values())
+        self.world.average([gradient for gradient in gradients if gradient is not None])
         self.optimizer.step()
         self.average.update()
         for name, value in {**losses, "loss": loss}.items():

@@ -248,5 +248,5 @@ def test_wrong_shapes_say_what_was_given():
         user_error_sparsity(P, P, reduction="mean")
     features, tags, rows = neighbors_case()
     for wrong in ((features[1:], tags, rows), (features, tags[1:], rows), (features, tags, rows[1:])):
-        with pytest.raises(DataError, match="as many features as rows of tags and photos; got .*8"):
+        with pytest.raises(DataError, match=r"as many features as rows of tags and photos; got .*8"):
             neighborhood(*wrong)
