@@ -56,7 +56,9 @@ class Forward:
         self.network, self.training_set, self.config, self.world = network, training_set, config, world
         self.model: nn.Module = self.network
         if world.size > 1:
-            self.model = DistributedDataParallel(self.network)
+            # phi0 does not teach the projection, nor the neighborhood term the classifier.
+            idle = config.constraints.lambda_nbr > 0
+            self.model = DistributedDataParallel(self.network, find_unused_parameters=idle)
 
     def training(self, rows: NDArray[np.int64], total: int, seed: int) -> tuple[Tensor, Tensor]:
         """Return logits (B, C) and features (B, k) with a gradient: this process's rows of a batch of ``total``."""
