@@ -81,6 +81,7 @@ COMMANDS: dict[str, dict[str, Any]] = {
     "demo": {},
     "demo --images 120 --seed 3": {"images": 120, "seed": 3},
     "demo --images 1200": {},
+    "demo --backbone small_cnn": {"backbone": "small_cnn"},
     "import folder 'my photos' --name holiday": {"kind": "folder", "source": "{here}/my photos"},
     "import table x.csv '--name={name}' --thumbnails --min-fraction 0": {
         "kind": "table",
@@ -120,9 +121,9 @@ COMMANDS: dict[str, dict[str, Any]] = {
         "method_file": ["{here}/own.py"],
         "out": "{here}/results",
     },
-    "ablate --task annotation --set network.weights=w.pth --set phi0.lr=1 --groups alpha --repeats 2 -- '{name}'": {
+    "ablate --task annotation --set network.weights=w.pth --set constraints.lambda1=1 --groups alpha --repeats 2 -- '{name}'": {
         "task": "annotation",
-        "settings": ["network.weights={here}/w.pth", "phi0.lr=1"],
+        "settings": ["network.weights={here}/w.pth", "constraints.lambda1=1"],
         "groups": "alpha",
         "repeats": 2,
     },

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from tagrefine_core.cli import main
+from tagrefine_core.config import TrainConfig, train_config
 from tagrefine_core.jobs import jobs
 from tagrefine_core.store import Store
 
@@ -70,6 +71,21 @@ def test_import_answers_what_it_imported(
 ) -> None:
     answer = call(tmp_path, capsys, "import", "table", str(photos), "--name", "colors")
     assert answer == {"collection": "colors", "images": 64, "tags": 4, "labels": 4, "skipped": 0}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("options", "preset", "backbone"),
+    [((), "default", "efficientnet_lite"), (("--backbone", "small_cnn"), "small", "small_cnn")],
+)
+def test_the_demo_learns_with_what_it_is_told_to(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: tuple[str, ...], preset: str, backbone: str
+) -> None:
+    answer = call(tmp_path, capsys, "demo", "--images", "120", "--seed", "2", *options)
+    config = train_config(preset, seed=2)
+    record = Store(tmp_path).run(answer["run"])
+    assert TrainConfig(**record.config) == config and config.network.backbone == backbone
+    assert answer["refined"]["miap"] > answer["user_tags"]["miap"], "else it shows nothing"
 
 
 @pytest.mark.slow

@@ -160,9 +160,9 @@ def test_ranges(settings, said):
 
 def test_an_unknown_preset():
     with pytest.raises(
-        ConfigError, match=r"no preset 'fast'; choose one of: default, paper, paper\+bce, demo"
+        ConfigError, match=r"no preset 'demo'; choose one of: default, fast, small, paper, paper\+bce"
     ):
-        train_config("fast")
+        train_config("demo")
 
 
 # NAME=VALUE
@@ -281,21 +281,61 @@ def with_old_runs(home: Path, configs: dict[str, dict]) -> Store:
     return Store(home)
 
 
-def test_runs_of_0_1_0_open_with_todays_settings(home):
+RENAMED = {
+    "run.part": "fold",
+    "scoring.crossfit": "folds",
+    "phi0.epochs": "epochs_phi0",
+    "phi0.lr": "lr_phi0",
+    "optimizer.algorithm": "optimizer",
+}
+
+
+def as_set_then(old):
+    """The settings of 0.1.0 by today's names; what came since is switched off, as a plain TrainConfig has it."""
+    found = TrainConfig().flat()
+    for name in found:
+        before = RENAMED.get(name, name.rpartition(".")[2])
+        found[name] = old.get(before, found[name])
+    if old["lr_phi0"] is None:  # it stood for the other one
+        found["phi0.lr"] = old["lr"]
+    return {**found, "run.trace": old["trace_queries"] > 0}
+
+
+def test_runs_of_0_1_0_open_with_the_settings_that_they_had(home):
     store = with_old_runs(home, OLD)
-    assert set(OLD) == set(PRESETS)
-    for preset in OLD:
-        # Scores were no probabilities then, and another backbone was the default.
-        expected = train_config(preset).replaced(
-            {
-                "scoring.calibrated": False,
-                "scoring.evidence": OLD[preset]["evidence"],
-                "network.backbone": OLD[preset]["backbone"],
-            }
-        )
-        assert TrainConfig(**store.run(preset).config) == expected
+    for preset, old in OLD.items():
+        config = TrainConfig(**store.run(preset).config)
+        # The preset that was called after the demo has another name.
+        assert config.preset == {"demo": "small"}.get(preset, preset) and config.preset in PRESETS
+        assert config.flat() == {**as_set_then(old), "preset": config.preset}
+        assert not config.scoring.calibrated and not config.constraints.lambda_nbr, "came later"
+    # What the paper says did not change, nor did what a small network needs but for its scores.
+    for preset in ("paper", "paper+bce"):
+        assert TrainConfig(**store.run(preset).config) == train_config(preset)
+    small = TrainConfig(**store.run("demo").config)
+    assert set(settings_that_differ(small)) == {"scoring.calibrated", "scoring.evidence"}
     again = Store(home)  # nothing is grouped twice
     assert [run.config for run in again.runs()] == [run.config for run in store.runs()]
+
+
+def test_the_preset_of_the_demo_is_called_small_in_runs_and_in_jobs(home):
+    """Of a home of the version before: settings are in groups, and jobs have options."""
+    store = with_old_runs(home, {})
+    for name, preset in (("a", "demo"), ("b", "default")):
+        config = {**train_config("small").model_dump(), "preset": preset}
+        store.create_run(name, 1, config=config, seed=0, data_hash="h", versions={})
+    jobs = [
+        store.create_job("train", "old", options)
+        for options in ({"preset": "demo", "seed": 3}, {"preset": "paper"}, {"seed": 3}, {})
+    ]
+    with sqlite3.connect(home / "tagrefine.db") as connection:
+        connection.execute("DELETE FROM migrations WHERE name = '0009_preset_small'")
+    connection.close()
+    store = Store(home)
+    assert TrainConfig(**store.run("a").config) == train_config("small")
+    assert store.run("b").config == {**train_config("small").model_dump(), "preset": "default"}
+    options = [store.job(number).options for number in jobs]
+    assert options == [{"preset": "small", "seed": 3}, {"preset": "paper"}, {"seed": 3}, {}]
 
 
 def test_a_run_that_traced_no_photos_records_no_neighbors_now(home):
@@ -316,12 +356,14 @@ def test_what_was_set_is_kept_and_what_is_gone_is_left_out(home):
         "lr_phi0": None,
         "weights": "none",
         "alpha": 0.25,
-        "optimizer": "adamw",
         "xi_topk": 5,
         "kb_measure": "jcn",
     }
-    config = TrainConfig(**with_old_runs(home, {"a": changed}).run("a").config)
-    assert settings_that_differ(config) == {
+    store = with_old_runs(home, {"a": changed, "b": OLD["default"]})
+    config, plain = (TrainConfig(**store.run(name).config) for name in "ab")
+    assert {name: value for name, value in config.flat().items() if value != plain.flat()[name]} == {
+        "task": "annotation",
+        "seed": 9,
         "run.part": 3,
         "scoring.crossfit": 2,
         "constraints.epochs": 4,
@@ -330,11 +372,7 @@ def test_what_was_set_is_kept_and_what_is_gone_is_left_out(home):
         "phi0.lr": 0.5,  # None stood for the other one
         "network.weights": "none",
         "constraints.alpha": 0.25,
-        "network.backbone": "mobilenet_v2",
-        "scoring.calibrated": False,
-        "scoring.evidence": 0.75,
     }
-    assert (config.task, config.seed) == ("annotation", 9)
 
 
 def test_configuration_and_settings_do_not_load_pytorch():

@@ -69,16 +69,17 @@ def variants_of(config: TrainConfig, groups: Sequence[str] = GROUPS) -> Variants
     """Return the variants of a configuration: name to settings laid over it.
 
     A part that is switched off has weight 0; what is on keeps the weight it has in ``config``. Without any term to train (and without
-    an anchor) there is no stage 2. Variants that would change nothing are left out.
+    an anchor) there is no stage 2. Variants that would change nothing are left out: where ``config`` has no stage 2 those of its
+    neighbors, and where nothing asks how similar tags are those of alpha.
 
     Raises
     ------
     ConfigError
-        When a group is unknown.
+        When a group is unknown, or none of those asked for would change anything.
 
     Examples
     --------
-    >>> list(variants_of(TrainConfig(), ["constraints"]))[2:5]
+    >>> list(variants_of(TrainConfig().replaced({"scoring.smooth": 0.3}), ["constraints"]))[2:5]
     ['vis in training only', 'vis in scoring only', 'vis in neither']
     >>> variants_of(TrainConfig().replaced({"scoring.crossfit": 3, "constraints.epochs": 2}), ["additions"])
     {'all': {}, 'no stage 2': {'constraints.epochs': 0}, 'no cross-fitting': {'scoring.crossfit': 1}}
@@ -90,7 +91,7 @@ def variants_of(config: TrainConfig, groups: Sequence[str] = GROUPS) -> Variants
         found |= _constraints(config)
     if "additions" in groups:
         found |= {name: {setting: off} for name, (setting, off) in _ADDITIONS.items()}
-    if "features" in groups:
+    if "features" in groups and config.constraints.epochs:
         static = {"neighbors.refresh": "static"}
         found |= {
             FROZEN: dict(_LEARNED),
@@ -98,20 +99,26 @@ def variants_of(config: TrainConfig, groups: Sequence[str] = GROUPS) -> Variants
             STATIC_FROZEN: {**static, **_LEARNED},
             RANDOM: {"neighbors.refresh": "random"},
         }
-    if "refresh" in groups:
+    if "refresh" in groups and config.constraints.epochs:
         found |= {f"refresh {mode}": {"neighbors.refresh": mode} for mode in _REFRESH}
-    if "alpha" in groups:
+    if "alpha" in groups and config.needs_xi:
         found |= {f"alpha {alpha:g}": {"constraints.alpha": alpha} for alpha in _ALPHAS}
     flat = config.flat()
     for over in found.values():  # without a term to train there is no stage 2
         if not any({**flat, **over}[name] for name in _TERMS):
             over["constraints.epochs"] = 0
+            over.pop("neighbors.refresh", None)
     changed = {
         name: {setting: value for setting, value in over.items() if value != flat[setting]}
         for name, over in found.items()
     }
     shown = ("refresh", "alpha")  # where what the whole model has is one of several values
-    return {"all": {}} | {name: over for name, over in changed.items() if over or name.startswith(shown)}
+    left = {name: over for name, over in changed.items() if over or name.startswith(shown)}
+    if groups and not left:
+        raise ConfigError(
+            f"Nothing to exchange of {', '.join(groups)}: with these settings none of it has an effect."
+        )
+    return {"all": {}} | left
 
 
 def _constraints(config: TrainConfig) -> Variants:
@@ -123,7 +130,8 @@ def _constraints(config: TrainConfig) -> Variants:
         return off | {_SCORING[term]: 0.0 for term in scoring}
 
     every = tuple(_TRAINING)
-    trained = {term: any(flat[setting] for setting in of) for term, of in _TRAINING.items()}
+    on = config.constraints.epochs > 0
+    trained = {term: on and any(flat[setting] for setting in of) for term, of in _TRAINING.items()}
     found = {"phi0": {**without(every, every), "constraints.epochs": 0}}
     for term in every:
         if trained[term] and flat[_SCORING[term]]:

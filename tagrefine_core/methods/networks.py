@@ -35,10 +35,9 @@ OUR_PHI0: Mapping[str, Any] = {
 
 # Settings of ours that are worth trying, as the grids of other methods are.
 _TUNED: Mapping[str, Sequence[Any]] = {
-    "scoring.smooth": (0.2, 0.4, 0.6),
-    "scoring.closed_form": (0.5, 0.75, 1.0),
-    "constraints.implied": (0.7, 1.0),
-    "phi0.epochs": (10, 20),
+    "scoring.smooth": (0.3, 0.4, 0.5),
+    "scoring.prototype": (0.15, 0.25, 0.35),
+    "network.dropout": (0.5, 0.7),
 }
 
 _BLOCK = 16 * FORWARD_ROWS  # photos scored at once: as a run scores them, to the last bit
@@ -47,7 +46,6 @@ _BLOCK = 16 * FORWARD_ROWS  # photos scored at once: as a run scores them, to th
 class _Networks(Method):
     """What both share: a configuration, fitted on features."""
 
-    weighted = True
     scale = "probability"
     vocabulary: Sequence[str] | None = None
 
@@ -149,6 +147,7 @@ class MultiCNN(_Networks):
     name = "multi_cnn"
     title = "Multi-CNN"
     reference = "the paper's phi0; multi-label logistic loss on a convolutional network"
+    weighted = True  # the others count which tags are used together, of tags that are there or not
 
     epochs: int = 12
     lr: float = 0.002
@@ -241,7 +240,8 @@ class TagRefine(_Constrained):
         The settings that were fitted with.
     fitted_ : Fitted
     logits_ : float32 (N, C)
-        Of the fitted photos, each by a network that has not seen it where ``scoring.crossfit`` is above 1.
+        Of the fitted photos, each by a network that has not seen its tags where ``scoring.crossfit`` is above 1; only ridges, scales and
+        shifts of a tag may be those of all photos (`tagrefine_core.model.least_squares`).
     """
 
     name = "tagrefine"

@@ -57,9 +57,10 @@ class Ridge(Method):
 
     def _fit(self, features: NDArray[Any], tags: csr_matrix, users: Sequence[Any] | None) -> None:
         self._check_at_least(0, "seed")
-        for name in ("power", "prototype"):
-            if not 0 <= getattr(self, name) <= 1 or (name == "power" and not self.power):
-                raise ConfigError(f"{self.name}: {name} must lie in (0, 1]; got {getattr(self, name)!r}.")
+        if not 0 < self.power <= 1:
+            raise ConfigError(f"power must be above 0 and at most 1; got {self.power}.")
+        if not 0 <= self.prototype <= 1:
+            raise ConfigError(f"prototype must be from 0 to 1; got {self.prototype}.")
         self.centered_ = Centered.of(features, power=self.power)
         seen = torch.from_numpy(self.centered_.seen(features))
         (self.layer_,) = least_squares(seen, tags, prototype=self.prototype, seed=self.seed)

@@ -69,15 +69,6 @@ def _trace_of_all(connection: sqlite3.Connection) -> None:
         connection.execute("UPDATE runs SET config = ? WHERE id = ?", (json.dumps(config), row[0]))
 
 
-def _small_preset(connection: sqlite3.Connection) -> None:
-    """Rename the preset that was called after the demo, which learns with preset default since."""
-    for row in connection.execute("SELECT id, config FROM runs").fetchall():
-        config = json.loads(row[1])
-        if config.get("preset") == "demo":
-            config["preset"] = "small"
-            connection.execute("UPDATE runs SET config = ? WHERE id = ?", (json.dumps(config), row[0]))
-
-
 MIGRATIONS: dict[str, str | Callable[[sqlite3.Connection], None]] = {
     "0001_collections": """
         CREATE TABLE collections (
@@ -199,7 +190,11 @@ MIGRATIONS: dict[str, str | Callable[[sqlite3.Connection], None]] = {
         ) WITHOUT ROWID;
     """,
     "0008_trace_of_all_photos": _trace_of_all,
-    "0009_preset_small": _small_preset,
+    # The preset was called after the demo, which learns with preset default since.
+    "0009_preset_small": """
+        UPDATE runs SET config = json_set(config, '$.preset', 'small') WHERE json_extract(config, '$.preset') = 'demo';
+        UPDATE jobs SET options = json_set(options, '$.preset', 'small') WHERE json_extract(options, '$.preset') = 'demo';
+    """,
 }
 
 

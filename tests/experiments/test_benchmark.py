@@ -76,7 +76,7 @@ KINDS = [Counted, method_class("user_tags"), Failing, Ours, method_class("random
 def test_the_user_tags_of_a_collection_are_measured_as_anywhere(shapes):
     config = train_config("small")
     table = experiments.benchmark(shapes, "shapes", config, methods=["user_tags", "knn"], repeats=2, budget=2)
-    assert (table["task"], table["preset"], table["differs"]) == ("refinement", "demo", {})
+    assert (table["task"], table["preset"], table["differs"]) == ("refinement", "small", {})
     collection = Collection.open(shapes, "shapes")
     scores = user_tag_scores(collection.tag_positions, option="position", columns=collection.label_columns)
     expected = evaluate(scores, collection.truth)

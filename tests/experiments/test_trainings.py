@@ -7,7 +7,7 @@ import pytest
 
 from tagrefine_core import experiments
 from tagrefine_core.collections import Collection
-from tagrefine_core.config import SETTINGS, TrainConfig, train_config
+from tagrefine_core.config import TrainConfig, settings_without_effect, train_config
 from tagrefine_core.errors import Cancelled, ConfigError
 from tagrefine_core.experiments import MEASURES
 from tagrefine_core.experiments.ablation import CONTRASTS, variants_of
@@ -26,31 +26,87 @@ def fast(**settings):
     return small(**{"phi0.epochs": 1, "constraints.epochs": 1, **settings})
 
 
+EVERY_TERM = {
+    "constraints.lambda_vis": 0.3,
+    "constraints.lambda_nbr": 1.0,
+    "constraints.lambda1": 0.5,
+    "constraints.lambda2": 0.1,
+    "constraints.eta": 1.0,
+}
+
+
 def test_variants_take_a_constraint_out_of_training_and_out_of_scoring_apart():
-    found = variants_of(train_config("default"))
-    training = {"vis": "constraints.lambda_vis", "sem": "constraints.lambda1", "err": "constraints.lambda2"}
+    config = train_config("default").replaced(EVERY_TERM)
+    found = variants_of(config)
+    # Visual consistency acts in two terms: predictions of neighbors come together, and features of photos whose tags agree.
+    training = {
+        "vis": ["constraints.lambda_vis", "constraints.lambda_nbr"],
+        "sem": ["constraints.lambda1"],
+        "err": ["constraints.lambda2"],
+    }
     scoring = {"vis": "scoring.smooth", "sem": "constraints.implied", "err": "scoring.evidence"}
     assert found["all"] == {}
-    for term in training:
+    for term, weights in training.items():
+        off = dict.fromkeys(weights, 0.0)
         assert found[f"{term} in training only"] == {scoring[term]: 0.0}
-        assert found[f"{term} in scoring only"] == {training[term]: 0.0}
-        assert found[f"{term} in neither"] == {training[term]: 0.0, scoring[term]: 0.0}
-    no_training, no_scoring = (dict.fromkeys(part.values(), 0.0) for part in (training, scoring))
+        assert found[f"{term} in scoring only"] == off
+        assert found[f"{term} in neither"] == {**off, scoring[term]: 0.0}
+    no_training = dict.fromkeys((weight for of in training.values() for weight in of), 0.0)
+    no_scoring = dict.fromkeys(scoring.values(), 0.0)
     assert found["constraints in training only"] == no_scoring
     assert found["constraints in scoring only"] == no_training
     assert found["constraints in neither"] == no_training | no_scoring
     assert found["phi0"] == {**no_training, **no_scoring, "constraints.epochs": 0}
     assert found["no cross-fitting"] == {"scoring.crossfit": 1}
     assert found["neighbors random"] == {"neighbors.refresh": "random"}
-    frozen = found["features not learned"]
-    assert found["neighbors static, features not learned"] == {**frozen, "neighbors.refresh": "static"}
+    assert found["features not learned"] == {"constraints.lambda_nbr": 0.0}, "there is no adapter"
+    assert found["neighbors static, features not learned"] == {
+        "constraints.lambda_nbr": 0.0,
+        "neighbors.refresh": "static",
+    }
     assert found["alpha 0.25"] == {"constraints.alpha": 0.25}
     for over in found.values():
-        assert set(over) <= set(SETTINGS)
+        config.replaced(over)  # or it would fail hours later
     named = {variant for pair in CONTRASTS.values() for variant in pair}
     assert named <= set(found), "every question is of variants that are trained"
     with pytest.raises(ConfigError, match="no ablation 'beta'"):
         variants_of(train_config("default"), ["beta"])
+
+
+def test_preset_default_trains_one_term_and_without_it_there_is_no_stage_2():
+    config = train_config("default")
+    found = variants_of(config)
+    nothing = {"constraints.lambda_nbr": 0.0, "constraints.epochs": 0}
+    assert found["vis in scoring only"] == found["constraints in scoring only"] == nothing
+    assert found["vis in training only"] == {"scoring.smooth": 0.0}
+    assert found["vis in neither"] == {**nothing, "scoring.smooth": 0.0}
+    # Constraints that are in scoring alone have one place to be taken out of.
+    assert found["sem in neither"] == {"constraints.implied": 0.0}
+    assert not {"sem in training only", "sem in scoring only", "err in training only"} & set(found)
+    # Nothing that is learned reads the neighbors then, so that static ones are the same training.
+    assert found["features not learned"] == found["neighbors static, features not learned"] == nothing
+    assert {variant for pair in CONTRASTS.values() for variant in pair} <= set(found)
+    assert not [name for name in found if name.startswith("alpha")], "nothing asks how similar tags are"
+    for over in found.values():
+        assert settings_without_effect(config.replaced(over), over) == []
+
+
+def test_an_adapter_that_does_not_learn_is_none():
+    config = train_config("default").replaced({**EVERY_TERM, "network.adapter": 32})
+    frozen = {"constraints.lambda_nbr": 0.0, "network.adapter": 0}
+    assert variants_of(config, ["features"])["features not learned"] == frozen
+
+
+def test_without_stage_2_only_scoring_is_left_to_exchange():
+    config = train_config("fast")
+    found = variants_of(config)
+    assert found["err in neither"] == {"scoring.evidence": 0.0} and found["no power"] == {
+        "network.power": 1.0
+    }
+    assert not [name for name in found if "only" in name or "refresh" in name or "features" in name]
+    for group in ("features", "refresh", "alpha"):
+        with pytest.raises(ConfigError, match=f"Nothing to exchange of {group}"):
+            variants_of(config, [group])
 
 
 def test_variants_that_would_change_nothing_are_not_trained():
@@ -146,7 +202,7 @@ def test_a_search_names_the_best_setting(shapes):
     trained = flat(found["trials"][0]["config"])
     changed = {name for name, value in config.flat().items() if trained[name] != value}
     assert changed == {"constraints.lambda2"}, "all else is as it was given"
-    assert (found["preset"], found["task"]) == ("demo", "annotation")
+    assert (found["preset"], found["task"]) == ("small", "annotation")
     assert found["differs"]["optimizer.schedule"] == "step"
     assert shapes.runs("shapes") == []
     drawn = experiments.tune(shapes, "shapes", grid, config, random=1)

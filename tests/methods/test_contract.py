@@ -173,8 +173,13 @@ def test_wrong_input_is_told(name):
         quick(name).refine(features, tags)
     with pytest.raises(DataError, match="40 rows of features but 39"):
         quick(name).fit(features, tags[:-1])
-    with pytest.raises(DataError, match="0 and 1"):
-        quick(name).fit(features, tags * 2)
+    allowed = "only numbers from 0 to 1" if method_class(name).weighted else "only 0 and 1"
+    for wrong in (tags * 2, tags * -0.5, tags * np.nan):
+        with pytest.raises(DataError, match=allowed):
+            quick(name).fit(features, wrong)
+    if not method_class(name).weighted:
+        with pytest.raises(DataError, match=allowed):
+            quick(name).fit(features, tags * 0.5)
     spoiled = features.copy()
     spoiled[3, 1] = np.nan
     with pytest.raises(DataError, match="row 3"):
@@ -186,6 +191,22 @@ def test_wrong_input_is_told(name):
         method.refine(features, tags, mode="some")
     with pytest.raises(ConfigError, match="no parameter 'nonsense'"):
         create(name, nonsense=1)
+
+
+@pytest.mark.parametrize("name", [name for name in CONTRACT if method_class(name).weighted])
+def test_a_tag_that_counts_in_part_is_neither_given_nor_missing(name):
+    features, tags = photos()
+    doubtful, missing = tags.astype(np.float32), tags.copy()
+    doubtful[::2, 0] *= 0.5
+    missing[::2, 0] = 0
+    found = []
+    for taught in (tags, doubtful, missing):
+        method = fitted(name, features, taught, **({"k": 5} if name in ("knn", "tag_vote") else {}))
+        scores = method.annotate(features) if method.annotates else method.refine(features, taught)
+        found.append(scores[:, 0])
+    given, partly, not_given = found
+    for other in (given, not_given):
+        assert np.abs(partly - other).max() > 1e-4
 
 
 @pytest.mark.parametrize("name", CONTRACT)

@@ -115,7 +115,8 @@ def test_the_steps_written_out():
     known = ((votes - votes.mean(axis=0)) / np.where(deviation > 0, deviation, np.inf)).astype(np.float32)
     np.testing.assert_allclose(method.known_, known, atol=2e-4)
 
-    seen = Centered.of(features).seen(features).astype(np.float16).astype(np.float64)
+    seen = unit - unit.mean(axis=0)
+    seen = (seen / np.linalg.norm(seen, axis=1, keepdims=True)).astype(np.float16).astype(np.float64)
     far = ((seen[:, None] - seen) ** 2).sum(axis=2)
     np.fill_diagonal(far, np.inf)
     order = np.argsort(far, axis=1, kind="stable")[:, :20]
@@ -148,12 +149,12 @@ def test_probabilities_and_logits_are_averaged_as_log_odds():
         plain = method.core_.annotate(new).astype(np.float64)
         if method.core.scale == "probability":
             plain = np.log(np.clip(plain, 1e-5, 1 - 1e-5)) - np.log1p(-np.clip(plain, 1e-5, 1 - 1e-5))
-        near, far = nearest(
-            method.centered_.seen(new).astype(np.float16),
-            method.centered_.seen(features).astype(np.float16),
+        near, squared = nearest(
+            method.centered_.directions(new).astype(np.float16),
+            method.centered_.directions(features).astype(np.float16),
             20,
         )
-        smooth = smoothed(plain, near, far**2, method.known_, smooth=train_config("default").scoring.smooth)
+        smooth = smoothed(plain, near, squared, method.known_, smooth=train_config("default").scoring.smooth)
         wanted = final_scores(smooth, method.calibration_, None, evidence=0)
         np.testing.assert_allclose(method.annotate(new), wanted, atol=1e-5)
 
@@ -179,7 +180,14 @@ def test_without_words_no_tag_implies_another():
 def test_centered_features_by_hand():
     centered = Centered.of(np.array([[2.0, 0.0], [0.0, 3.0]]))
     np.testing.assert_allclose(centered.mean, [0.5, 0.5])
-    half = np.sqrt(0.5)
-    np.testing.assert_allclose(
-        centered.seen(np.array([[5.0, 0.0], [0.0, 0.0]])), [[half, -half], [-half, -half]], rtol=1e-6
-    )
+    given, half = np.array([[5.0, 0.0], [0.0, 0.0]]), np.sqrt(0.5)
+    np.testing.assert_allclose(centered.seen(given), [[0.5, -0.5], [-0.5, -0.5]], rtol=1e-6)
+    np.testing.assert_allclose(centered.directions(given), [[half, -half], [-half, -half]], rtol=1e-6)
+
+
+def test_features_to_a_power_by_hand():
+    # Roots first, their sign kept, then unit length: (9, -16) -> (3, -4) -> (.6, -.8), and (1, 0) stays.
+    given = np.array([[9.0, -16.0], [1.0, 0.0]])
+    centered = Centered.of(given, power=0.5)
+    np.testing.assert_allclose(centered.mean, [0.8, -0.4])
+    np.testing.assert_allclose(centered.seen(given), [[-0.2, -0.4], [0.2, 0.4]], rtol=1e-6)

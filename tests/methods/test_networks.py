@@ -1,11 +1,13 @@
 """Our method and phi0 as methods on features: the settings that are fitted with, and that nothing leaks."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
 from scipy.sparse import csr_matrix
 
-from tagrefine_core.config import TrainConfig, train_config
+from tagrefine_core.config import TrainConfig, settings_without_effect, train_config
 from tagrefine_core.errors import TagRefineWarning
 from tagrefine_core.methods import create, method_class
 from tagrefine_core.methods.networks import OUR_PHI0
@@ -35,7 +37,10 @@ def test_it_is_fitted_with_the_configuration_it_is_given(preset):
     method = create("tagrefine", vocabulary=WORDS, config=config).fit(features, tags)
     assert differences(method.config_, config) <= PICTURES
     assert method.config_.network.finetune == "head"
-    assert method.fitted_.config == method.config_ and len(method.fitted_.networks) == config.scoring.crossfit
+    assert method.fitted_.config == method.config_
+    # One for each part left out; where last layers are solved for, one more of all photos, which answers for new ones.
+    solved = preset in ("default", "fast")
+    assert len(method.fitted_.networks) == config.scoring.crossfit + solved
     assert not any(differences(method.config_, config) & {name} for name in ("preset", "seed", "task"))
 
 
@@ -125,8 +130,18 @@ def test_tuned_settings_are_laid_over_the_preset():
     assert create("tagrefine_tuned", config=config)._settings() == config
     over = {"scoring.smooth": 0.1}
     assert create("tagrefine_tuned", config=config, over=over)._settings() == config.replaced(over)
-    for setting in method_class("tagrefine_tuned").grid(1000)["over"]:
-        config.replaced(setting)  # or it would fail hours later
+
+
+def test_the_preset_is_tried_first_and_the_grid_lies_around_it():
+    kind, preset = method_class("tagrefine_tuned"), train_config("default")
+    assert kind.first() == [{}]
+    tried = kind.grid(1000)["over"]
+    built = [preset.replaced(over) for over in tried]  # or it would fail hours later
+    assert len({json.dumps(config.flat()) for config in built}) == len(tried) > 1
+    assert preset in built
+    for config, over in zip(built, tried, strict=True):
+        assert settings_without_effect(config, over) == [], "a trial that cannot differ is wasted"
+        assert all(over.values()), "of a setting at 0 the line above says nothing"
 
 
 @pytest.fixture(scope="module")
@@ -135,15 +150,37 @@ def fitted():
     return create("tagrefine", vocabulary=WORDS, config=everything_on()).fit(features, tags)
 
 
-def test_a_photos_own_tags_do_not_move_its_logits(fitted):
-    features, tags = photos()
+def with_and_without_the_tags_of(photo, config):
+    """The logits by the tags as they are and with those of one photo turned over, and the photos left out together with it."""
+    features, tags = photos(n=240)
     changed = tags.toarray()
-    changed[11] = 1 - changed[11]
-    again = create("tagrefine", vocabulary=WORDS, config=everything_on()).fit(features, csr_matrix(changed))
-    (own,) = (part for part in held_out_parts(len(features), fitted.config_) if 11 in part)
-    np.testing.assert_array_equal(again.logits_[own], fitted.logits_[own])
-    others = np.setdiff1d(np.arange(len(features)), own)
-    assert (again.logits_[others] != fitted.logits_[others]).any(axis=1).all()
+    changed[photo] = 1 - changed[photo]
+    found = []
+    for given in (tags, csr_matrix(changed)):
+        method = create("tagrefine", vocabulary=WORDS, config=config).fit(features, given)
+        found.append(method.logits_.astype(np.float64))
+    (own,) = (part for part in held_out_parts(len(features), config) if photo in part)
+    return *found, own, np.setdiff1d(np.arange(len(features)), own)
+
+
+def test_a_photos_own_tags_do_not_move_its_logits():
+    config = everything_on(**{"network.adapter": 8, "scoring.crossfit": 4})  # networks of their own
+    before, after, own, others = with_and_without_the_tags_of(11, config)
+    np.testing.assert_array_equal(after[own], before[own])
+    assert (after[others] != before[others]).any(axis=1).all()
+
+
+def test_solved_for_they_move_no_more_than_the_scale_of_a_tag():
+    """Of least squares alone: with a share of the mean feature two scales are mixed."""
+    config = everything_on(**{"scoring.prototype": 0.0, "constraints.implied": 0.0, "scoring.crossfit": 4})
+    before, after, own, others = with_and_without_the_tags_of(11, config)
+
+    def left_by_a_line(rows, tag):
+        line = np.polyfit(before[rows, tag], after[rows, tag], 1)
+        return np.abs(np.polyval(line, before[rows, tag]) - after[rows, tag]).max()
+
+    for tag in range(len(WORDS)):
+        assert left_by_a_line(own, tag) < 1e-4 < 1e-2 < left_by_a_line(others, tag)
 
 
 def test_without_words_the_use_of_tags_is_all_there_is():
