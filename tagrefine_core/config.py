@@ -386,6 +386,12 @@ def settings_without_effect(config: TrainConfig, names: Iterable[str]) -> list[s
         idle["network.projection"] = (
             "constraints.lambda_nbr=0" if constraints.epochs else "constraints.epochs=0"
         )
+    if config.exact:
+        solved = ("lambda_vis", "lambda1", "lambda2", "eta")
+        idle |= dict.fromkeys(
+            ("phi0.epochs", "phi0.lr", *(f"constraints.{name}" for name in solved)),
+            "scoring.closed_form=1 on a frozen backbone without network.adapter",
+        )
     if not scoring.closed_form:
         idle["scoring.prototype"] = "scoring.closed_form=0"
     if not config.phi0.epochs:

@@ -32,6 +32,8 @@ _ADDITIONS = {
     "no stage 2": "without the second stage",
     "no cross-fitting": "one network, scoring photos it learned from",
     "no closed form": "last layer learned step by step only",
+    "no mean feature": "last layer without the mean feature of each tag",
+    "no power": "features as strong as they fire",
     "no calibration": "scores of how likely a tag is given, not of how likely it fits",
     "no centering": "what all photos share stays in",
     "one view": "without the mirror image",

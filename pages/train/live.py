@@ -46,18 +46,25 @@ def _draw(expected: tuple[int, ...]) -> None:
 
 def _progress(record: RunRecord, epochs: list[EpochRecord]) -> None:
     config = TrainConfig(**record.config)
-    now = max(epochs, key=lambda epoch: (epoch.stage != "phi0", epoch.epoch), default=None)
-    values = now.values if now else {}
-    stage = now.stage if now else "phi0"
-    total = (config.phi0 if stage == "phi0" else config.constraints).epochs
-    cells = st.columns(4)
-    cells[0].metric("Stage", "1 of 2" if stage == "phi0" else "2 of 2", border=True)
-    cells[1].metric("Epochs done", f"{now.epoch if now else 0} of {total}", border=True)
-    cells[2].metric("Photos per second", _number(values.get("images_per_second"), "{:,.0f}"), border=True)
-    cells[3].metric("mAP on watched photos", _number(values.get("val_map"), "{:.3f}"), border=True)
     if record.message:
         st.warning(plain(told(record.message)))
-    loss_charts(epochs, key=f"live_{record.id}")
+    every = {"phi0": config.phi0.epochs, "constraints": config.constraints.epochs}
+    stages = [name for name, count in every.items() if count]
+    if not stages:
+        loss_charts([], key="live")
+        return
+    now = max(epochs, key=lambda epoch: (epoch.stage != "phi0", epoch.epoch), default=None)
+    values = now.values if now else {}
+    stage = now.stage if now else stages[0]
+    cells = st.columns(4)
+    cells[0].metric("Stage", f"{stages.index(stage) + 1} of {len(stages)}", border=True)
+    cells[1].metric("Epochs done", f"{now.epoch if now else 0} of {every[stage]}", border=True)
+    cells[2].metric("Photos per second", _number(values.get("images_per_second"), "{:,.0f}"), border=True)
+    cells[3].metric("mAP on watched photos", _number(values.get("val_map"), "{:.3f}"), border=True)
+    if epochs:
+        loss_charts(epochs, key=f"live_{record.id}")
+    else:
+        st.caption("The curves begin after the first epoch.")
 
 
 def _number(value: float | None, form: str) -> str:

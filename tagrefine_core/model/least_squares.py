@@ -22,11 +22,9 @@ _BLOCK = 4096
 _JUDGED = 4096  # photos that the penalties are chosen on
 _ROUNDS = 30  # of Newton's method for the bias, at most
 _CLOSE = 1e-6
-_DOUBT, _LEAST, _SPREAD = (
-    5.0,
-    0.05,
-    0.9,
-)  # photos that the median of all tags counts for; docs/log/2026-11-26-learning.md
+_DOUBT = 5.0  # photos that the median of all tags counts for
+_LEAST = 0.05
+_SPREAD = 0.8  # docs/log/2026-11-26-learning.md
 
 
 @dataclass(frozen=True, eq=False)

@@ -211,9 +211,13 @@ def _why_still(config: TrainConfig) -> str:
             "its features cannot learn: the backbone is frozen, and nothing above it learns "
             "(constraints.lambda_nbr with network.projection, or network.adapter)"
         )
+    rates = " or ".join(
+        f"{name}.lr (it is {stage.lr:g})"
+        for name, stage in (("phi0", config.phi0), ("constraints", config.constraints))
+        if stage.epochs
+    )
     return (
-        f"its features moved too little to change who is near. A larger phi0.lr (it is {config.phi0.lr:g}), "
-        f"constraints.lr ({config.constraints.lr:g}) or more epochs move them more"
+        f"its features moved too little to change who is near. A larger {rates} or more epochs move them more"
     )
 
 

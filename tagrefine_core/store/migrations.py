@@ -70,7 +70,7 @@ def _trace_of_all(connection: sqlite3.Connection) -> None:
 
 
 def _small_preset(connection: sqlite3.Connection) -> None:
-    """The preset that was called after the demo, which learns with preset default since."""
+    """Rename the preset that was called after the demo, which learns with preset default since."""
     for row in connection.execute("SELECT id, config FROM runs").fetchall():
         config = json.loads(row[1])
         if config.get("preset") == "demo":

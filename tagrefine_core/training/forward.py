@@ -55,7 +55,10 @@ class Forward:
         self.network, self.training_set, self.config, self.world = network, training_set, config, world
 
     def training(self, rows: NDArray[np.int64], total: int, seed: int) -> tuple[Tensor, Tensor]:
-        """Return logits (B, C) and features (B, k) with a gradient: this process's rows of a batch of ``total``."""
+        """Return logits (B, C) and features (B, k) with a gradient: this process's rows of a batch of ``total``.
+
+        A last layer that is solved for has no gradient, and there are no logits.
+        """
         start = self.world.rank * len(rows)
         self.network.train()
         self.network.set_step(seed, start=start, total=total)
@@ -63,7 +66,7 @@ class Forward:
             self.training_set.rows[rows], seed=seed, start=start, total=total
         )
         with _autocast(self.world.device, self.config):
-            logits, features = self.network(inputs)
+            logits, features = self.network(inputs, classify=not self.config.exact)
         return logits, features
 
     def features(self, rows: NDArray[np.int64]) -> Tensor:

@@ -107,7 +107,8 @@ def test_first_comparison_is_started_with_what_was_chosen(
     page.pills(key="methods_refinement").set_value(["knn", "user_tags"]).run()
     page.number_input(key="repeats_refinement").set_value(2).run()
     page.button(key="start_benchmark").click().run()
-    options = {"task": "refinement", "methods": "knn,user_tags", "repeats": 2, "budget": 6, "preset": "small"}
+    options = {"task": "refinement", "methods": "knn,user_tags", "repeats": 2, "budget": 6}
+    options["preset"] = "default"
     assert started == [("benchmark", "demo", options)]
     assert "Comparing methods on demo" in shown(page)
     assert page.button(key="start_benchmark").disabled, "one at a time"
@@ -119,6 +120,8 @@ def test_comparison_takes_the_settings_of_the_run_unless_told_not_to(
     changed = {"scoring.smooth": 0.3, "network.normalize": False}
     set_config(small_home, "run-new", train_config("small", **changed))
     page = open_page("compare", collection="demo", run="run-new")
+    assert not own_settings(page), "settings are laid over the preset that they belong to"
+    page.selectbox(key="network").set_value("small").run()
     assert "“Share of neighbors” 0.3 (scoring.smooth)" in page.checkbox(key="own_settings").help.replace(
         "\\", ""
     )
@@ -128,13 +131,13 @@ def test_comparison_takes_the_settings_of_the_run_unless_told_not_to(
     assert started == [("benchmark", "demo", {**options, "settings": settings})]
     page = open_page("compare", collection="demo", run="run-new")
     small_home.update_job(small_home.jobs()[0].id, state="finished")
-    page.run().checkbox(key="own_settings").uncheck().run()
+    page.run().selectbox(key="network").set_value("small").run()
+    page.checkbox(key="own_settings").uncheck().run()
     page.button(key="start_benchmark").click().run()
     assert started[1] == ("benchmark", "demo", options)
-    page = open_page("compare", collection="demo", run="run-new")
-    page.selectbox(key="network").set_value("default").run()
-    assert not own_settings(page), "settings are laid over the preset that they belong to"
-    assert not own_settings(open_page("compare", collection="demo", run="run-old")), "as its preset says"
+    page = open_page("compare", collection="demo", run="run-old")
+    page.selectbox(key="network").set_value("small").run()
+    assert not own_settings(page), "as its preset says"
 
 
 def own_settings(page: AppTest) -> list[Any]:

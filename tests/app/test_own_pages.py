@@ -148,7 +148,7 @@ def test_every_preset_has_its_card() -> None:
 
 def test_start_passes_the_preset_and_only_what_was_changed(small_home: Store, open_page, started) -> None:
     page = open_page("train", collection="fresh")
-    page.number_input(key="set_demo_constraints.epochs").set_value(3).run()
+    page.number_input(key="set_default_constraints.epochs").set_value(3).run()
     page.button(key="start").click().run()
     assert started == [("train", "fresh", {"preset": "small", "settings": ["constraints.epochs=3"]})]
 
@@ -164,7 +164,7 @@ def test_weights_file_must_exist(small_home: Store, open_page) -> None:
 
 def test_settings_that_contradict_each_other_are_told(small_home: Store, open_page) -> None:
     page = open_page("train", collection="fresh")
-    page.number_input(key="set_demo_neighbors.s").set_value(13).run()
+    page.number_input(key="set_default_neighbors.s").set_value(13).run()
     words = "“Photos in a batch” (neighbors.s) must be a multiple of “Photos in a group” (neighbors.m)"
     assert words in page.error[0].value.replace("\\", "")
     assert page.button(key="start").disabled
@@ -173,11 +173,11 @@ def test_settings_that_contradict_each_other_are_told(small_home: Store, open_pa
 def test_settings_without_effect_are_told_beside_the_button(small_home: Store, open_page, started) -> None:
     page = open_page("train", collection="fresh")
     assert "no effect" not in _texts(page)
-    page.number_input(key="set_demo_run.part").set_value(2).run()
-    page.number_input(key="set_demo_constraints.lambda1").set_value(0.0).run()
-    page.number_input(key="set_demo_constraints.alpha").set_value(0.7).run()
-    page.number_input(key="set_demo_scoring.evidence").set_value(0.5).run()
-    page.toggle(key="set_demo_scoring.calibrated").set_value(False).run()
+    page.number_input(key="set_default_run.part").set_value(2).run()
+    page.number_input(key="set_default_constraints.lambda1").set_value(0.0).run()
+    page.number_input(key="set_default_constraints.alpha").set_value(0.7).run()
+    page.number_input(key="set_default_scoring.evidence").set_value(0.5).run()
+    page.toggle(key="set_default_scoring.calibrated").set_value(False).run()
     lines = [text.value.replace("\\", "") for text in page.caption]
     assert "“Which part” 2 (run.part) has no effect with “Task” Clean up given tags (task)." in lines
     assert (
@@ -198,14 +198,14 @@ def test_settings_without_effect_are_told_beside_the_button(small_home: Store, o
     ]
     page.button(key="start").click().run()
     ((command, collection, options),) = started
-    assert (command, collection, options["preset"]) == ("train", "fresh", "demo")
+    assert (command, collection, options["preset"]) == ("train", "fresh", "default")
     assert sorted(options["settings"]) == settings
 
 
 def test_weights_follow_the_network(small_home: Store, open_page, started) -> None:
     page = open_page("train", collection="fresh")
     assert "weights_source" not in {box.key for box in page.selectbox}
-    page.selectbox(key="set_demo_network.backbone").set_value("resnet50").run()
+    page.selectbox(key="set_default_network.backbone").set_value("resnet50").run()
     assert page.selectbox(key="weights_source").value == "imagenet"
     page.button(key="start").click().run()
     settings = ["network.weights=imagenet", "network.backbone=resnet50"]

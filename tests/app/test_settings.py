@@ -81,7 +81,7 @@ def test_untouched_form_keeps_nothing(preset: str) -> None:
     }
 
 
-@pytest.mark.parametrize("preset", ["default", "demo"])
+@pytest.mark.parametrize("preset", ["default", "small"])
 def test_each_change_is_kept_by_its_dotted_name_and_nothing_else(preset: str) -> None:
     test, base = form(preset), train_config(preset)
     for name in ASKED:
@@ -95,7 +95,7 @@ def test_each_change_is_kept_by_its_dotted_name_and_nothing_else(preset: str) ->
 
 
 def test_number_with_a_default_of_its_own_can_be_emptied_and_filled() -> None:
-    test = widget(form("demo"), "demo", "network.image_size").set_value(None).run()
+    test = widget(form("small"), "small", "network.image_size").set_value(None).run()
     assert test.session_state["kept"] == {"network.image_size": None}
     assert write_settings(test.session_state["kept"]) == ["network.image_size=none"]
     test = widget(form("default"), "default", "network.adapter").set_value(0).run()
@@ -190,6 +190,6 @@ def test_sentences_of_the_core_get_the_words_of_settings(text: str, words: str) 
 def test_preset_and_what_differs_in_words() -> None:
     assert differs_in_words("paper+bce", {}) == "Paper, anchored"
     changed = {"network.finetune": "head", "network.adapter": None}
-    assert differs_in_words("demo", changed) == (
+    assert differs_in_words("small", changed) == (
         "Small, but with “What learns” the new layers (network.finetune), “Feature layer” automatic (network.adapter)"
     )
