@@ -77,7 +77,9 @@ def test_they_are_the_closed_form_without_each_part_and_of_all_photos(data, whol
 
 def test_every_photo_is_answered_for_by_the_layer_that_has_not_seen_it(data, whole):
     features, _ = data
-    for number, part in enumerate(held_out_parts(len(features), whole.config)):
+    parts = held_out_parts(len(features), whole.config)
+    assert len(whole.networks) == len(parts) + 1
+    for number, part in enumerate(parts):
         for other, network in enumerate(whole.networks):
             apart = np.abs(logits_of(network, features[part], whole.config) - whole.logits[part])
             assert (apart.max() < 1e-4) == (other == number)
