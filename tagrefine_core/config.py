@@ -222,6 +222,12 @@ class TrainConfig(_Group):
                 "constraints.lambda_nbr shapes features, and of this network none learn: set network.projection or "
                 "network.adapter above 0, or network.finetune"
             )
+        of = self.constraints
+        if of.epochs and not any((of.lambda_vis, of.lambda_nbr, of.lambda1, of.lambda2, of.eta)):
+            raise ValueError(
+                "no term of stage 2 has a weight, so that nothing would be learned: set constraints.epochs=0, or one of "
+                "constraints.lambda_nbr, lambda_vis, lambda1, lambda2 and eta above 0"
+            )
         if self.network.backbone == "small_cnn" and self.network.weights != "none":
             raise ValueError("small_cnn has no pretrained weights: use network.weights=none")
         return self
@@ -379,6 +385,12 @@ def settings_without_effect(config: TrainConfig, names: Iterable[str]) -> list[s
     if not config.projection:
         idle["network.projection"] = (
             "constraints.lambda_nbr=0" if constraints.epochs else "constraints.epochs=0"
+        )
+    if config.exact:
+        solved = ("lambda_vis", "lambda1", "lambda2", "eta")
+        idle |= dict.fromkeys(
+            ("phi0.epochs", "phi0.lr", *(f"constraints.{name}" for name in solved)),
+            "scoring.closed_form=1 on a frozen backbone without network.adapter",
         )
     if not scoring.closed_form:
         idle["scoring.prototype"] = "scoring.closed_form=0"

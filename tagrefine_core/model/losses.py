@@ -99,7 +99,7 @@ def neighborhood(
             f"got {len(features)}, {len(tags)} and {len(rows)}."
         )
     itself = rows[:, None] == rows
-    unit = functional.normalize(features.float(), dim=1)
+    unit = functional.normalize(features, dim=1)
     near = (2 * unit @ unit.T - 2) / temperature
     near = torch.log_softmax(near.masked_fill(itself, -torch.inf), dim=1)
     agree = (tags @ tags.T).masked_fill(itself, 0)

@@ -116,15 +116,19 @@ class Network(nn.Module):
     def project(self, v: Tensor) -> Tensor:
         """Return the features (B, k) in which neighbors are measured, of v (B, d)."""
         if self.projection is None and not self.normalize:
-            return v
+            return v.float()
         return functional.normalize((v if self.projection is None else self.projection(v)).float(), dim=1)
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return logits (B, C), whose sigmoid are the probabilities, and features (B, k) in which neighbors are measured."""
+    def forward(self, x: Tensor, *, classify: bool = True) -> tuple[Tensor, Tensor]:
+        """Return logits (B, C), whose sigmoid are the probabilities, and features (B, k) in which neighbors are measured.
+
+        Without ``classify`` there are no logits, (B, 0).
+        """
         v = self.represent(x)
         seen = self.dropout(v)
         # Without a projection features are v, and nothing is dropped from them.
-        return self.classifier(seen).float(), self.project(v if self.projection is None else seen)
+        logits = self.classifier(seen).float() if classify else seen.new_zeros(len(seen), 0)
+        return logits, self.project(v if self.projection is None else seen)
 
     def set_step(self, seed: int, *, start: int, total: int) -> None:
         """Tell every dropout which step this is and which rows of the whole batch it will see."""

@@ -1,6 +1,7 @@
-"""One process or several that share each batch (PyTorch DDP; gloo on CPU, NCCL on CUDA)."""
+"""One process or several that share each batch (gloo on CPU, NCCL on CUDA)."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -97,6 +98,18 @@ class World:
         parts = [torch.empty_like(padded) for _ in range(self.size)]
         dist.all_gather(parts, padded)
         return torch.cat([part[:length] for part, length in zip(parts, lengths, strict=True)])
+
+    def average(self, tensors: Sequence[Tensor]) -> None:
+        """Replace tensors, of one type, by their means over all processes."""
+        # Not by DDP, which wants a gradient for every weight: a loss need not reach all of them.
+        if self.size == 1 or not tensors:
+            return
+        together = torch.cat([tensor.reshape(-1) for tensor in tensors])
+        dist.all_reduce(together)
+        together /= self.size
+        means = torch.split(together, [tensor.numel() for tensor in tensors])
+        for tensor, mean in zip(tensors, means, strict=True):
+            tensor.copy_(mean.view_as(tensor))
 
     def agree(self, value: str) -> str:
         """Return the first process's value in all of them."""

@@ -105,7 +105,8 @@ def fit(
     rows = np.arange(photos, dtype=np.int64) if rows is None else rows
     parts = held_out_parts(len(rows), config)
     if config.constraints.epochs or (trace is not None and config.run.trace):
-        _check_groups(len(rows) - max(map(len, parts)), config.neighbors.m)
+        left_out = 0 if config.exact else max(map(len, parts))
+        _check_groups(len(rows) - left_out, config.neighbors.m)
     words = _Words.of(vocabulary, config)
     taught = []
     networks: list[Network] = []

@@ -7,9 +7,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
-from torch.nn.parallel import DistributedDataParallel
 
 from tagrefine_core.config import TrainConfig
 from tagrefine_core.features.backbones import look
@@ -54,14 +53,12 @@ class Forward:
         self, network: Network, training_set: TrainingSet, config: TrainConfig, world: World
     ) -> None:
         self.network, self.training_set, self.config, self.world = network, training_set, config, world
-        self.model: nn.Module = self.network
-        if world.size > 1:
-            # phi0 does not teach the projection, nor the neighborhood term the classifier.
-            idle = config.constraints.lambda_nbr > 0
-            self.model = DistributedDataParallel(self.network, find_unused_parameters=idle)
 
     def training(self, rows: NDArray[np.int64], total: int, seed: int) -> tuple[Tensor, Tensor]:
-        """Return logits (B, C) and features (B, k) with a gradient: this process's rows of a batch of ``total``."""
+        """Return logits (B, C) and features (B, k) with a gradient: this process's rows of a batch of ``total``.
+
+        A last layer that is solved for has no gradient, and there are no logits.
+        """
         start = self.world.rank * len(rows)
         self.network.train()
         self.network.set_step(seed, start=start, total=total)
@@ -69,7 +66,7 @@ class Forward:
             self.training_set.rows[rows], seed=seed, start=start, total=total
         )
         with _autocast(self.world.device, self.config):
-            logits, features = self.model(inputs)
+            logits, features = self.network(inputs, classify=not self.config.exact)
         return logits, features
 
     def features(self, rows: NDArray[np.int64]) -> Tensor:

@@ -94,6 +94,7 @@ class Trainer:
         self.trace_path = trace if config.run.trace else None
         self.n = len(training_set.rows)
         self.steps_per_epoch = steps_per_epoch(config, self.n)
+        network.classifier.requires_grad_(not config.exact)
         self.forward = Forward(network, training_set, config, world)
         self.neighborhood = Neighborhood(
             config, self.forward, world, images=self.n, path=folder / "candidates.npy"
@@ -125,7 +126,10 @@ class Trainer:
             self._begin_trace()
         try:
             if self.stage == "phi0":
-                self.learn_phi0()
+                if self.config.exact:
+                    self._solve(1.0)
+                else:
+                    self.learn_phi0()
                 self._begin("constraints")
             if self.stage == "constraints":
                 self._learn_constraints()
@@ -138,6 +142,7 @@ class Trainer:
             self.trace.save(self.trace_path)
         if self.config.scoring.closed_form:
             self._solve(self.config.scoring.closed_form)
+        self.network.classifier.requires_grad_()
 
     def _solve(self, share: float) -> None:
         """Average the last layer with its closed form on what it reads; beside that, solve for it without each of the parts."""
@@ -171,8 +176,6 @@ class Trainer:
             self._after_step(epochs)
         if epochs:
             self.average.apply()
-        elif self.config.scoring.closed_form:
-            self._solve(1.0)  # phi0 without a gradient step
 
     # Stage 2 (Algorithm 2, lines 2 to 5)
 
@@ -193,8 +196,10 @@ class Trainer:
 
     @property
     def weights(self) -> dict[str, float]:
-        """The weights of eq. 1, and of the anchor term."""
+        """The weights of eq. 1, and of the neighborhood and anchor terms; a last layer that is solved for has no gradient."""
         of = self.config.constraints
+        if self.config.exact:
+            return {"vis": 0.0, "nbr": of.lambda_nbr, "sem": 0.0, "err": 0.0, "logistic": 0.0}
         return {
             "vis": of.lambda_vis,
             "nbr": of.lambda_nbr,
@@ -206,17 +211,19 @@ class Trainer:
     def losses(self, logits: Tensor, features: Tensor, batch: Batch) -> dict[str, Tensor]:
         """Return the terms of eq. 1, the neighborhood term and the anchor, of those that have a weight."""
         reduction, weights = self.config.constraints.reduction, self.weights
-        probabilities = torch.sigmoid(logits)
-        tags = self.forward.user_tags(batch.rows.reshape(-1))
         # A literal term sums over the whole batch, of which this process sees one part of world.size.
         parts = self.world.size if reduction == "literal" else 1
         losses = {}
+        if weights["nbr"]:
+            losses["nbr"] = self._neighborhood(features, batch)
+        if self.config.exact:
+            return losses
+        probabilities = torch.sigmoid(logits)
+        tags = self.forward.user_tags(batch.rows.reshape(-1))
         if weights["vis"]:
             groups = probabilities.reshape(*batch.rows.shape, -1)
             gamma = visual_similarity(batch.squared_distances, self.neighborhood.sigma)
             losses["vis"] = visual_consistency(groups, gamma)
-        if weights["nbr"]:
-            losses["nbr"] = self._neighborhood(features, batch)
         if weights["sem"] and self.xi is not None:
             sem = semantic_dependency(probabilities, self.xi, reduction=reduction)
             losses["sem"] = sem * parts
@@ -256,7 +263,7 @@ class Trainer:
         settings = self.config.neighbors
         self.trace = TraceRecorder(self.training_set.rows, neighbors=settings.m - 1, seed=self.config.seed)
         # Where nothing learns before stage 2, its candidates are the trace's: they hold the seven nearest of uncentered features.
-        shared = not self.config.phi0.epochs and self.config.constraints.epochs > 0
+        shared = self.config.exact and self.config.constraints.epochs > 0
         path = self.neighborhood.path if shared else self.folder / "trace.npy"
         if self.resumed is not None:
             self.trace.load(self.resumed.trace)
@@ -309,6 +316,8 @@ class Trainer:
             )
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
+        gradients = (weight.grad for weight in trainable(self.network).values())
+        self.world.average([gradient for gradient in gradients if gradient is not None])
         self.optimizer.step()
         self.average.update()
         for name, value in {**losses, "loss": loss}.items():
@@ -407,6 +416,8 @@ class Trainer:
         self.optimizer.load_state_dict(state.optimizer)
         self.sums, self.reference = state.sums, state.reference
         self.resumed = state
+        if self.config.exact and self.stage == "constraints":
+            self._solve(1.0)
 
     @property
     def _stage_settings(self) -> Any:

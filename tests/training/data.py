@@ -31,7 +31,35 @@ def inputs_of(features):
     return FeatureInputs(features, CPU)
 
 
+QUICK = {"neighbors.s": 32, "neighbors.m": 4, "neighbors.M": 16, "run.device": "cpu"}
+
+
 def everything_on(**settings):
     """Preset default as it is, with batches that these few photos fill more than once."""
-    quick = {"neighbors.s": 32, "neighbors.m": 4, "neighbors.M": 16, "run.device": "cpu", "phi0.epochs": 5}
-    return train_config("default").replaced({**quick, **settings})
+    return train_config("default").replaced({**QUICK, **settings})
+
+
+IN_STEPS = {
+    "network.adapter": 256,
+    "network.projection": 0,
+    "network.dropout": 0.5,
+    "optimizer.algorithm": "sgd",
+    "optimizer.weight_decay": 0.1,
+    "optimizer.average": 0.99,
+    "phi0.epochs": 5,
+    "phi0.lr": 0.001,
+    "constraints.epochs": 2,
+    "constraints.lr": 0.0002,
+    "constraints.lambda_vis": 10.0,
+    "constraints.lambda_nbr": 0.0,
+    "constraints.lambda1": 100.0,
+    "constraints.lambda2": 0.02,
+    "constraints.eta": 1.0,
+    "scoring.crossfit": 5,
+    "scoring.closed_form": 0.75,
+}
+
+
+def in_steps(**settings):
+    """A network for each part, whose layers all learn by gradient steps of both stages."""
+    return everything_on(**{**IN_STEPS, **settings})

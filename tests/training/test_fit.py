@@ -1,4 +1,7 @@
-"""The method from beginning to end on features: who scores whom, and that no step of it is left out."""
+"""The method from beginning to end on features, by gradient steps: who scores whom, and that no step of it is left out.
+
+What preset default does instead is tried in test_learned.py.
+"""
 
 import numpy as np
 import pytest
@@ -13,11 +16,11 @@ from tagrefine_core.presets import PRESETS
 from tagrefine_core.training.fit import fit, held_out_parts, without_pictures
 from tagrefine_core.training.forward import in_use
 from tagrefine_core.training.scoring import answers, smooth, smooth_all
-from tests.training.data import BOY, DOG, PEOPLE, PUPPY, WORDS, everything_on, inputs_of, photos
+from tests.training.data import BOY, DOG, PEOPLE, PUPPY, WORDS, in_steps, inputs_of, photos
 
 
 def fitted_on(features, tags, config=None, **options):
-    config = config or everything_on()
+    config = config or in_steps()
     return fit(inputs_of(features), tags, config, vocabulary=WORDS, **options)
 
 
@@ -33,7 +36,7 @@ def whole(data):
 
 @pytest.fixture(scope="module")
 def quick(data):
-    config = everything_on(**{"scoring.crossfit": 1, "phi0.epochs": 2, "constraints.lr": 0.02})
+    config = in_steps(**{"scoring.crossfit": 1, "phi0.epochs": 2, "constraints.lr": 0.02})
     return fitted_on(*data, config)
 
 
@@ -83,7 +86,7 @@ def test_without_cross_fitting_they_do(data):
     features, tags = data
     changed = tags.toarray()
     changed[7] = 1 - changed[7]
-    config = everything_on(**{"scoring.crossfit": 1, "phi0.epochs": 1})
+    config = in_steps(**{"scoring.crossfit": 1, "phi0.epochs": 1})
     one, other = (fitted_on(features, sp.csr_matrix(given), config) for given in (tags, changed))
     assert (one.logits[7] != other.logits[7]).any()
 
@@ -91,7 +94,7 @@ def test_without_cross_fitting_they_do(data):
 def test_photos_not_learned_from_get_the_mean_of_all_networks(data):
     features, tags = data
     rows = np.flatnonzero(np.arange(len(features)) % 3 > 0)
-    config = everything_on(**{"scoring.crossfit": 3, "phi0.epochs": 2})
+    config = in_steps(**{"scoring.crossfit": 3, "phi0.epochs": 2})
     found = fitted_on(features, tags, config, rows=rows)
     outside = np.setdiff1d(np.arange(len(features)), rows)
     every = [logits_of(network, features[outside], config) for network in found.networks]
@@ -142,7 +145,7 @@ def test_a_photo_is_not_its_own_neighbor(every):
     features = generator.normal(size=(60, 5)).astype(np.float16)
     logits = generator.normal(size=(60, 3)).astype(np.float32)
     rows = np.arange(60) if every else np.flatnonzero(np.arange(60) % 5 < 3)
-    config = everything_on()
+    config = in_steps()
     out = np.empty_like(logits)
     smooth_all(logits, features, rows, config, out=out, progress=lambda *_: None)
     np.testing.assert_allclose(out, naive_smoothed(logits, features, rows, config), atol=1e-5)
@@ -167,8 +170,10 @@ def test_calibration_is_learned_from_what_look_alikes_say_and_what_was_surely_wr
     assert not np.allclose(alone.given[DOG], expected.given[DOG])
 
 
-def test_what_a_picture_can_tell_is_measured_without_what_look_alikes_say(data, whole):
+def test_what_a_picture_can_tell_is_measured_without_what_look_alikes_say(data):
     """Neighbors' logits are of networks that saw the photo's own tags."""
+    blurred = data[0] + np.random.default_rng(3).normal(scale=0.5, size=data[0].shape).astype(np.float32)
+    whole = fitted_on(blurred, data[1])
     expected = Visualness.measure([(whole.logits, data[1])], len(WORDS))
     np.testing.assert_array_equal(whole.visualness.as_array(), expected.as_array())
     told = Visualness.measure([(whole.smoothed, data[1])], len(WORDS))
@@ -278,7 +283,7 @@ def test_epochs_are_those_of_the_first_network_and_warnings_of_all(data):
         "constraints.eta": 0.0,
         "phi0.lr": 1e-5,  # too little to learn the tags by: that is warned of
     }
-    fitted_on(features, tags, everything_on(**settings), journal=notes)
+    fitted_on(features, tags, in_steps(**settings), journal=notes)
     assert notes.epochs == [("phi0", 1), ("phi0", 2), ("constraints", 1)]
     assert len([text for text in notes.warnings if text and "phi0 gives only" in text]) >= 2
 

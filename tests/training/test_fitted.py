@@ -11,13 +11,13 @@ from tagrefine_core.features.backbones import build_trunk, look
 from tagrefine_core.training.fit import fit
 from tagrefine_core.training.fitted import Fitted
 from tests.training.conftest import small
-from tests.training.data import WORDS, everything_on, inputs_of, photos
+from tests.training.data import WORDS, in_steps, inputs_of, photos
 
 
 @pytest.fixture(scope="module")
 def features_alone():
     features, tags = photos()
-    config = everything_on(**{"scoring.crossfit": 3, "phi0.epochs": 2})
+    config = in_steps(**{"scoring.crossfit": 3, "phi0.epochs": 2})
     return fit(inputs_of(features), tags, config, vocabulary=WORDS), tags
 
 
@@ -82,7 +82,7 @@ def test_scores_may_take_the_place_of_the_logits_they_come_from(features_alone, 
 
 def test_new_pictures_pass_a_shared_trunk_once(tmp_path):
     _, tags = photos(n=40)
-    config = everything_on(**{"scoring.crossfit": 4, "phi0.epochs": 1, "network.backbone": "small_cnn",
+    config = in_steps(**{"scoring.crossfit": 4, "phi0.epochs": 1, "network.backbone": "small_cnn",
                               "network.weights": "none", "constraints.epochs": 1})  # fmt: skip
     trunk = build_trunk("small_cnn", None, seed=0).eval()
     with torch.inference_mode():
@@ -162,7 +162,7 @@ def test_a_network_that_is_not_whole_says_so(saved, tmp_path, lost):
 
 def test_scores_that_are_the_networks_own_need_no_calibration(tmp_path):
     features, tags = photos()
-    config = everything_on(**{"scoring.crossfit": 1, "phi0.epochs": 1, "scoring.calibrated": False})
+    config = in_steps(**{"scoring.crossfit": 1, "phi0.epochs": 1, "scoring.calibrated": False})
     one = fit(inputs_of(features), tags, config, vocabulary=WORDS)
     one.save(tmp_path)
     assert not (tmp_path / "calibration.safetensors").exists()

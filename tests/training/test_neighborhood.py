@@ -11,7 +11,7 @@ from tagrefine_core.training.layers import build_network, initialize
 from tagrefine_core.training.neighborhood import Neighborhood
 from tagrefine_core.training.trainer import Trainer
 from tagrefine_core.training.training_set import TrainingSet
-from tests.training.data import everything_on, inputs_of, photos
+from tests.training.data import in_steps, inputs_of, photos
 
 ALONE = World.alone("cpu")
 MODES = ("exact", "shortlist", "bank", "static")
@@ -20,9 +20,7 @@ MODES = ("exact", "shortlist", "bank", "static")
 def parts(**settings):
     """A configuration, a network whose features can move, and what it is taught."""
     features, tags = photos(n=64)
-    config = everything_on(
-        **{"constraints.lambda1": 0.0, "phi0.epochs": 1, "constraints.lr": 0.05, **settings}
-    )
+    config = in_steps(**{"constraints.lambda1": 0.0, "phi0.epochs": 1, "constraints.lr": 0.05, **settings})
     network = build_network(config, dimensions=features.shape[1], tags=tags.shape[1])
     initialize(network, tags, seed=0)
     rows = np.arange(len(features))
@@ -32,6 +30,10 @@ def parts(**settings):
 def move(network):
     with torch.no_grad():
         network.adapter[2].weight.normal_(0, 0.5, generator=torch.Generator().manual_seed(1))
+
+
+def features_of(forward):
+    return forward.of_all(forward.features)
 
 
 def found(mode, tmp_path):
@@ -47,7 +49,7 @@ def test_the_bank_is_filled_anew_at_the_end_of_each_epoch(mode, tmp_path):
     network, forward, neighborhood = found(mode, tmp_path)
     before = neighborhood.bank.features.clone()
     move(network)
-    now = forward.all_features()
+    now = features_of(forward)
     assert not torch.allclose(now, before, atol=0.1)
     for step in (0, 1, 4, 6):
         neighborhood.refresh(step, 5)
@@ -98,7 +100,7 @@ def test_what_passed_is_stored_and_only_that(tmp_path):
 
 def test_sigma_is_the_median_squared_distance_to_the_neighbors(tmp_path):
     _, forward, neighborhood = found("bank", tmp_path)
-    features = forward.all_features().double()
+    features = features_of(forward).double()
     squared = (features[:, None] - features[None]).square().sum(dim=2)
     squared.fill_diagonal_(torch.inf)
     nearest = squared.sort(dim=1).values[:, : neighborhood.config.neighbors.m - 1]
@@ -115,7 +117,7 @@ class Watcher:
     def __call__(self, stage, done, total):
         if stage == "Training with neighbors":
             bank = self.trainer.neighborhood.bank
-            self.seen.append((bank.features.clone(), self.trainer.forward.all_features()))
+            self.seen.append((bank.features.clone(), features_of(self.trainer.forward)))
 
 
 def test_the_trainer_begins_every_epoch_with_a_fresh_bank(tmp_path):

@@ -129,7 +129,7 @@ def test_checkpoint_comes_back_whole(tmp_path):
 
 
 def test_an_epoch_is_as_many_steps_as_the_photos_fill():
-    config = train_config("default")  # batches of 64
+    config = train_config("paper")  # batches of 64
     assert [steps_per_epoch(config, n) for n in (1, 63, 64, 65, 128, 129)] == [1, 1, 1, 2, 2, 3]
 
 
@@ -143,7 +143,7 @@ def test_rates_and_decay_go_to_the_weights_they_are_meant_for():
         "network.finetune": "blocks:1",
         "network.adapter": 3,
     }
-    config = train_config("default").replaced(settings)
+    config = train_config("small").replaced(settings)
     network = build_network(config, dimensions=256, tags=2, trunk=trunk)
     for stage, lr in (("phi0", 0.2), ("constraints", 0.04)):
         optimizer = make_optimizer(config, stage, network)
