@@ -101,7 +101,7 @@ def title(found: Neighborhoods) -> str:
 
 def _moments(trace: NeighborTrace) -> list[tuple[str, str]]:
     """Return when each moment was, in two lines of which the second may be empty."""
-    both = len(set(trace.stages)) > 2
+    both = len({stage for stage, step in zip(trace.stages, trace.steps.tolist(), strict=True) if step}) > 1
     when = []
     for stage, step in zip(trace.stages, trace.steps.tolist(), strict=True):
         told = f"step {step:,}"
@@ -134,7 +134,7 @@ def _about(found: Neighborhoods) -> str:
     judged, photos, of = int(found.judged.sum()), len(found.trace.photos), found.precision
     if not judged:
         return "No photo has anything to share, so nothing can be judged."
-    value, low, high = (100 * part for part in of.gain)
+    value, low, high = (round(100 * part, 1) + 0.0 for part in of.gain)  # nothing is +0.0, not -0.0
     sample = f" (a sample of {found.of:,})" if photos < found.of else ""
     what = "true label" if found.judge.by == "labels" else "refined tag"
     # What is done to features before the first step, such as taking off their mean, is no learning.

@@ -110,7 +110,7 @@ def _weights(base: TrainConfig, backbone: str) -> dict[str, Any]:
         source = "none"  # nobody has trained it before
     else:
         source = st.selectbox(
-            "Start from", list(WEIGHTS), format_func=WEIGHTS.get, key="weights_source", width=330
+            "Start from", list(WEIGHTS), format_func=WEIGHTS.get, key="weights_source", width=380
         )
     if source != "file":
         return {} if source == base.network.weights else {"network.weights": source}

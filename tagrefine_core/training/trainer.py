@@ -234,7 +234,7 @@ class Trainer:
         return losses
 
     def _neighborhood(self, features: Tensor, batch: Batch) -> Tensor:
-        """Return L_nbr of the whole batch; the gradient is that of this process's photos, so the mean over processes is a share."""
+        """Return L_nbr of the whole batch, as every process sees it; the gradient is that of this process's photos."""
         assert self.training_set.agreement is not None
         rows = batch.rows.reshape(-1)
         every = self.world.gather(torch.from_numpy(rows).to(features.device))
@@ -242,7 +242,9 @@ class Trainer:
         mine = self.world.share(len(every))
         together = torch.cat([gathered[: mine.start], features, gathered[mine.stop :]])
         tags = self.forward.dense(self.training_set.agreement[every.cpu().numpy()])
-        return neighborhood(together, tags, every) * self.world.size
+        loss = neighborhood(together, tags, every)
+        # The mean of gradients over processes has to be their sum; the loss itself is the same in all.
+        return loss + (self.world.size - 1) * (loss - loss.detach())
 
     def start_constraints(self) -> None:
         """Find the neighbors under phi0, or go on with a checkpoint's."""

@@ -105,6 +105,19 @@ def test_the_title_says_what_became_of_them(
     assert ("did not move" in page.markdown[0].value) == ("did not" in title)
 
 
+def test_moments_name_stages_only_where_two_have_steps(traced_home: Store) -> None:
+    collection, run = Collection.open(traced_home, "demo"), Run.open(traced_home, "run-new")
+    found = np.stack([run.trace.neighbors[0]] * 3)
+    path = run.folder / "trace.npz"
+    with np.load(path) as arrays:
+        rest = {name: arrays[name] for name in ("photos",)}
+    stages, steps = np.array(["frozen", "phi0", "constraints"]), np.array([0, 0, 30])
+    write_arrays(path, **rest, stages=stages, steps=steps, neighbors=found)
+    tale = story(collection, Run.open(traced_home, "run-new"), "labels")
+    assert tale["moments"] == [("before", "learning"), ("step 0", ""), ("step 30", "")]
+    assert "Change +0.0 points (+0.0 to +0.0)" in tale["about"]
+
+
 def test_where_no_photo_has_a_label_there_is_nothing_to_show(traced_home: Store, open_page: OpenPage) -> None:
     collection = Collection.open(traced_home, "demo")
     write_array(collection.folder / "truth.npy", np.zeros_like(collection.truth))

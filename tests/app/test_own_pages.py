@@ -148,14 +148,14 @@ def test_every_preset_has_its_card() -> None:
 
 def test_start_passes_the_preset_and_only_what_was_changed(small_home: Store, open_page, started) -> None:
     page = open_page("train", collection="fresh")
-    page.number_input(key="set_default_constraints.epochs").set_value(3).run()
+    page.button(key="choose_small").click().run()
+    page.number_input(key="set_small_constraints.epochs").set_value(3).run()
     page.button(key="start").click().run()
     assert started == [("train", "fresh", {"preset": "small", "settings": ["constraints.epochs=3"]})]
 
 
 def test_weights_file_must_exist(small_home: Store, open_page) -> None:
     page = open_page("train", collection="fresh")
-    page.button(key="choose_default").click().run()
     page.selectbox(key="weights_source").select("file").run()
     assert page.button(key="start").disabled
     page.text_input(key="weights_file").input("/nowhere/weights.pth").run()
@@ -174,7 +174,6 @@ def test_settings_without_effect_are_told_beside_the_button(small_home: Store, o
     page = open_page("train", collection="fresh")
     assert "no effect" not in _texts(page)
     page.number_input(key="set_default_run.part").set_value(2).run()
-    page.number_input(key="set_default_constraints.lambda1").set_value(0.0).run()
     page.number_input(key="set_default_constraints.alpha").set_value(0.7).run()
     page.number_input(key="set_default_scoring.evidence").set_value(0.5).run()
     page.toggle(key="set_default_scoring.calibrated").set_value(False).run()
@@ -191,7 +190,6 @@ def test_settings_without_effect_are_told_beside_the_button(small_home: Store, o
     assert not page.error
     settings = [
         "constraints.alpha=0.7",
-        "constraints.lambda1=0.0",
         "run.part=2",
         "scoring.calibrated=false",
         "scoring.evidence=0.5",
@@ -204,14 +202,14 @@ def test_settings_without_effect_are_told_beside_the_button(small_home: Store, o
 
 def test_weights_follow_the_network(small_home: Store, open_page, started) -> None:
     page = open_page("train", collection="fresh")
+    page.button(key="choose_small").click().run()
     assert "weights_source" not in {box.key for box in page.selectbox}
-    page.selectbox(key="set_default_network.backbone").set_value("resnet50").run()
+    page.selectbox(key="set_small_network.backbone").set_value("resnet50").run()
     assert page.selectbox(key="weights_source").value == "imagenet"
     page.button(key="start").click().run()
     settings = ["network.weights=imagenet", "network.backbone=resnet50"]
     assert started == [("train", "fresh", {"preset": "small", "settings": settings})]
     page = open_page("train", collection="fresh")
-    page.button(key="choose_default").click().run()
     page.selectbox(key="set_default_network.backbone").set_value("small_cnn").run()
     assert "weights_source" not in {box.key for box in page.selectbox} and not page.error
     assert "gives random tags" in page.warning[0].value, "it begins with nothing, and only new layers learn"
@@ -298,11 +296,27 @@ def test_live_run_shows_epoch_and_speed_and_blocks_a_second_start(
     page = open_page("train", collection="demo")
     assert {metric.label: metric.value for metric in page.metric} == {
         "Stage": "2 of 2",
-        "Epochs done": f"3 of {train_config('demo').constraints.epochs}",
+        "Epochs done": f"3 of {train_config('small').constraints.epochs}",
         "Photos per second": "100",
         "mAP on watched photos": "0.700",
     }
     assert page.button(key="start").disabled
+
+
+@pytest.mark.parametrize(
+    ("preset", "stage", "curves"),
+    [("default", "1 of 1", "begin after the first epoch"), ("fast", None, "Nothing is learned step by step")],
+)
+def test_a_run_before_its_first_epoch_counts_the_stages_that_it_has(
+    small_home: Store, open_page, preset: str, stage: str | None, curves: str
+) -> None:
+    with small_home.transaction() as connection:
+        connection.execute("DELETE FROM epochs WHERE run_id = 'run-dead'")
+    small_home.create_job("train", "demo", {}, run_id="run-dead")
+    set_config(small_home, "run-dead", train_config(preset))
+    page = open_page("train", collection="demo")
+    assert {metric.label: metric.value for metric in page.metric}.get("Stage") == stage
+    assert curves in _texts(page)
 
 
 def test_job_whose_run_is_not_there_yet_shows_its_progress(small_home: Store, open_page) -> None:

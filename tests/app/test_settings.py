@@ -98,7 +98,7 @@ def test_number_with_a_default_of_its_own_can_be_emptied_and_filled() -> None:
     test = widget(form("small"), "small", "network.image_size").set_value(None).run()
     assert test.session_state["kept"] == {"network.image_size": None}
     assert write_settings(test.session_state["kept"]) == ["network.image_size=none"]
-    test = widget(form("default"), "default", "network.adapter").set_value(0).run()
+    test = widget(form("small"), "small", "network.adapter").set_value(0).run()
     assert test.session_state["kept"] == {"network.adapter": 0}
 
 
