@@ -223,10 +223,12 @@ class TrainConfig(_Group):
                 "network.adapter above 0, or network.finetune"
             )
         of = self.constraints
-        if of.epochs and not any((of.lambda_vis, of.lambda_nbr, of.lambda1, of.lambda2, of.eta)):
+        terms = ["lambda_nbr"] if self.exact else ["lambda_nbr", "lambda_vis", "lambda1", "lambda2", "eta"]
+        if of.epochs and not any(getattr(of, term) for term in terms):
             raise ValueError(
-                "no term of stage 2 has a weight, so that nothing would be learned: set constraints.epochs=0, or one of "
-                "constraints.lambda_nbr, lambda_vis, lambda1, lambda2 and eta above 0"
+                "no term of stage 2 has a weight, so that nothing would be learned: set constraints.epochs=0, or above 0 "
+                + " or ".join(f"constraints.{term}" for term in terms)
+                + (" (a last layer that is solved for learns from no other)" if self.exact else "")
             )
         if self.network.backbone == "small_cnn" and self.network.weights != "none":
             raise ValueError("small_cnn has no pretrained weights: use network.weights=none")

@@ -29,9 +29,10 @@ def make_optimizer(config: TrainConfig, stage: str, network: nn.Module) -> torch
         # Biases and normalization have nothing to gain from shrinking.
         decay = config.optimizer.weight_decay if weight.ndim > 1 else 0.0
         groups.setdefault((rate, decay), []).append(weight)
+    # Where all that learns is solved for there is one group without weights: torch refuses none.
     parameters = [
         {"params": weights, "lr": rate, "base": rate, "weight_decay": decay}
-        for (rate, decay), weights in groups.items()
+        for (rate, decay), weights in (groups or {(lr, 0.0): []}).items()
     ]
     if config.optimizer.algorithm == "adamw":
         return torch.optim.AdamW(parameters)

@@ -6,7 +6,7 @@ import torch
 from scipy.optimize import brentq
 from scipy.sparse import csr_matrix
 
-from tagrefine_core.model.least_squares import Ridge, least_squares
+from tagrefine_core.model.least_squares import _SPREAD, Ridge, least_squares
 
 N, D, C = 40, 6, 3
 PARTS = (np.arange(0, 40, 3), np.array([1, 2, 38]))
@@ -77,7 +77,7 @@ def one_over(deviation: np.ndarray) -> np.ndarray:
 
 
 def spread_of(predicted: np.ndarray, tags: np.ndarray) -> np.ndarray:
-    """Return the deviation of logits: .9 times the root of how far givers and others are apart, few photos drawn to the median."""
+    """Return the deviation of logits: in proportion to the root of how far givers and others are apart, few photos drawn to the median."""
     count = tags.sum(axis=0)
     given = count > 0
     apart = np.zeros(C)
@@ -87,7 +87,7 @@ def spread_of(predicted: np.ndarray, tags: np.ndarray) -> np.ndarray:
         )
     median = np.sort(apart[given])[(given.sum() - 1) // 2]
     apart = (count * apart + 5 * median) / (count + 5)
-    return 0.9 * np.sqrt(np.maximum(apart, 0.05))
+    return _SPREAD * np.sqrt(np.maximum(apart, 0.05))
 
 
 def shift_of(logits: np.ndarray, rate: float) -> float:
@@ -175,7 +175,7 @@ def test_logits_spread_as_far_as_givers_and_others_are_apart():
     deviation = logits_of(layer, features).std(axis=0)
     assert deviation[0] > 3 * deviation[1]
     # Of a normal feature cut in half the means are 2 sqrt(2 / pi) = 1.6 apart, of which least squares sees a little less.
-    assert deviation[0] == pytest.approx(0.9 * np.sqrt(2 * np.sqrt(2 / np.pi)), rel=0.1)
+    assert deviation[0] == pytest.approx(_SPREAD * np.sqrt(2 * np.sqrt(2 / np.pi)), rel=0.1)
 
 
 def test_the_mean_probability_of_photos_left_out_is_the_rate(data):

@@ -181,7 +181,9 @@ def test_the_projection_is_as_long_as_asked_for_and_learns_beside_the_classifier
 
 def test_without_the_neighborhood_term_neighbors_are_measured_in_what_the_classifier_reads(data):
     features, tags = data
-    config = everything_on(**{"constraints.lambda_nbr": 0.0, "constraints.eta": 1.0})
+    config = everything_on(
+        **{"constraints.lambda_nbr": 0.0, "constraints.eta": 1.0, "scoring.closed_form": 0.5}
+    )
     found = fitted_on(features, tags, config)
     assert found.features.shape == features.shape and found.networks[0].projection is None
 
@@ -309,7 +311,10 @@ def test_stage_2_without_a_term_is_refused():
     terms = ("lambda_vis", "lambda_nbr", "lambda1", "lambda2", "eta")
     for term in terms:
         weights = {f"constraints.{name}": float(name == term) for name in terms}
-        assert train_config("default").replaced(weights).constraints.epochs
+        assert train_config("default").replaced({**weights, "scoring.closed_form": 0.5}).constraints.epochs
+        if term != "lambda_nbr":  # a last layer that is solved for learns from no other
+            with pytest.raises(ConfigError, match=r"no term of stage 2.*solved for"):
+                train_config("default").replaced(weights)
     assert not train_config("fast").replaced({"constraints.lambda_nbr": 0.0}).constraints.epochs
 
 
@@ -318,7 +323,13 @@ def test_a_projection_that_nothing_teaches_is_said_to_do_nothing():
         TagRefineWarning, match=r"network\.projection=64 has no effect with constraints\.lambda_nbr=0"
     ):
         config = train_config(
-            "default", **{"network.projection": 64, "constraints.lambda_nbr": 0, "constraints.lambda_vis": 1}
+            "default",
+            **{
+                "network.projection": 64,
+                "constraints.lambda_nbr": 0,
+                "constraints.lambda_vis": 1,
+                "scoring.closed_form": 0.5,
+            },
         )
     assert config.projection == 0
     (line,) = settings_without_effect(train_config("fast"), ["network.projection"])
