@@ -48,7 +48,7 @@ def _progress(record: RunRecord, epochs: list[EpochRecord]) -> None:
     config = TrainConfig(**record.config)
     if record.message:
         st.warning(plain(told(record.message)))
-    every = {"phi0": config.phi0.epochs, "constraints": config.constraints.epochs}
+    every = {"phi0": 0 if config.exact else config.phi0.epochs, "constraints": config.constraints.epochs}
     stages = [name for name, count in every.items() if count]
     if not stages:
         loss_charts([], key="live")

@@ -214,7 +214,7 @@ def _why_still(config: TrainConfig) -> str:
     rates = " or ".join(
         f"{name}.lr (it is {stage.lr:g})"
         for name, stage in (("phi0", config.phi0), ("constraints", config.constraints))
-        if stage.epochs
+        if stage.epochs and not (name == "phi0" and config.exact)
     )
     return (
         f"its features moved too little to change who is near. A larger {rates} or more epochs move them more"

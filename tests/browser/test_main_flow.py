@@ -71,10 +71,10 @@ def test_demo_is_made_while_the_page_tells_how_far_it_is(visitor: Visitor, app) 
     expect(page.get_by_text("Making the demo collection")).to_be_visible()
     # The photos are there before the training has ended; the page shows them by itself.
     expect(page.get_by_role("heading", name="demo")).to_be_visible()
-    expect(page.get_by_text(re.compile(r"(Learning|Training) .*[1-9]\d* of \d+"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"(Extracting|Training) .*[1-9]\d* of \d+"))).to_be_visible()
     app.wait(job)
     expect(page.get_by_text("Making the demo collection")).to_have_count(0)
-    expect(page.locator(".st-key-run input")).to_have_value(re.compile("Small"))
+    expect(page.locator(".st-key-run input")).to_have_value(re.compile("Default"))
     expect(page.get_by_test_id("stMetric").first).to_contain_text("120")
     pictures_load(page.locator(".tr-strip img"), at_least=9)
 

@@ -65,7 +65,7 @@ def test_two_ranks_do_what_one_does(shapes, refresh):
         "constraints.lr=0.005",
         "constraints.epochs=1",
         "constraints.lambda1=10",
-        "constraints.lambda_nbr=1",
+        "constraints.lambda_nbr=0.05",
         "network.projection=16",
         f"neighbors.refresh={refresh}",
     )

@@ -189,9 +189,12 @@ def test_changed_and_what_became_of_each_photo():
     ("settings", "why"),
     [
         ({"phi0.epochs": 0, "constraints.epochs": 0}, "no step was taken"),
-        ({"constraints.lambda_nbr": 0.0}, "cannot learn"),
+        ({"constraints.lambda_nbr": 0.0, "constraints.eta": 1.0}, "cannot learn"),
         ({}, "A larger constraints.lr (it is 0.001) or more epochs"),
-        ({"phi0.epochs": 1}, "A larger phi0.lr (it is 0.01) or constraints.lr (it is 0.001) or more epochs"),
+        (
+            {"phi0.epochs": 1, "scoring.closed_form": 0.5},
+            "A larger phi0.lr (it is 0.01) or constraints.lr (it is 0.001) or more epochs",
+        ),
     ],
 )
 def test_neighbors_that_stand_still_say_why(settings, why):
