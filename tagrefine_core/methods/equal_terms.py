@@ -98,7 +98,7 @@ class EqualTerms(Method):
     def _fit(self, features: NDArray[Any], tags: csr_matrix, users: Sequence[Any] | None) -> None:
         self.steps_ = train_config("default")  # of what follows the core
         n = len(features)
-        self.centered_ = Centered.of(features)
+        self.centered_ = Centered.of(features, power=self.steps_.network.power)
         self._around = self.centered_.directions(features).astype(np.float16)
         self.implied_ = self._implications(tags)
         taught = with_implied(tags, self.implied_)
