@@ -378,6 +378,12 @@ def settings_without_effect(config: TrainConfig, names: Iterable[str]) -> list[s
         idle["scoring.evidence"] = "scoring.calibrated=False"
     if network.finetune == "head":
         idle |= dict.fromkeys(("network.augment", "optimizer.lr_backbone"), "network.finetune=head")
+    if config.exact:
+        solved = ("lambda_vis", "lambda1", "lambda2", "eta")
+        idle |= dict.fromkeys(
+            ("phi0.epochs", "phi0.lr", *(f"constraints.{name}" for name in solved)),
+            "scoring.closed_form=1 on a frozen backbone without network.adapter",
+        )
     if not constraints.epochs:
         trained = ("lr", "lambda_vis", "lambda_nbr", "lambda1", "lambda2", "eta", "reduction")
         idle |= dict.fromkeys((f"constraints.{name}" for name in trained), "constraints.epochs=0")
@@ -387,12 +393,6 @@ def settings_without_effect(config: TrainConfig, names: Iterable[str]) -> list[s
     if not config.projection:
         idle["network.projection"] = (
             "constraints.lambda_nbr=0" if constraints.epochs else "constraints.epochs=0"
-        )
-    if config.exact:
-        solved = ("lambda_vis", "lambda1", "lambda2", "eta")
-        idle |= dict.fromkeys(
-            ("phi0.epochs", "phi0.lr", *(f"constraints.{name}" for name in solved)),
-            "scoring.closed_form=1 on a frozen backbone without network.adapter",
         )
     if not scoring.closed_form:
         idle["scoring.prototype"] = "scoring.closed_form=0"

@@ -242,7 +242,8 @@ def test_what_has_no_effect_is_said(beside, name, value, reason):
         ({"task": "annotation"}, "run.part", 2),
         ({}, "scoring.evidence", 1.0),
         ({"network.finetune": "all"}, "optimizer.lr_backbone", 0.5),
-        ({}, "constraints.lambda2", 0.3),
+        ({"scoring.closed_form": 0.5}, "constraints.lambda2", 0.3),
+        ({}, "constraints.lambda_nbr", 0.3),
         ({"neighbors.refresh": "exact"}, "neighbors.M", 99),
         ({"constraints.epochs": 0}, "constraints.implied", 0.5),
         ({}, "network.augment", False),  # switched off where it has no effect: nothing to say

@@ -255,7 +255,7 @@ def test_too_large_is_a_row(tmp_path, collection):
 
 
 def test_results_are_found_by_settings_only_where_these_matter():
-    one, two = train_config("default"), train_config("default", **{"constraints.lambda2": 0.5})
+    one, two = train_config("default"), train_config("default", **{"constraints.lambda_nbr": 0.5})
     assert method_key(Counted, one) == method_key(Counted, two)
     assert method_key(Ours, one) != method_key(Ours, two)
     assert code_of("tagrefine_core.methods.votes") != code_of("tagrefine_core.methods.baselines")

@@ -24,7 +24,7 @@ QUICK = {
     "tagrefine": {
         "config": train_config(
             "default",
-            **{"phi0.epochs": 3, "constraints.epochs": 1, "scoring.crossfit": 2, "run.device": "cpu"},
+            **{"constraints.epochs": 1, "scoring.crossfit": 2, "run.device": "cpu"},
         )
     },
     "wdnl": {"rounds": 2},

@@ -189,7 +189,7 @@ def test_changed_and_what_became_of_each_photo():
     ("settings", "why"),
     [
         ({"phi0.epochs": 0, "constraints.epochs": 0}, "no step was taken"),
-        ({"constraints.lambda_nbr": 0.0, "constraints.eta": 1.0}, "cannot learn"),
+        ({"constraints.lambda_nbr": 0.0, "constraints.eta": 1.0, "scoring.closed_form": 0.5}, "cannot learn"),
         ({}, "A larger constraints.lr (it is 0.001) or more epochs"),
         (
             {"phi0.epochs": 1, "scoring.closed_form": 0.5},

@@ -70,8 +70,8 @@ def test_the_gradients_of_all_processes_add_up_to_that_of_one(tmp_path):
     one = gradient(config, World.alone("cpu"), tmp_path / "alone")
     each = by_each("gradient", config, tmp_path / "shared")
     for own in each:
-        assert own["loss"].item() == pytest.approx(SIZE * one["loss"].item(), rel=1e-5)
-    # They are averaged, of a loss that each process multiplies by their number.
+        assert own["loss"].item() == pytest.approx(one["loss"].item(), rel=1e-5)
+    # They are averaged, of a loss whose gradient each process multiplies by their number.
     together = torch.stack([own["gradient"] for own in each]).mean(dim=0)
     torch.testing.assert_close(together, one["gradient"], atol=1e-6, rtol=1e-4)
     assert not torch.allclose(each[0]["gradient"], each[1]["gradient"], rtol=0.1)
