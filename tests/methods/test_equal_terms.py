@@ -115,12 +115,14 @@ def test_the_steps_written_out():
     known = ((votes - votes.mean(axis=0)) / np.where(deviation > 0, deviation, np.inf)).astype(np.float32)
     np.testing.assert_allclose(method.known_, known, atol=2e-4)
 
-    seen = unit - unit.mean(axis=0)
+    config = train_config("default")
+    raised = np.sign(features) * np.abs(features).astype(np.float64) ** config.network.power
+    raised /= np.linalg.norm(raised, axis=1, keepdims=True)
+    seen = raised - raised.mean(axis=0)
     seen = (seen / np.linalg.norm(seen, axis=1, keepdims=True)).astype(np.float16).astype(np.float64)
     far = ((seen[:, None] - seen) ** 2).sum(axis=2)
     np.fill_diagonal(far, np.inf)
     order = np.argsort(far, axis=1, kind="stable")[:, :20]
-    config = train_config("default")
     around = smoothed(
         known, order, np.take_along_axis(far, order, axis=1), known, smooth=config.scoring.smooth
     )
