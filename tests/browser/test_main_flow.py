@@ -101,9 +101,11 @@ def test_import_dialog_brings_photos_in(visitor: Visitor, app, demo: str, odd_ph
 def test_run_is_started_from_the_form_watched_and_kept(visitor: Visitor, app, demo: str) -> None:
     before = len(app.store.runs("demo"))
     page = visitor.open("train", "?collection=demo")
+    page.locator(".st-key-choose_small button").click()
+    visitor.settle()
     page.get_by_text("All settings").click()
     for tab, name in (("Stage 1", "phi0"), ("Stage 2", "constraints")):
-        epochs = page.locator(f".st-key-set_demo_{name}-epochs input")
+        epochs = page.locator(f".st-key-set_small_{name}-epochs input")
 
         def opened(tab=tab, epochs=epochs) -> bool:
             page.get_by_role("tab", name=tab).click()  # lost while the tabs are being drawn anew
