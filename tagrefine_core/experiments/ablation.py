@@ -104,8 +104,10 @@ def variants_of(config: TrainConfig, groups: Sequence[str] = GROUPS) -> Variants
     if "alpha" in groups and config.needs_xi:
         found |= {f"alpha {alpha:g}": {"constraints.alpha": alpha} for alpha in _ALPHAS}
     flat = config.flat()
-    for over in found.values():  # without a term to train there is no stage 2
-        if not any({**flat, **over}[name] for name in _TERMS):
+    # Without a term to train there is no stage 2; a last layer that is solved for is trained by none but the neighborhood's.
+    terms = ("constraints.lambda_nbr",) if config.exact else _TERMS
+    for over in found.values():
+        if not any({**flat, **over}[name] for name in terms):
             over["constraints.epochs"] = 0
             over.pop("neighbors.refresh", None)
     changed = {

@@ -26,12 +26,13 @@ def fast(**settings):
     return small(**{"phi0.epochs": 1, "constraints.epochs": 1, **settings})
 
 
-EVERY_TERM = {
+EVERY_TERM = {  # of a last layer that learns in steps
     "constraints.lambda_vis": 0.3,
     "constraints.lambda_nbr": 1.0,
     "constraints.lambda1": 0.5,
     "constraints.lambda2": 0.1,
     "constraints.eta": 1.0,
+    "scoring.closed_form": 0.5,
 }
 
 
