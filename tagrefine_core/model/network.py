@@ -93,24 +93,28 @@ class Network(nn.Module):
         """Subtract from now on the mean feature of the inputs in these blocks (B, ...)."""
         with torch.no_grad():
             self.center.zero_()
-            self.center.copy_(torch.cat([self.frozen(x) for x in blocks]).mean(dim=0))
+            self.center.copy_(torch.cat([self.uncentered(x) for x in blocks]).mean(dim=0))
 
     @property
     def width(self) -> int:
         """Length of the features in which neighbors are measured."""
         return self.classifier.in_features if self.projection is None else self.projection.out_features
 
-    def frozen(self, x: Tensor) -> Tensor:
-        """Return the trunk's features (B, d) of inputs (B, ...), uncentered; at length sqrt(d) where ``normalize``."""
+    def backbone(self, x: Tensor) -> Tensor:
+        """Return what the trunk says (B, d) of inputs (B, ...), as it is."""
         views = 1 if self.training else self.views
-        v = x.float() if self.trunk is None else look(self.trunk, x, views=views)
+        return x.float() if self.trunk is None else look(self.trunk, x, views=views)
+
+    def uncentered(self, x: Tensor) -> Tensor:
+        """Return the trunk's features (B, d) of inputs (B, ...) to their power; at length sqrt(d) where ``normalize``."""
+        v = self.backbone(x)
         if self.power != 1:
             v = v.sign() * v.abs().clamp(min=_LEAST) ** self.power
         return functional.normalize(v, dim=1) * v.shape[1] ** 0.5 if self.normalize else v
 
     def represent(self, x: Tensor) -> Tensor:
         """Return v (B, d) of inputs (B, ...), what the classifier reads."""
-        v = self.frozen(x) - self.center
+        v = self.uncentered(x) - self.center
         return v if self.adapter is None else v + self.adapter(v)
 
     def project(self, v: Tensor) -> Tensor:

@@ -108,14 +108,16 @@ def fit(
         left_out = 0 if config.exact else max(map(len, parts))
         _check_groups(len(rows) - left_out, config.neighbors.m)
     words = _Words.of(vocabulary, config)
-    taught = []
     networks: list[Network] = []
+    implied: sparse.csr_matrix | None = None
     with _workspace(folder) as work:
         for number, held_out in enumerate(parts[:1] if config.exact else parts):
             # Targets and tag similarity, of the photos that this network may see.
             seen = rows if config.exact else np.delete(rows, held_out)
-            taught.append(_taught(inputs, tags, seen, trunk, words, watched, config, world, progress))
-            network, training_set, _ = taught[-1]
+            network, training_set, links = _taught(
+                inputs, tags, seen, trunk, words, watched, config, world, progress
+            )
+            implied = links if implied is None else implied
             # phi0, the constraints over dynamic neighbors, the last layer in closed form (Algorithm 2).
             title = f", network {number + 1} of {len(parts)}" if len(parts) > 1 and not config.exact else ""
             trainer = Trainer(
@@ -134,7 +136,7 @@ def fit(
             networks += [network] if not config.exact else _one_for_each(network, trainer.solved)
 
     # Logits, each by a network that has not seen the photo; what look-alikes say; what a picture can tell; from given to fitting.
-    _, _, implied = taught[0]
+    assert implied is not None
     logits = _new_array(folder, "logits", (photos, width), np.float32, world)
     features = _new_array(folder, "features", (photos, networks[0].width), np.float16, world)
     owner = np.full(photos, -1, dtype=np.int64)

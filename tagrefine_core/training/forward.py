@@ -11,7 +11,6 @@ from torch import Tensor
 from torch.nn import functional
 
 from tagrefine_core.config import TrainConfig
-from tagrefine_core.features.backbones import look
 from tagrefine_core.model.network import Network
 from tagrefine_core.training.distributed import World
 from tagrefine_core.training.training_set import TrainingSet
@@ -77,19 +76,19 @@ class Forward:
         """Return v (B, d), what the classifier reads, as in use."""
         return self._each(rows, self.network.represent, self.network.classifier.in_features)
 
+    def given(self, rows: NDArray[np.int64]) -> Tensor:
+        """Return what the backbone says as it is now (B, d), at length 1: nothing subtracted, nothing learned above it."""
+        return self._each(
+            rows,
+            lambda x: functional.normalize(self.network.backbone(x).float(), dim=1),
+            self.network.classifier.in_features,
+        )
+
     def of_all(self, what: Callable[[NDArray[np.int64]], Tensor]) -> Tensor:
-        """Return features, represented or frozen of all training rows, each process forwarding its part."""
+        """Return features, represented or given of all training rows, each process forwarding its part."""
         return self.world.gather(
             what(self.world.part(np.arange(len(self.training_set.rows), dtype=np.int64)))
         )
-
-    def given(self) -> Tensor:
-        """Return of all training rows what the backbone says as it is now (n, d), of length 1: nothing subtracted, nothing learned above it."""
-        rows = self.world.part(self.training_set.rows)
-        blocks = [
-            self._given(rows[start : start + FORWARD_ROWS]) for start in range(0, len(rows), FORWARD_ROWS)
-        ]
-        return self.world.gather(torch.cat(blocks))
 
     def probabilities(self, rows: NDArray[np.int64]) -> Tensor:
         """Return probabilities P (B, C) as in use."""
@@ -107,13 +106,6 @@ class Forward:
     def dense(self, block: csr_matrix) -> Tensor:
         """Return rows of tags (B, C) as a tensor."""
         return torch.from_numpy(block.toarray().astype(np.float32)).to(self.world.device)
-
-    def _given(self, photos: NDArray[np.int64]) -> Tensor:
-        self.network.eval()
-        x = self.training_set.inputs.read(photos)
-        with torch.no_grad(), _autocast(self.world.device, self.config):
-            given = x if self.network.trunk is None else look(self.network.trunk, x, views=self.network.views)
-        return functional.normalize(given.float(), dim=1)
 
     def _each(self, rows: NDArray[np.int64], what: Callable[[Tensor], Tensor], width: int) -> Tensor:
         # Filled in, not put together from parts: of a whole collection there is no room for two.

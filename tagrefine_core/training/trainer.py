@@ -269,7 +269,7 @@ class Trainer:
             self.trace.load(self.resumed.trace)
             self.trace_candidates = read_array(path)
             return
-        frozen = self.forward.given()
+        frozen = self.forward.of_all(self.forward.given)
         if shared:
             self.neighborhood.find_candidates(self.progress)
         elif self.world.first:

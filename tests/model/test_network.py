@@ -33,17 +33,17 @@ def unit(x):
 
 def test_features_to_a_power_keep_their_sign_and_get_one_length():
     x = torch.tensor([[4.0, -9.0, 0.0, 1.0, 0.0, 0.0]])
-    plain = network(normalize=False, power=0.5).frozen(x)
+    plain = network(normalize=False, power=0.5).uncentered(x)
     np.testing.assert_allclose(plain, [[2, -3, 0, 1, 0, 0]], atol=2e-3)
-    same = network(power=0.5).frozen(x).numpy()
+    same = network(power=0.5).uncentered(x).numpy()
     np.testing.assert_allclose(same, np.array([[2, -3, 0, 1, 0, 0]]) / 14**0.5 * 6**0.5, atol=2e-3)
-    np.testing.assert_allclose(network().frozen(inputs()).norm(dim=1), D**0.5, rtol=1e-5)
-    assert torch.equal(network(normalize=False).frozen(x), x)
+    np.testing.assert_allclose(network().uncentered(inputs()).norm(dim=1), D**0.5, rtol=1e-5)
+    assert torch.equal(network(normalize=False).uncentered(x), x)
 
 
 def test_a_power_has_a_finite_slope_at_nothing():
     x = torch.zeros(1, D, requires_grad=True)
-    network(power=0.6, normalize=False).frozen(x).sum().backward()
+    network(power=0.6, normalize=False).uncentered(x).sum().backward()
     assert torch.isfinite(x.grad).all()
 
 

@@ -6,6 +6,8 @@ import torch
 
 from tagrefine_core.config import train_config
 from tagrefine_core.features.inputs import FeatureInputs
+from tagrefine_core.training.fit import held_out_parts
+from tagrefine_core.training.forward import in_use
 
 WORDS = ("boy", "people", "puppy", "dog", "turkey", "bird")
 BOY, PEOPLE, PUPPY, DOG, TURKEY, BIRD = range(6)
@@ -29,6 +31,18 @@ def photos(n=72, d=12, seed=0):
 
 def inputs_of(features):
     return FeatureInputs(features, CPU)
+
+
+def logits_of(network, features, config):
+    return in_use(network, inputs_of(features).read(np.arange(len(features))), config)[0].numpy()
+
+
+def answered_for_by_who_has_not_seen(model, features):
+    """Assert that logits of each part are those of the network of that part, and of no other."""
+    for number, part in enumerate(held_out_parts(len(features), model.config)):
+        for other, network in enumerate(model.networks):
+            apart = np.abs(logits_of(network, features[part], model.config) - model.logits[part])
+            assert (apart.max() < 1e-4) == (other == number)
 
 
 QUICK = {"neighbors.s": 32, "neighbors.m": 4, "neighbors.M": 16, "run.device": "cpu"}

@@ -16,7 +16,18 @@ from tagrefine_core.presets import PRESETS
 from tagrefine_core.training.fit import fit, held_out_parts, without_pictures
 from tagrefine_core.training.forward import in_use
 from tagrefine_core.training.scoring import answers, smooth, smooth_all
-from tests.training.data import BOY, DOG, PEOPLE, PUPPY, WORDS, in_steps, inputs_of, photos
+from tests.training.data import (
+    BOY,
+    DOG,
+    PEOPLE,
+    PUPPY,
+    WORDS,
+    answered_for_by_who_has_not_seen,
+    in_steps,
+    inputs_of,
+    logits_of,
+    photos,
+)
 
 
 def fitted_on(features, tags, config=None, **options):
@@ -40,10 +51,6 @@ def quick(data):
     return fitted_on(*data, config)
 
 
-def logits_of(network, features, config):
-    return in_use(network, inputs_of(features).read(np.arange(len(features))), config)[0].numpy()
-
-
 # Who scores whom
 
 
@@ -64,10 +71,7 @@ def test_every_photo_is_scored_by_the_network_that_has_not_seen_it(data, whole):
     features, _ = data
     parts = held_out_parts(len(features), whole.config)
     assert len(whole.networks) == len(parts) == 5
-    for number, held_out in enumerate(parts):
-        for other, network in enumerate(whole.networks):
-            apart = np.abs(logits_of(network, features[held_out], whole.config) - whole.logits[held_out])
-            assert (apart.max() < 1e-4) == (other == number)
+    answered_for_by_who_has_not_seen(whole, features)
 
 
 def test_a_photos_own_tags_do_not_move_its_logits(data, whole):

@@ -13,7 +13,14 @@ from tagrefine_core.training.fit import fit, held_out_parts
 from tagrefine_core.training.fitted import Fitted
 from tagrefine_core.training.forward import in_use
 from tagrefine_core.training.scoring import answers
-from tests.training.data import WORDS, everything_on, inputs_of, photos
+from tests.training.data import (
+    WORDS,
+    answered_for_by_who_has_not_seen,
+    everything_on,
+    inputs_of,
+    logits_of,
+    photos,
+)
 
 
 def fitted_on(features, tags, config=None, **options):
@@ -32,10 +39,6 @@ def data():
 @pytest.fixture(scope="module")
 def whole(data):
     return fitted_on(*data)
-
-
-def logits_of(network, features, config):
-    return in_use(network, torch.from_numpy(features), config)[0].numpy()
 
 
 def represented(found, features):
@@ -79,10 +82,7 @@ def test_every_photo_is_answered_for_by_the_layer_that_has_not_seen_it(data, who
     features, _ = data
     parts = held_out_parts(len(features), whole.config)
     assert len(whole.networks) == len(parts) + 1
-    for number, part in enumerate(parts):
-        for other, network in enumerate(whole.networks):
-            apart = np.abs(logits_of(network, features[part], whole.config) - whole.logits[part])
-            assert (apart.max() < 1e-4) == (other == number)
+    answered_for_by_who_has_not_seen(whole, features)
 
 
 def test_new_photos_are_answered_for_by_the_last(data, whole):
