@@ -7,6 +7,7 @@ from typing import Any
 import torch
 import torchvision
 from torch import Tensor, nn
+from torch.nn import functional
 
 from tagrefine_core.errors import ConfigError, WeightsError
 from tagrefine_core.features.dropout import Dropout
@@ -27,13 +28,15 @@ class Backbone:
     image_size : int
         Side in pixels that it takes by default.
     stages : callable
-        Cuts a built model into its stages, the first first; the last ends in (B, d).
+        Cuts a built model into its stages, the first first; the last ends in a vector.
     build : callable or None
         Makes the whole model without weights; None: torchvision does, by its name.
     scale : Scale
         Of the pictures it was trained on.
     fixed_size : bool
         Whether it takes pictures of ``image_size`` only.
+    earlier : int or None
+        The stage, 0 the first, whose maps, averaged over the picture, are part of the feature as well.
     """
 
     dimensions: int
@@ -42,10 +45,18 @@ class Backbone:
     build: Callable[[], nn.Module] | None = None
     scale: Scale = IMAGENET
     fixed_size: bool = False
+    earlier: int | None = None
+
+
+# Length of the earlier stage's part of the feature, the last stage's being 1; docs/log/2026-11-26-eye.md.
+_EARLIER = 0.3
 
 
 class Trunk(nn.Module):
     """Stages applied one after the other: pictures (B, 3, H, W), 0 to 255, in; features (B, d) out.
+
+    The last stages of a network know what ImageNet's thousand things have in common with a photo. Where a backbone names
+    an earlier stage, what that sees (texture, light, parts) follows in the feature, shorter by a constant factor.
 
     Statistics of batch normalization stay as they were learned, and stochastic depth stays off: features are then
     the same in training and in use, and a batch can be shared by several processes.
@@ -53,7 +64,7 @@ class Trunk(nn.Module):
 
     def __init__(self, backbone: Backbone, stages: list[nn.Module]) -> None:
         super().__init__()
-        self.dimensions, self.scale = backbone.dimensions, backbone.scale
+        self.dimensions, self.scale, self.earlier = backbone.dimensions, backbone.scale, backbone.earlier
         self.stages = nn.ModuleList(stages)
         self.learned = 0
 
@@ -80,13 +91,16 @@ class Trunk(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return features (B, d)."""
         x = normalize(x, self.scale)
-        frozen = len(self.stages) - self.learned
-        with torch.no_grad():
-            for stage in self.stages[:frozen]:
+        frozen, earlier = len(self.stages) - self.learned, None
+        for number, stage in enumerate(self.stages):
+            with torch.set_grad_enabled(torch.is_grad_enabled() and number >= frozen):
                 x = stage(x)
-        for stage in self.stages[frozen:]:
-            x = stage(x)
-        return x
+                if number == self.earlier:
+                    earlier = x.mean(dim=(2, 3))
+        if earlier is None:
+            return x
+        length = _EARLIER * x.norm(dim=1, keepdim=True)
+        return torch.cat([x, length * functional.normalize(earlier, dim=1)], dim=1)
 
 
 class _Tokens(nn.Module):
@@ -176,11 +190,11 @@ def _small_cnn(_: Any) -> list[nn.Module]:
 
 _LITE = Scale((127.0,) * 3, (128.0,) * 3)
 BACKBONES: Mapping[str, Backbone] = {
-    "efficientnet_lite": Backbone(1280, 224, EfficientNetLite.stages, EfficientNetLite, _LITE),
+    "efficientnet_lite": Backbone(1472, 224, EfficientNetLite.stages, EfficientNetLite, _LITE, earlier=15),
     "vgg16": Backbone(4096, 224, _vgg16),
     "resnet50": Backbone(2048, 224, _resnet50),
-    "mobilenet_v2": Backbone(1280, 224, _mobilenet),
-    "mobilenet_v3_small": Backbone(576, 224, _mobilenet),
+    "mobilenet_v2": Backbone(1440, 224, _mobilenet, earlier=16),
+    "mobilenet_v3_small": Backbone(672, 224, _mobilenet, earlier=11),
     "convnext_tiny": Backbone(768, 224, _convnext_tiny),
     "vit_b_16": Backbone(768, 224, _vit_b_16, fixed_size=True),
     "small_cnn": Backbone(256, 64, _small_cnn, nn.Module),

@@ -206,6 +206,11 @@ class Fitted:
             if "classifier.weight" not in learned:
                 raise RunError(f"{folder / _FILE} lacks network {number}. Train again.")
             tags, dimensions = learned["classifier.weight"].shape
+            if trunk is not None and dimensions != trunk.dimensions:
+                raise RunError(
+                    f"{folder} reads features of {dimensions} numbers, and its backbone gives {trunk.dimensions} "
+                    "in this version. Train again."
+                )
             network = build_network(config, dimensions=dimensions, tags=tags, trunk=None if frozen else trunk)
             if learned.keys() != _learned(network).keys():
                 raise RunError(f"{folder / _FILE} does not hold all of network {number}. Train again.")

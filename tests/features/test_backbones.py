@@ -37,11 +37,36 @@ def test_trunk_equals_the_whole_model_without_its_classifier(name):
         features = trunk(pictures)
         assert features.shape == (2, BACKBONES[name].dimensions)
         if name == "mobilenet_v2":
-            assert torch.allclose(model.classifier(features), model(x), atol=1e-5)
+            assert torch.allclose(model.classifier(features[:, :1280]), model(x), atol=1e-5)
         if name == "resnet50":
             assert torch.allclose(model.fc(features), model(x), atol=1e-4)
         if name == "convnext_tiny":
             assert torch.allclose(model.classifier[2](features), model(x), atol=1e-4)
+
+
+def test_what_an_earlier_stage_sees_follows_at_a_constant_share_of_the_length():
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(5)
+        model = torchvision.models.mobilenet_v2(weights=None).eval()
+    seen = []
+    model.features[16].register_forward_hook(lambda _, __, y: seen.append(y))
+    pictures = photos(64)
+    with torch.no_grad():
+        last = model.features(as_torchvision_wants("mobilenet_v2", pictures)).mean(dim=(2, 3))
+        features = build_trunk("mobilenet_v2", model.state_dict(), seed=0).eval()(pictures)
+    for photo in range(2):
+        earlier = seen[0][photo].reshape(160, -1).mean(dim=1)
+        earlier *= 0.3 * last[photo].norm() / earlier.norm()
+        assert torch.allclose(features[photo], torch.cat([last[photo], earlier]), atol=1e-5)
+
+
+@pytest.mark.parametrize(("finetune", "learned"), [("blocks:1", 1), ("blocks:2", 2)])
+def test_an_earlier_stage_learns_only_if_it_is_among_the_last(finetune, learned):
+    trunk = build_trunk("mobilenet_v3_small", None, seed=0)  # of 13 stages, the twelfth is in the feature
+    trunk.learn(finetune)
+    trunk(photos(64)).sum().backward()
+    have = [any(w.grad is not None for w in stage.parameters()) for stage in trunk.stages]
+    assert have == [False] * (13 - learned) + [True] * learned
 
 
 @pytest.mark.slow

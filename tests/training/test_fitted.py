@@ -119,6 +119,11 @@ def test_a_backbone_that_was_trained_is_kept_and_needs_the_one_it_began_with(tmp
     assert_alike(one, other, tags, pictures(5, seed=3))
 
 
+def test_a_backbone_whose_feature_has_other_numbers_is_refused(saved):
+    with pytest.raises(RunError, match=r"and its backbone gives 256.*Train again"):
+        Fitted.load(saved, trunk=build_trunk("small_cnn", None, seed=0))
+
+
 FILES = (
     "fitted.safetensors", "calibration.safetensors", "rows.npy", "logits.npy", "features.npy", "visualness.npy", "implied.npz",
 )  # fmt: skip
