@@ -91,7 +91,7 @@ def measure(
     )
     trainer.learn_phi0()
     trainer.step = 0
-    trainer.start_constraints(steps)
+    trainer.start_constraints()
     neighborhood = trainer.neighborhood
     seconds: dict[str, list[float]] = {mode: [] for mode in ("supervised", *MODES)}
     forwarded: dict[str, list[int]] = {mode: [] for mode in MODES}
@@ -117,7 +117,7 @@ def measure(
         trainer.update({"logistic": logistic(logits, trainer.forward.user_tags(rows))}, {"logistic": 1.0})
         seconds["supervised"].append(time.perf_counter() - start)
         start = time.perf_counter()
-        trainer.losses(logits.detach(), batch)
+        trainer.objective.losses(logits.detach(), features.detach(), batch, neighborhood.sigma)
         neighborhood.overwrite(rows, features.detach())
         if looked:  # these two also keep the bank; once for each selection that was timed
             upkeep = time.perf_counter() - start

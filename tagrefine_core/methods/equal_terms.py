@@ -20,6 +20,7 @@ from tagrefine_core.errors import ConfigError
 from tagrefine_core.methods.base import Method, row_blocks
 from tagrefine_core.methods.centered import Centered
 from tagrefine_core.methods.wordnet_relations import words_and_wordnet
+from tagrefine_core.model.design import Design
 from tagrefine_core.model.implied import certain, implication, with_implied
 from tagrefine_core.model.least_squares import Ridge, likeness
 from tagrefine_core.model.visualness import Visualness
@@ -179,7 +180,8 @@ class EqualTerms(Method):
             return csr_matrix((tags.shape[1], tags.shape[1]), dtype=np.float32)
         assert self.vocabulary is not None
         sample = np.sort(np.random.default_rng((self.seed, 8)).permutation(tags.shape[0])[:_SAMPLE])
-        solved = Ridge(torch.from_numpy(self._around[sample].astype(np.float32)), tags[sample], self.seed)
+        seen = torch.from_numpy(self._around[sample].astype(np.float32))
+        solved = Ridge(Design(seen, self.seed), tags[sample])
         return implication(
             implied_tags(self.vocabulary), likeness(solved.shown), self.steps_.constraints.implied
         )

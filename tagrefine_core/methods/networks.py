@@ -282,9 +282,10 @@ class TagRefineTuned(TagRefine):
 
     @classmethod
     def grid(cls, images: int) -> dict[str, list[Any]]:
-        """Return what may be laid over the preset."""
-        names, values = zip(*_TUNED.items(), strict=True)
-        return {"over": [dict(zip(names, chosen, strict=True)) for chosen in product(*values)]}
+        """Return what may be laid over the preset, which is tried as it is (`first`)."""
+        preset = train_config(cls.preset).flat()
+        points = [dict(zip(_TUNED, chosen, strict=True)) for chosen in product(*_TUNED.values())]
+        return {"over": [over for over in points if any(preset[name] != over[name] for name in over)]}
 
     @classmethod
     def first(cls) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from scipy.sparse import csr_matrix
 from tagrefine_core.errors import ConfigError
 from tagrefine_core.methods.base import Method, row_blocks
 from tagrefine_core.methods.centered import Centered
+from tagrefine_core.model.design import Design
 from tagrefine_core.model.least_squares import least_squares
 
 __all__ = ["Ridge"]
@@ -62,8 +63,8 @@ class Ridge(Method):
         if not 0 <= self.prototype <= 1:
             raise ConfigError(f"prototype must be from 0 to 1; got {self.prototype}.")
         self.centered_ = Centered.of(features, power=self.power)
-        seen = torch.from_numpy(self.centered_.seen(features))
-        (self.layer_,) = least_squares(seen, tags, prototype=self.prototype, seed=self.seed)
+        design = Design(torch.from_numpy(self.centered_.seen(features)), self.seed)
+        (self.layer_,) = least_squares(design, tags, prototype=self.prototype)
 
     def _score(self, features: NDArray[Any], tags: csr_matrix | None, *, own: bool) -> NDArray[Any]:
         weight, bias = self.layer_.weight.numpy(), self.layer_.bias.numpy()

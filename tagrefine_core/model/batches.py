@@ -1,7 +1,7 @@
 """Input batches of anchors with dynamically re-selected neighbors (Algorithm 1)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tagrefine_core.errors import ConfigError
+from tagrefine_core.neighbors.among import nearest_among
 
-__all__ = ["Bank", "Batch", "FeaturesOf", "anchors_of_step", "rerank", "select_batch"]
+__all__ = ["Bank", "Batch", "FeaturesOf", "anchors_of_step", "select_batch"]
 
 FeaturesOf = Callable[[NDArray[np.int64]], Tensor]
 """Rows of images in, their features (B, d) of the network as it is now out."""
@@ -74,35 +75,6 @@ def anchors_of_step(step: int, *, anchors: int, images: int, seed: int) -> NDArr
     )
 
 
-def rerank(
-    anchors: Tensor, candidates: Tensor, rows: NDArray[np.int64], keep: int
-) -> tuple[NDArray[np.int64], Tensor]:
-    """Return the ``keep`` nearest candidates of each anchor, ties by row.
-
-    Parameters
-    ----------
-    anchors : Tensor (A, d)
-    candidates : Tensor (A, K, d)
-    rows : int64 (A, K)
-        Row of each candidate.
-    keep : int
-
-    Returns
-    -------
-    rows : int64 (A, keep)
-    squared_distances : Tensor (A, keep)
-    """
-    # Plain differences, not |a|^2 + |b|^2 - 2ab: near duplicates are what matters here.
-    distances = torch.cdist(anchors[:, None], candidates, compute_mode="donot_use_mm_for_euclid_dist")
-    squared = distances[:, 0].square()
-    # A stable sort of candidates that lie in row order settles ties by row, whatever order they came in.
-    by_row = np.argsort(rows, axis=1, kind="stable")
-    index = torch.from_numpy(by_row).to(squared.device)
-    order = squared.gather(1, index).argsort(dim=1, stable=True)[:, :keep]
-    chosen = index.gather(1, order)
-    return np.take_along_axis(rows, chosen.cpu().numpy(), axis=1), squared.gather(1, chosen)
-
-
 def select_batch(
     anchors: NDArray[np.int64],
     candidates: NDArray[np.int32],
@@ -141,33 +113,28 @@ def select_batch(
             f"A group of m={m} images needs {m - 1} candidates an image, but there are {available}. "
             f"Use a smaller m, or a collection of more than {m - 1} photos."
         )
-    rows = candidates.astype(np.int64)
     if mode == "exact":
-        return _forwarded(anchors, rows, m, forward)
+        return _nearest(anchors, candidates, m - 1, forward)
     if bank is None:
         raise ConfigError(f"Refresh mode {mode!r} needs stored features; only 'exact' does without.")
     if mode == "shortlist":
-        keep = min(available, max(shortlist, m - 1))
-        short, _ = rerank(bank.read(anchors), _stored(bank, rows), rows, keep)
-        return _forwarded(anchors, short, m, forward)
+        short = _nearest(anchors, candidates, min(available, max(shortlist, m - 1)), bank.read)
+        return _nearest(anchors, short.rows[:, 1:], m - 1, forward)
     if mode == "static":
-        rows = rows[:, : m - 1]
-        squared = (_stored(bank, rows) - bank.read(anchors)[:, None]).square().sum(dim=-1)
+        rows = candidates[:, : m - 1].astype(np.int64)
+        stored = bank.read(rows.reshape(-1)).reshape(*rows.shape, -1)
+        squared = (stored - bank.read(anchors)[:, None]).square().sum(dim=-1)
         return Batch(np.concatenate([anchors[:, None], rows], axis=1), squared, 0)
-    chosen, squared = rerank(bank.read(anchors), _stored(bank, rows), rows, m - 1)
-    return Batch(np.concatenate([anchors[:, None], chosen], axis=1), squared, 0)
+    return replace(_nearest(anchors, candidates, m - 1, bank.read), forwarded=0)
 
 
-def _stored(bank: Bank, rows: NDArray[np.int64]) -> Tensor:
-    return bank.read(rows.reshape(-1)).reshape(*rows.shape, -1)
-
-
-def _forwarded(anchors: NDArray[np.int64], rows: NDArray[np.int64], m: int, forward: FeaturesOf) -> Batch:
-    # An image that is a candidate of several anchors has one feature: forward it once.
-    unique, place = np.unique(np.concatenate([anchors, rows.reshape(-1)]), return_inverse=True)
-    features = forward(unique)
-    index = torch.from_numpy(place.reshape(-1)).to(features.device)
-    of_anchors = features[index[: len(anchors)]]
-    of_candidates = features[index[len(anchors) :]].reshape(*rows.shape, -1)
-    chosen, squared = rerank(of_anchors, of_candidates, rows, m - 1)
-    return Batch(np.concatenate([anchors[:, None], chosen], axis=1), squared, len(unique))
+def _nearest(
+    anchors: NDArray[np.int64], candidates: NDArray[np.integer], k: int, features_of: FeaturesOf
+) -> Batch:
+    """Group each anchor with its k nearest candidates, ties by row."""
+    # An image that is a candidate of several anchors has one feature: it is asked for once.
+    images, place = np.unique(np.concatenate([anchors, candidates.reshape(-1)]), return_inverse=True)
+    place = place.reshape(-1)
+    among = place[len(anchors) :].reshape(candidates.shape)
+    chosen, squared = nearest_among(features_of(images), place[: len(anchors)], among, k)
+    return Batch(np.concatenate([anchors[:, None], images[chosen]], axis=1), squared, len(images))

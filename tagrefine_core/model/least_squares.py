@@ -15,11 +15,11 @@ from scipy import sparse
 from scipy.special import expit
 from torch import Tensor
 
+from tagrefine_core.model.design import Design, Moments
+
 __all__ = ["LinearLayer", "Ridge", "least_squares", "likeness"]
 
 _PENALTIES = 4.0 ** np.arange(-1, 5)  # times the mean squared length of a centered feature
-_BLOCK = 4096
-_JUDGED = 4096  # photos that the penalties are chosen on
 _ROUNDS = 30  # of Newton's method for the bias, at most
 _CLOSE = 1e-6
 _DOUBT = 5.0  # photos that the median of all tags counts for
@@ -45,12 +45,11 @@ class LinearLayer:
 
 
 def least_squares(
-    features: Tensor,
+    design: Design,
     tags: sparse.csr_matrix,
     *,
     parts: Sequence[NDArray[np.int64]] = (),
     prototype: float = 0.0,
-    seed: int = 0,
 ) -> list[LinearLayer]:
     """Solve for the layer that predicts the tags; without each of some parts of the photos, and of all photos.
 
@@ -65,7 +64,7 @@ def least_squares(
 
     Parameters
     ----------
-    features : float32 (n, d)
+    design : Design
         Of the photos trained on.
     tags : csr (n, C)
         The users' tags, from 0 to 1.
@@ -73,15 +72,13 @@ def least_squares(
         Photos, 0 to n-1, that one layer each does not see.
     prototype : float
         Share of the mean feature, in [0, 1].
-    seed : int
-        Of the sample of photos that judges the ridges.
 
     Returns
     -------
     list of LinearLayer
-        In the order of ``parts``, then that of all photos; on the device of the features.
+        In the order of ``parts``, then that of all photos; on the device of the design.
     """
-    solved = Ridge(features, tags, seed)
+    solved = Ridge(design, tags)
     logits, typical_scale = solved.shown, torch.zeros_like(solved.scale)
     if prototype:
         left_out = solved.typical()
@@ -90,15 +87,13 @@ def least_squares(
     spread = _spread(logits, solved.given)
     shift = torch.from_numpy(_bias((logits * spread).cpu().numpy(), solved.rates)).to(logits.device)
     layers = []
-    for moments in (*(solved.moments.without(solved.moments_of(part)) for part in parts), solved.moments):
-        mean, _, cross = moments.about_mean()
-        typical = cross / moments.count.clamp(min=1e-9)[:, None]
-        ridge, by_mean = solved.weight(moments), typical * typical_scale[:, None]
+    for learned in (*(solved.without(part) for part in parts), solved.learned):
+        typical = learned.cross / learned.count.clamp(min=1e-9)[:, None]
+        ridge, by_mean = solved.weight(learned), typical * typical_scale[:, None]
         weight = torch.lerp(ridge * solved.scale[:, None].double(), by_mean.double(), prototype)
         weight *= spread[:, None]
-        bias = shift - weight @ (solved.center + mean)
-        device = features.device
-        layers.append(LinearLayer(weight.float().to(device), bias.float().to(device), solved.penalty))
+        bias = shift - weight @ (design.center + learned.moments.mean)
+        layers.append(LinearLayer(weight.float(), bias.float(), solved.penalty))
     return layers
 
 
@@ -136,51 +131,44 @@ def _spread(predicted: Tensor, given: Tensor) -> Tensor:
 class Ridge:
     """Ridge regression of tags on features, each tag with the ridge of the least error on photos left out.
 
+    Parameters
+    ----------
+    design : Design
+        Of n photos.
+    tags : csr (n, C)
+        From 0 to 1.
+
     Attributes
     ----------
-    center : float64 Tensor (d,)
-        Of the features; what moments are about.
-    moments : _Moments
-        Of all photos.
+    learned : _Learned
+        From all photos.
     penalty : float64 Tensor (C,)
     rates : float64 (C,)
         Of the tags.
-    sample : int64 (B,)
-        The photos that judged.
     given : float32 Tensor (B, C)
-        Their tags.
+        Tags of the photos that judge.
     shown : float32 Tensor (B, C)
         What is predicted for them by the others, at deviation 1: how far a picture shows each tag.
     scale : Tensor (C,)
         One over the deviation of what is predicted for them; 0 where it is the same for all.
     """
 
-    def __init__(self, features: Tensor, tags: sparse.csr_matrix, seed: int) -> None:
-        if features.device.type == "mps":  # which has no float64
-            features = features.cpu()
-        n, device = len(features), features.device
-        self._features, self._tags = features, tags
-        self.center = features.double().mean(dim=0)
-        self.moments = self.moments_of(None)
+    def __init__(self, design: Design, tags: sparse.csr_matrix) -> None:
+        n, device = len(design), design.device
+        self._design, self._tags = design, tags
         self.rates = np.asarray(tags.mean(axis=0), dtype=np.float64).reshape(-1)
-        _, gram, cross = self.moments.about_mean()
-        values, vectors = torch.linalg.eigh(gram)
-        values = values.clamp(min=0)
-        targets = vectors.T @ cross.T  # (d, C)
-
-        # What judges the ridges may be rounded; what solves for the weights may not.
-        self.sample = np.sort(np.random.default_rng((seed, 7)).permutation(n)[:_JUDGED])
-        rotated = (self._centered(self.sample) @ vectors).float()
-        self.given = _dense(tags[self.sample], device)
+        self.learned = self._learned(np.arange(n), design.moments)
+        targets = design.vectors.T @ self.learned.cross.T  # (d, C)
+        self.given = _dense(tags[design.sample], device)
         relative = self.given - torch.from_numpy(self.rates.astype(np.float32)).to(device)
-        size = float(values.sum()) / max(1, n) or 1.0
+        size = float(design.values.sum()) / max(1, n) or 1.0
         predicted = torch.zeros_like(relative)
         self.penalty = torch.full(
             (relative.shape[1],), float(_PENALTIES[-1] * size), dtype=torch.float64, device=device
         )
         least = torch.full((relative.shape[1],), torch.inf, device=device)
         for penalty in (_PENALTIES * size).tolist():
-            left_out = _left_out(rotated, relative, values + penalty, targets, n)
+            left_out = _left_out(design.rotated, relative, design.values + penalty, targets, n)
             error = (relative - left_out).square().sum(dim=0)
             better = error < least
             least[better], self.penalty[better] = error[better], penalty
@@ -188,26 +176,13 @@ class Ridge:
         self.scale = _inverse(predicted.std(dim=0, correction=0))
         self.shown = predicted * self.scale
 
-    def moments_of(self, part: NDArray[np.int64] | None) -> "_Moments":
-        """Return the moments of some photos; of all by default."""
-        rows = np.arange(len(self._features)) if part is None else part
-        width = self._features.shape[1]
-        total = torch.zeros(width, dtype=torch.float64, device=self._features.device)
-        gram = torch.zeros(width, width, dtype=torch.float64, device=self._features.device)
-        cross = torch.zeros(self._tags.shape[1], width, dtype=torch.float64, device=self._features.device)
-        for start in range(0, len(rows), _BLOCK):
-            block = rows[start : start + _BLOCK]
-            centered = self._centered(block)
-            total += centered.sum(dim=0)
-            gram.addmm_(centered.T, centered)
-            tagged = self._tags[block]
-            cross += torch.from_numpy(np.asarray(tagged.T @ centered.cpu().numpy())).to(cross)
-        count = np.asarray(self._tags[rows].sum(axis=0), dtype=np.float64).reshape(-1)
-        return _Moments(len(rows), total, gram, cross, torch.from_numpy(count).to(total))
+    def without(self, part: NDArray[np.int64]) -> "_Learned":
+        """Return what is learned without some photos."""
+        return self.learned.without(self._learned(part, self._design.moments_of(part)))
 
-    def weight(self, moments: "_Moments") -> Tensor:
-        """Return the regression (C, d) of photos with these moments, each tag with its ridge."""
-        _, gram, cross = moments.about_mean()
+    def weight(self, learned: "_Learned") -> Tensor:
+        """Return the regression (C, d) of what was learned, each tag with its ridge."""
+        gram, cross = learned.moments.gram, learned.cross
         found = torch.zeros_like(cross)
         for penalty in sorted(set(self.penalty.tolist())):
             own = self.penalty == penalty
@@ -216,41 +191,41 @@ class Ridge:
         return found
 
     def typical(self) -> Tensor:
-        """Return how far each photo that judged points to the mean feature of the other photos of each tag, float64 (B, C)."""
-        mean, _, cross = self.moments.about_mean()
-        centered, given = self._centered(self.sample) - mean, self.given.double()
-        rest = self.moments.count - given
-        pointed = centered @ cross.T - given * centered.square().sum(dim=1)[:, None]
+        """Return how far each photo that judges points to the mean feature of the other photos of each tag, float64 (B, C)."""
+        centered = self._design.centered(self._design.sample) - self.learned.moments.mean
+        given = self.given.double()
+        rest = self.learned.count - given
+        pointed = centered @ self.learned.cross.T - given * centered.square().sum(dim=1)[:, None]
         return torch.where(rest > 0.5, pointed / rest.clamp(min=0.5), torch.zeros_like(pointed))
 
-    def _centered(self, rows: NDArray[np.int64]) -> Tensor:
-        return self._features[torch.from_numpy(rows)].double() - self.center
+    def _learned(self, photos: NDArray[np.int64], moments: Moments) -> "_Learned":
+        """Return what some photos, which have these moments, teach of each tag."""
+        products = torch.zeros(self._tags.shape[1], len(moments.total)).to(moments.total)
+        for block, centered in self._design.blocks(photos):
+            tagged = self._tags[block]
+            products += torch.from_numpy(np.asarray(tagged.T @ centered.cpu().numpy())).to(products)
+        count = np.asarray(self._tags[photos].sum(axis=0), dtype=np.float64).reshape(-1)
+        return _Learned(moments, products, torch.from_numpy(count).to(products))
 
 
 @dataclass(frozen=True, eq=False)
-class _Moments:
-    """What least squares asks of photos: how many, the sums of features (d,), their products (d, d), those with tags (C, d), tags (C,)."""
+class _Learned:
+    """Moments of photos, the sums of their features by tag (C, d), about `Design.center`, and how many have each tag (C,)."""
 
-    photos: int
-    total: Tensor
-    gram: Tensor
-    cross: Tensor
+    moments: Moments
+    products: Tensor
     count: Tensor
 
-    def without(self, part: "_Moments") -> "_Moments":
-        """Return the moments of the others."""
-        return _Moments(
-            self.photos - part.photos,
-            self.total - part.total,
-            self.gram - part.gram,
-            self.cross - part.cross,
-            self.count - part.count,
-        )
+    @property
+    def cross(self) -> Tensor:
+        """The sums of features by tag (C, d), about the mean of these photos."""
+        return self.products - torch.outer(self.count, self.moments.mean)
 
-    def about_mean(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the mean feature (d,), and about it the products of features (d, d) and of tags with features (C, d)."""
-        mean = self.total / max(1, self.photos)
-        return mean, self.gram - torch.outer(self.total, mean), self.cross - torch.outer(self.count, mean)
+    def without(self, part: "_Learned") -> "_Learned":
+        """Return what the others teach."""
+        return _Learned(
+            self.moments.without(part.moments), self.products - part.products, self.count - part.count
+        )
 
 
 def _dense(tags: sparse.csr_matrix, device: torch.device) -> Tensor:

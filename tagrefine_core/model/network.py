@@ -1,5 +1,6 @@
 """The annotation network phi: backbone, feature layer, one probability for each tag."""
 
+import copy
 from collections.abc import Iterable, Iterator
 
 import torch
@@ -133,6 +134,15 @@ class Network(nn.Module):
         # Without a projection features are v, and nothing is dropped from them.
         logits = self.classifier(seen).float() if classify else seen.new_zeros(len(seen), 0)
         return logits, self.project(v if self.projection is None else seen)
+
+    def with_last(self, weight: Tensor, bias: Tensor) -> "Network":
+        """Return a network with another last layer (C, d), (C,), which shares everything below it with this one."""
+        shared = [self.center, *(part for name, part in self.named_children() if name != "classifier")]
+        other = copy.deepcopy(self, {id(part): part for part in shared})
+        with torch.no_grad():
+            other.classifier.weight.copy_(weight)
+            other.classifier.bias.copy_(bias)
+        return other
 
     def set_step(self, seed: int, *, start: int, total: int) -> None:
         """Tell every dropout which step this is and which rows of the whole batch it will see."""

@@ -5,43 +5,35 @@ constraints over dynamic neighbors (Algorithm 2, in `Trainer`), then scores. Eve
 settings come from, and where a fitted model is kept, is the business of runs and methods.
 """
 
-import copy
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy import sparse
 
 from tagrefine_core.config import TrainConfig
 from tagrefine_core.errors import ConfigError
-from tagrefine_core.features.backbones import BACKBONES, Trunk
+from tagrefine_core.features.backbones import Trunk
 from tagrefine_core.features.inputs import Inputs
 from tagrefine_core.files import create_array
-from tagrefine_core.model.agreement import weighted_tags
-from tagrefine_core.model.implied import certain, implication, with_implied
-from tagrefine_core.model.least_squares import LinearLayer, Ridge, likeness
+from tagrefine_core.model.implied import certain
 from tagrefine_core.model.network import Network
 from tagrefine_core.model.visualness import Visualness
 from tagrefine_core.progress import Progress, silent
-from tagrefine_core.tags import implied_tags, tag_similarity, wordnet_distance
 from tagrefine_core.training.distributed import World
 from tagrefine_core.training.fitted import Fitted
 from tagrefine_core.training.journal import Journal, WarningsOnly
-from tagrefine_core.training.layers import build_network, find_center, initialize
 from tagrefine_core.training.scoring import calibrate, predict, smooth_all
+from tagrefine_core.training.teaching import Words, taught
 from tagrefine_core.training.trainer import Trainer
-from tagrefine_core.training.training_set import TrainingSet, Watched
+from tagrefine_core.training.training_set import Watched
 
 __all__ = ["fit", "held_out_parts", "without_pictures"]
 
-_LIKENESS_SAMPLE = 8192
-_LIKENESS_BLOCK = 64  # pictures, where the trunk learns
 _VISUALNESS_BLOCK = 2048
 
 
@@ -107,14 +99,14 @@ def fit(
     if config.constraints.epochs or (trace is not None and config.run.trace):
         left_out = 0 if config.exact else max(map(len, parts))
         _check_groups(len(rows) - left_out, config.neighbors.m)
-    words = _Words.of(vocabulary, config)
+    words = Words.of(vocabulary, config)
     networks: list[Network] = []
     implied: sparse.csr_matrix | None = None
     with _workspace(folder) as work:
         for number, held_out in enumerate(parts[:1] if config.exact else parts):
             # Targets and tag similarity, of the photos that this network may see.
             seen = rows if config.exact else np.delete(rows, held_out)
-            network, training_set, links = _taught(
+            network, training_set, links = taught(
                 inputs, tags, seen, trunk, words, watched, config, world, progress
             )
             implied = links if implied is None else implied
@@ -133,7 +125,11 @@ def fit(
                 progress=lambda stage, done, total, title=title: progress(stage + title, done, total),
             )
             trainer.train()
-            networks += [network] if not config.exact else _one_for_each(network, trainer.solved)
+            networks += (
+                [network.with_last(layer.weight, layer.bias) for layer in trainer.solved]
+                if config.exact
+                else [network]
+            )
 
     # Logits, each by a network that has not seen the photo; what look-alikes say; what a picture can tell; from given to fitting.
     assert implied is not None
@@ -199,115 +195,6 @@ def without_pictures(config: TrainConfig) -> TrainConfig:
             "run.checkpoint_seconds": 1e9,
         }
     )
-
-
-@dataclass(frozen=True, eq=False)
-class _Words:
-    """What the tags mean, asked once for all networks: WordNet distances and implications (C, C)."""
-
-    distance: NDArray[np.float64] | None
-    implied: NDArray[np.floating] | None
-
-    @classmethod
-    def of(cls, vocabulary: Sequence[str] | None, config: TrainConfig) -> "_Words":
-        if vocabulary is None:
-            return cls(None, None)
-        asked = config.needs_xi and config.constraints.alpha
-        return cls(
-            wordnet_distance(vocabulary) if asked else None,
-            implied_tags(vocabulary) if config.constraints.implied else None,
-        )
-
-
-def _taught(
-    inputs: Inputs,
-    tags: sparse.csr_matrix,
-    rows: NDArray[np.int64],
-    trunk: Trunk | None,
-    words: _Words,
-    watched: Watched | None,
-    config: TrainConfig,
-    world: World,
-    progress: Progress,
-) -> tuple[Network, TrainingSet, sparse.csr_matrix]:
-    """Return a new network, what it is taught of the photos ``rows``, and how far each tag counts for others."""
-    given = tags[rows]
-    frozen = config.network.finetune == "head"
-    dimensions = inputs.read(rows[:1]).shape[1] if frozen else BACKBONES[config.network.backbone].dimensions
-    network = build_network(
-        config, dimensions=dimensions, tags=tags.shape[1], trunk=None if frozen else trunk
-    )
-    initialize(network, given, config.seed)
-    network = network.to(world.device)
-    if config.network.center:
-        find_center(network, inputs, rows, config.seed)
-    xi = None
-    if config.needs_xi:
-        progress("Measuring tag similarity", 0, 1)
-        xi = tag_similarity(given, words.distance, config.constraints.alpha).astype(np.float32)
-    implied, visualness = _what_pictures_show(network, inputs, rows, given, words.implied, config, progress)
-    targets = with_implied(given, implied)
-    agreement = None
-    if config.constraints.lambda_nbr and config.constraints.epochs:
-        agreement = weighted_tags(targets, visualness)
-    own = None if watched is None else _watched_part(watched, rows, config)
-    return network, TrainingSet(rows, given, targets, inputs, agreement, xi, own), implied
-
-
-def _what_pictures_show(
-    network: Network,
-    inputs: Inputs,
-    rows: NDArray[np.int64],
-    tags: sparse.csr_matrix,
-    meaning: NDArray[np.floating] | None,
-    config: TrainConfig,
-    progress: Progress,
-) -> tuple[sparse.csr_matrix, NDArray[np.float32]]:
-    """Return how far each tag counts for others (C, C), by WordNet and by looks, and how well pictures tell it (C,).
-
-    Looks are what the network sees before it has learned anything, and what least squares makes of that.
-    """
-    width = tags.shape[1]
-    nothing = sparse.csr_matrix((width, width), dtype=np.float32), np.zeros(width, dtype=np.float32)
-    if meaning is None and not config.constraints.lambda_nbr:
-        return nothing
-    sample = np.sort(np.random.default_rng((config.seed, 8)).permutation(len(rows))[:_LIKENESS_SAMPLE])
-    network.eval()
-    features = []
-    with torch.no_grad():
-        for start in range(0, len(sample), _LIKENESS_BLOCK):
-            block = sample[start : start + _LIKENESS_BLOCK]
-            features.append(network.represent(inputs.read(rows[block])).float())
-            progress("Looking what pictures show", start + len(block), len(sample))
-    seen, given = torch.cat(features), tags[sample]
-    solved = Ridge(seen, given, config.seed)
-    shown = solved.shown.float()
-    visualness = Visualness.measure([(shown.cpu().numpy(), given[solved.sample])], width).value
-    if meaning is None:
-        return nothing[0], visualness
-    return implication(meaning, likeness(shown), config.constraints.implied), visualness
-
-
-def _one_for_each(network: Network, layers: Sequence[LinearLayer]) -> list[Network]:
-    """Return the network once for each last layer."""
-    networks = []
-    for layer in layers:
-        each = copy.deepcopy(network)
-        with torch.no_grad():
-            each.classifier.weight.copy_(layer.weight)
-            each.classifier.bias.copy_(layer.bias)
-        networks.append(each)
-    return networks
-
-
-def _watched_part(watched: Watched, rows: NDArray[np.int64], config: TrainConfig) -> Watched | None:
-    """Return ground truth of a sample of the photos ``rows``, by their places."""
-    if not config.run.validation:
-        return None
-    count = max(1, int(len(rows) * config.run.validation))
-    places = np.sort(np.random.default_rng((config.seed, 1)).permutation(len(rows))[:count])
-    truth = watched.truth[np.searchsorted(watched.rows, rows[places])]
-    return Watched(places, np.asarray(truth), watched.label_columns)
 
 
 @contextmanager

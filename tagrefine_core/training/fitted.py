@@ -31,6 +31,7 @@ from tagrefine_core.training.scoring import answers, finish, smooth, smooth_all
 __all__ = ["Fitted"]
 
 _FILE = "fitted.safetensors"
+_LAST = ("classifier.weight", "classifier.bias")
 
 
 class Fitted:
@@ -41,7 +42,7 @@ class Fitted:
     config : TrainConfig
     networks : sequence of Network
         More than one where photos were held out in turn; new photos get the mean of all, or the last one's answer where that
-        has learned from all photos.
+        has learned from all photos. Where they are solved for (`TrainConfig.exact`) they differ in the last layer, and share the rest.
     rows : int64 (n,)
         The photos learned from, ascending.
     logits : float32 (N, C)
@@ -156,7 +157,8 @@ class Fitted:
         tensors: dict[str, Tensor] = {}
         for number, network in enumerate(self.networks):
             tensors |= {
-                f"network{number}.{name}": weight.detach().cpu() for name, weight in _learned(network).items()
+                f"network{number}.{name}": weight.detach().cpu()
+                for name, weight in _learned(network, only_last=self.config.exact and number > 0).items()
             }
         content = to_safetensors(
             {name: tensor.contiguous() for name, tensor in tensors.items()},
@@ -195,7 +197,7 @@ class Fitted:
         frozen = config.network.finetune == "head"
         if trunk is None and not frozen:
             raise RunError(f"{folder} holds a model whose backbone was trained; give the one it began with.")
-        networks = []
+        networks: list[Network] = []
         for number in range(config.networks):
             prefix = f"network{number}."
             learned = {
@@ -203,8 +205,11 @@ class Fitted:
                 for name, tensor in tensors.items()
                 if name.startswith(prefix)
             }
-            if "classifier.weight" not in learned:
+            if not learned.keys() >= set(_LAST):
                 raise RunError(f"{folder / _FILE} lacks network {number}. Train again.")
+            if config.exact and networks:
+                networks.append(networks[0].with_last(*(learned[name] for name in _LAST)))
+                continue
             tags, dimensions = learned["classifier.weight"].shape
             if trunk is not None and dimensions != trunk.dimensions:
                 raise RunError(
@@ -231,9 +236,10 @@ class Fitted:
         )
 
 
-def _learned(network: Network) -> dict[str, Tensor]:
-    """Return what of a network is kept, by name."""
-    return {**trainable(network), "center": network.center}
+def _learned(network: Network, *, only_last: bool = False) -> dict[str, Tensor]:
+    """Return what of a network is kept, by name; of one that shares the rest with another its last layer alone."""
+    learned = {**trainable(network), "center": network.center}
+    return {name: learned[name] for name in _LAST} if only_last else learned
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], TrainConfig]:

@@ -15,17 +15,24 @@ from tagrefine_core.model.network import Network
 from tagrefine_core.training.distributed import World
 from tagrefine_core.training.training_set import TrainingSet
 
-__all__ = ["FORWARD_ROWS", "Forward", "in_use"]
+__all__ = ["FORWARD_ROWS", "Forward", "seen", "told"]
 
 FORWARD_ROWS = 256  # images forwarded at once without a gradient
 
 
-def in_use(network: Network, x: Tensor, config: TrainConfig) -> tuple[Tensor, Tensor]:
-    """Return logits (B, C) and features (B, k) of inputs (B, ...): no gradient, no dropout, no crops."""
+def seen(network: Network, x: Tensor, config: TrainConfig) -> tuple[Tensor, Tensor]:
+    """Return v (B, d), what the classifier reads, and features (B, k) of inputs (B, ...), as in use."""
     network.eval()
     with torch.no_grad(), _autocast(x.device, config):
-        logits, features = network(x)
-    return logits, features
+        v = network.represent(x)
+        return v, network.project(v)
+
+
+def told(network: Network, v: Tensor, config: TrainConfig) -> Tensor:
+    """Return the logits (B, C) of what the classifier reads (B, d), as in use."""
+    with torch.no_grad(), _autocast(v.device, config):
+        logits: Tensor = network.classifier(v)
+        return logits.float()
 
 
 def _autocast(device: torch.device, config: TrainConfig) -> contextlib.AbstractContextManager[object]:

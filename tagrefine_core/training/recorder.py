@@ -64,7 +64,7 @@ class TraceRecorder:
         """
         among = np.asarray(candidates[self.photos])
         self.taken.append((stage, step))
-        self.found.append(nearest_among(features, self.photos, among, self.k))
+        self.found.append(nearest_among(features, self.photos, among, self.k)[0])
 
     def save(self, path: Path) -> None:
         """Write the moments that differ: ``photos`` (Q,), ``stages`` and ``steps`` (T,), ``neighbors`` (T, Q, k)."""

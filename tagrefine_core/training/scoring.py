@@ -17,7 +17,7 @@ from tagrefine_core.model.posterior import final_scores, smoothed
 from tagrefine_core.neighbors import Index, nearest
 from tagrefine_core.progress import Progress
 from tagrefine_core.training.distributed import World
-from tagrefine_core.training.forward import FORWARD_ROWS, in_use
+from tagrefine_core.training.forward import FORWARD_ROWS, seen, told
 
 __all__ = ["answers", "calibrate", "finish", "predict", "smooth", "smooth_all"]
 
@@ -43,12 +43,14 @@ def answers(
     owner = np.full(len(x), -1, dtype=np.int64) if owner is None else owner
     if config.exact:
         owner = np.where(owner == -1, len(networks) - 1, owner)
-    total, features = in_use(networks[0], x, config)
-    total[torch.from_numpy(owner > 0)] = 0
-    for number, network in enumerate(networks[1:], start=1):
+    v, features = seen(networks[0], x, config)
+    total = torch.zeros(len(x), networks[0].classifier.out_features, device=x.device)
+    for number, network in enumerate(networks):
         wanted = torch.from_numpy((owner == -1) | (owner == number))
         if wanted.any():
-            total[wanted] += in_use(network, x[wanted], config)[0]
+            # Networks that are solved for differ in the last layer alone.
+            read = v[wanted] if config.exact or not number else seen(network, x[wanted], config)[0]
+            total[wanted] += told(network, read, config)
     total[torch.from_numpy(owner == -1)] /= len(networks)
     return total, features
 

@@ -7,6 +7,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from tagrefine_core.features.inputs import Inputs
+from tagrefine_core.model.design import Design
 
 __all__ = ["TrainingSet", "Watched"]
 
@@ -49,6 +50,8 @@ class TrainingSet:
     xi : float32 (C, C) or None
         Tag similarity (eq. 5); None where nothing asks for it.
     watched : Watched or None
+    design : Design or None
+        Of what the classifier reads, where that is known before training: it never moves, and the photos are few.
     """
 
     rows: NDArray[np.int64]
@@ -58,3 +61,4 @@ class TrainingSet:
     agreement: sp.csr_matrix | None = None
     xi: NDArray[np.float32] | None = None
     watched: Watched | None = None
+    design: Design | None = None

@@ -138,7 +138,10 @@ def test_the_preset_is_tried_first_and_the_grid_lies_around_it():
     tried = kind.grid(1000)["over"]
     built = [preset.replaced(over) for over in tried]  # or it would fail hours later
     assert len({json.dumps(config.flat()) for config in built}) == len(tried) > 1
-    assert preset in built
+    assert preset not in built, "it would be tried twice"
+    for name in tried[0]:  # but every other point around it
+        assert preset.flat()[name] in {over[name] for over in tried}
+    assert len(tried) == np.prod([len({over[name] for over in tried}) for name in tried[0]]) - 1
     for config, over in zip(built, tried, strict=True):
         assert settings_without_effect(config, over) == [], "a trial that cannot differ is wasted"
         assert all(over.values()), "of a setting at 0 the line above says nothing"

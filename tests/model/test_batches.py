@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from tagrefine_core.errors import ConfigError
-from tagrefine_core.model.batches import Bank, anchors_of_step, rerank, select_batch
+from tagrefine_core.model.batches import Bank, anchors_of_step, select_batch
 from tagrefine_core.neighbors import candidate_sets
 
 MODES = ("exact", "shortlist", "bank", "static")
@@ -107,11 +107,13 @@ def test_too_few_candidates_is_an_error_that_says_so():
         )
 
 
-def test_ties_go_to_the_lower_row_whatever_the_order():
-    anchors = torch.zeros(1, 2)
-    candidates = torch.tensor([[[1.0, 0], [0, 1.0], [-1.0, 0], [0, -1.0]]])
-    rows, squared = rerank(anchors, candidates, np.array([[9, 2, 7, 4]]), 3)
-    assert rows.tolist() == [[2, 4, 7]] and squared.tolist() == [[1.0, 1.0, 1.0]]
+@pytest.mark.parametrize("mode", ["exact", "shortlist", "bank"])
+def test_ties_go_to_the_lower_row_whatever_the_order(mode):
+    features = torch.zeros(10, 2)
+    features[[9, 2, 7, 4]] = torch.tensor([[1.0, 0], [0, 1.0], [-1.0, 0], [0, -1.0]])
+    candidates = np.zeros((1, 4), dtype=np.int32) + np.array([9, 2, 7, 4], dtype=np.int32)
+    batch = select(np.array([0]), candidates, mode=mode, now=features, stored=features, m=4, shortlist=4)
+    assert batch.rows.tolist() == [[0, 2, 4, 7]] and batch.squared_distances.tolist() == [[1.0, 1.0, 1.0]]
 
 
 def test_every_image_is_an_anchor_once_a_cycle_and_steps_are_independent():

@@ -5,6 +5,7 @@ import pytest
 import torch
 from scipy.sparse import csr_matrix
 
+from tagrefine_core.model.design import Design
 from tagrefine_core.model.implied import implication, implied_by_others, with_implied
 from tagrefine_core.model.least_squares import Ridge, likeness
 
@@ -67,7 +68,7 @@ def test_tags_of_like_photos_are_alike_though_no_photo_has_both():
     tags[portraits[0::3], BOY] = 1
     tags[portraits[1::3], PEOPLE] = 1
     tags[np.flatnonzero(kind)[::2], TURKEY] = 1
-    alike = likeness(Ridge(torch.from_numpy(features).float(), csr_matrix(tags), 0).shown)
+    alike = likeness(Ridge(Design(torch.from_numpy(features).float(), 0), csr_matrix(tags)).shown)
     assert alike.shape == (4, 4) and alike.dtype == np.float32
     assert alike[BOY, PEOPLE] > 0.8 and alike[BOY, TURKEY] < -0.8
     assert not alike[BIRD].any()  # nobody gave it

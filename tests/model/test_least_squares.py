@@ -6,6 +6,7 @@ import torch
 from scipy.optimize import brentq
 from scipy.sparse import csr_matrix
 
+from tagrefine_core.model.design import Design
 from tagrefine_core.model.least_squares import _SPREAD, Ridge, least_squares
 
 N, D, C = 40, 6, 3
@@ -24,7 +25,7 @@ def data() -> tuple[np.ndarray, np.ndarray]:
 
 
 def solve(features: np.ndarray, tags: np.ndarray, **options):
-    return least_squares(torch.from_numpy(features).float(), csr_matrix(tags), **options)
+    return least_squares(Design(torch.from_numpy(features).float(), 0), csr_matrix(tags), **options)
 
 
 def logits_of(layer, features: np.ndarray) -> np.ndarray:
@@ -125,11 +126,12 @@ def test_the_ridge_of_a_tag_is_the_one_that_predicts_photos_left_out_best(data):
 
 def test_what_is_shown_is_what_the_other_photos_predict_at_deviation_one(data):
     features, tags = data
-    solved = Ridge(torch.from_numpy(features).float(), csr_matrix(tags), 0)
+    design = Design(torch.from_numpy(features).float(), 0)
+    solved = Ridge(design, csr_matrix(tags))
     expected = each(left_out, features, tags, solved.penalty.numpy())
     np.testing.assert_allclose(solved.shown, expected * one_over(expected.std(axis=0)), atol=1e-4)
     np.testing.assert_allclose(solved.shown.std(dim=0, correction=0)[:2], 1, atol=1e-4)
-    np.testing.assert_array_equal(solved.sample, np.arange(N))
+    np.testing.assert_array_equal(design.sample, np.arange(N))
     np.testing.assert_allclose(solved.given, tags, atol=1e-6)
 
 
@@ -209,7 +211,7 @@ def test_a_tag_that_only_the_part_gave_has_no_weight_without_it(data, share):
 @pytest.mark.parametrize("share", [0.0, 1.0])
 def test_photos_that_are_all_alike_teach_only_rates(share):
     tags = csr_matrix(np.array([[1], [0], [0], [1]], dtype=np.uint8))
-    (solved,) = least_squares(torch.ones(4, 3), tags, prototype=share)
+    (solved,) = least_squares(Design(torch.ones(4, 3), 0), tags, prototype=share)
     assert torch.isfinite(solved.weight).all()
     logits = torch.ones(1, 3) @ solved.weight.T + solved.bias
     assert torch.sigmoid(logits).item() == pytest.approx(0.5, abs=1e-4)
@@ -220,9 +222,31 @@ def test_the_ridges_are_judged_on_a_sample_that_the_seed_draws():
     generator = np.random.default_rng(0)
     features = torch.from_numpy(generator.normal(size=(5000, 3))).float()
     tags = csr_matrix((features[:, :1].numpy() > 0).astype(np.uint8))
-    one, same, other = (Ridge(features, tags, seed) for seed in (1, 1, 2))
+    one, same, other = (Design(features, seed) for seed in (1, 1, 2))
     assert len(one.sample) == len(set(one.sample)) == 4096 and (np.diff(one.sample) > 0).all()
     np.testing.assert_array_equal(one.sample, same.sample)
     assert (one.sample != other.sample).any()
     assert torch.equal(one.moments.gram, other.moments.gram)
-    np.testing.assert_array_equal(one.given, tags[one.sample].toarray())
+    np.testing.assert_array_equal(Ridge(one, tags).given, tags[one.sample].toarray())
+
+
+def test_a_design_is_that_of_the_features_alone(data):
+    features, _ = data
+    design = Design(torch.from_numpy(features).float(), 0)
+    centered = features - features.mean(axis=0)
+    np.testing.assert_allclose(design.moments.gram, centered.T @ centered, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(design.rotated, centered @ design.vectors.numpy(), atol=1e-4)
+    np.testing.assert_allclose(design.rotated.square().sum(dim=0), design.values, rtol=1e-4)
+    without = design.moments.without(design.moments_of(PARTS[0])).gram
+    rest = np.delete(features, PARTS[0], axis=0)
+    np.testing.assert_allclose(without, (len(rest) - 1) * np.cov(rest.T), rtol=1e-4, atol=1e-4)
+
+
+def test_whatever_is_solved_for_on_one_design_leaves_it_as_it_was(data):
+    features, tags = data
+    shared = Design(torch.from_numpy(features).float(), 0)
+    Ridge(shared, csr_matrix(1 - tags))
+    least_squares(shared, csr_matrix(tags[:, ::-1]), parts=PARTS, prototype=0.5)
+    found = least_squares(shared, csr_matrix(tags), parts=PARTS, prototype=0.25)
+    for layer, alone in zip(found, solve(features, tags, parts=PARTS, prototype=0.25), strict=True):
+        assert torch.equal(layer.weight, alone.weight) and torch.equal(layer.bias, alone.bias)

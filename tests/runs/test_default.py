@@ -128,15 +128,18 @@ def test_what_a_run_leaves_adds_up_and_is_less_than_it_was(default_run):
     }, "no work folder, no checkpoint, no candidates"
     (n, tags), dimensions = run.scores.shape, run.features.shape[1]
     network = Annotator(run, Collection.open(run.store, "studio")).fitted.networks[0]
-    weights = 4 * sum(weight.numel() for weight in trainable(network).values())
+    last = 4 * sum(weight.numel() for weight in network.classifier.parameters())
+    below = (
+        4 * (sum(weight.numel() for weight in trainable(network).values()) + network.center.numel()) - last
+    )
     arrays = 2 * 4 * n * tags + 2 * n * dimensions
-    networks = run.config.networks * (weights + 4 * network.center.numel())
+    networks = run.config.networks * last + below
     rest = sum(sizes.values()) - arrays - networks
     assert 0 < rest < 64 * 1024, "headers, names, the trace, and matrices of few tags"
     # 0.1.0 kept scores, logits, features and the networks; of each network also a checkpoint (weights, their average and
     # momentum, the bank in half precision) and all candidates.
     seen, M = n - n // 5 - 1, min(run.config.neighbors.M, n - n // 5 - 1)
-    of_0_1_0 = arrays + networks + 5 * (3 * weights + 2 * seen * dimensions + 4 * seen * M)
+    of_0_1_0 = arrays + networks + 5 * (3 * (last + below) + 2 * seen * dimensions + 4 * seen * M)
     assert sum(sizes.values()) < 0.6 * of_0_1_0
 
 

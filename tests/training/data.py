@@ -7,7 +7,7 @@ import torch
 from tagrefine_core.config import train_config
 from tagrefine_core.features.inputs import FeatureInputs
 from tagrefine_core.training.fit import held_out_parts
-from tagrefine_core.training.forward import in_use
+from tagrefine_core.training.forward import seen, told
 
 WORDS = ("boy", "people", "puppy", "dog", "turkey", "bird")
 BOY, PEOPLE, PUPPY, DOG, TURKEY, BIRD = range(6)
@@ -34,7 +34,8 @@ def inputs_of(features):
 
 
 def logits_of(network, features, config):
-    return in_use(network, inputs_of(features).read(np.arange(len(features))), config)[0].numpy()
+    v, _ = seen(network, inputs_of(features).read(np.arange(len(features))), config)
+    return told(network, v, config).numpy()
 
 
 def answered_for_by_who_has_not_seen(model, features):

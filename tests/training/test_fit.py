@@ -14,7 +14,7 @@ from tagrefine_core.model.implied import certain, with_implied
 from tagrefine_core.model.visualness import Visualness
 from tagrefine_core.presets import PRESETS
 from tagrefine_core.training.fit import fit, held_out_parts, without_pictures
-from tagrefine_core.training.forward import in_use
+from tagrefine_core.training.forward import seen
 from tagrefine_core.training.scoring import answers, smooth, smooth_all
 from tests.training.data import (
     BOY,
@@ -121,7 +121,7 @@ def test_answers_by_hand(data, whole):
     for row, number in enumerate(owner):
         expected = every[:, row].mean(axis=0) if number < 0 else every[number, row]
         np.testing.assert_allclose(found[row], expected, atol=1e-5)
-    first = in_use(whole.networks[0], inputs_of(features).read(np.arange(6)), whole.config)[1]
+    first = seen(whole.networks[0], inputs_of(features).read(np.arange(6)), whole.config)[1]
     np.testing.assert_allclose(learned, first, atol=1e-5)
 
 

@@ -4,14 +4,17 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import torch
+from safetensors.torch import load_file
 
 from tagrefine_core.config import settings_without_effect, train_config
 from tagrefine_core.errors import Cancelled, ConfigError, TagRefineWarning
+from tagrefine_core.model.design import Design
 from tagrefine_core.model.least_squares import least_squares
 from tagrefine_core.neighbors import nearest
+from tagrefine_core.training import teaching
 from tagrefine_core.training.fit import fit, held_out_parts
 from tagrefine_core.training.fitted import Fitted
-from tagrefine_core.training.forward import in_use
+from tagrefine_core.training.forward import seen
 from tagrefine_core.training.scoring import answers
 from tests.training.data import (
     WORDS,
@@ -56,6 +59,8 @@ def test_one_network_is_trained_and_answers_with_a_layer_for_each_part(data, who
     assert len(whole.networks) == whole.config.networks == whole.config.scoring.crossfit + 1
     first = whole.networks[0].state_dict()
     for network in whole.networks[1:]:
+        assert network.projection.weight is whole.networks[0].projection.weight, "kept in memory once"
+        assert network.center is whole.networks[0].center
         different = [
             name for name, weight in network.state_dict().items() if not torch.equal(weight, first[name])
         ]
@@ -67,15 +72,21 @@ def test_they_are_the_closed_form_without_each_part_and_of_all_photos(data, whol
     config = everything_on(**{"constraints.implied": 0.0})  # so that targets are the tags
     found = fitted_on(features, tags, config)
     layers = least_squares(
-        represented(found, features),
+        Design(represented(found, features), config.seed),
         tags.astype(np.float32),
         parts=held_out_parts(len(features), config),
         prototype=config.scoring.prototype,
-        seed=config.seed,
     )
     for network, layer in zip(found.networks, layers, strict=True):
         torch.testing.assert_close(network.classifier.weight.detach(), layer.weight)
         torch.testing.assert_close(network.classifier.bias.detach(), layer.bias)
+
+
+def test_looks_of_a_sample_alone_do_not_stand_for_all_photos(data, monkeypatch):
+    config = everything_on(**{"constraints.implied": 0.0})  # so that a sample cannot change what is taught
+    whole = fitted_on(*data, config)
+    monkeypatch.setattr(teaching, "_SAMPLE", 50)
+    np.testing.assert_array_equal(fitted_on(*data, config).logits, whole.logits)
 
 
 def test_every_photo_is_answered_for_by_the_layer_that_has_not_seen_it(data, whole):
@@ -233,12 +244,18 @@ def test_what_is_saved_comes_back_with_the_same_scores(data, whole, tmp_path):
     expected = whole.scores(tags), whole.scores()
     new = torch.from_numpy(photos(n=9, d=24, seed=5)[0])
     whole.save(tmp_path)
+    names = load_file(tmp_path / "fitted.safetensors").keys()
+    assert {name for name in names if "classifier" not in name} == {
+        "network0.projection.weight",
+        "network0.center",
+    }
     back = Fitted.load(tmp_path)
-    assert len(back.networks) == 11 and back.networks[0].projection is not None
+    assert len(back.networks) == 11
+    assert len({network.projection.weight.data_ptr() for network in back.networks}) == 1
     np.testing.assert_array_equal(back.scores(tags), expected[0])
     np.testing.assert_array_equal(back.scores(), expected[1])
     np.testing.assert_array_equal(back.scores_of_new(new), whole.scores_of_new(new))
-    own = in_use(back.networks[0], torch.from_numpy(features), back.config)[1].numpy().astype(np.float16)
+    own = seen(back.networks[0], torch.from_numpy(features), back.config)[1].numpy().astype(np.float16)
     np.testing.assert_array_equal(own, whole.features)
 
 

@@ -43,7 +43,7 @@ def gradient(config: TrainConfig, world: World, folder: Path) -> dict[str, Tenso
     trainer.start_constraints()
     batch = trainer.neighborhood.select(trainer.neighborhood.anchors(3))
     logits, seen = trainer.forward_step(batch.rows.reshape(-1), batch.rows.size * world.size)
-    (loss,) = trainer.losses(logits, seen, batch).values()
+    (loss,) = trainer.objective.losses(logits, seen, batch, trainer.neighborhood.sigma).values()
     loss.backward()
     assert network.classifier.weight.grad is None
     return {"loss": loss.detach(), "gradient": network.projection.weight.grad}
