@@ -126,7 +126,7 @@ class _Neighbors(_Group):
 
 
 class _Constraints(_Group):
-    """Stage 2: the terms of eq. 1, and an anchor."""
+    """Stage 2: the terms of eq. 1, one that shapes features, and an anchor."""
 
     epochs: int = Field(12, ge=0, description="passes over the photos")
     lr: float = Field(0.01, gt=0, description="learning rate of the new layers")
@@ -154,7 +154,10 @@ class _Scoring(_Group):
     """From trained networks to scores."""
 
     crossfit: int = Field(
-        1, ge=1, le=20, description="networks that each leave out, and then score, a part of the photos"
+        1,
+        ge=1,
+        le=20,
+        description="parts of the photos, each scored by a network or last layer that has not seen it",
     )
     closed_form: float = Field(0.0, ge=0, le=1, description="share of the closed form in the last layer")
     prototype: float = Field(
@@ -217,7 +220,7 @@ class TrainConfig(_Group):
             )
         if m - 1 > M:
             raise ValueError(f"neighbors.M must be at least m-1; got M={M}, m={m}")
-        if self.constraints.lambda_nbr and self.constraints.epochs and not self.learns_features:
+        if self.needs_agreement and not self.learns_features:
             raise ValueError(
                 "constraints.lambda_nbr shapes features, and of this network none learn: set network.projection or "
                 "network.adapter above 0, or network.finetune"
@@ -229,6 +232,11 @@ class TrainConfig(_Group):
                 "no term of stage 2 has a weight, so that nothing would be learned: set constraints.epochs=0, or above 0 "
                 + " or ".join(f"constraints.{term}" for term in terms)
                 + (" (a last layer that is solved for learns from no other)" if self.exact else "")
+            )
+        if not self.scoring.closed_form and not self.taught_by_steps:
+            raise ValueError(
+                "nothing would teach the last layer what users tag: set scoring.closed_form or phi0.epochs above 0, or "
+                "constraints.eta with constraints.epochs"
             )
         if self.network.backbone == "small_cnn" and self.network.weights != "none":
             raise ValueError("small_cnn has no pretrained weights: use network.weights=none")
@@ -255,7 +263,7 @@ class TrainConfig(_Group):
     @property
     def projection(self) -> int:
         """Length of the features of neighbors that are learned beside the classifier's; 0 where nothing would teach them."""
-        return self.network.projection if self.constraints.lambda_nbr and self.constraints.epochs else 0
+        return self.network.projection if self.needs_agreement else 0
 
     @property
     def exact(self) -> bool:
@@ -270,9 +278,20 @@ class TrainConfig(_Group):
         return parts + 1 if self.exact and parts > 1 else parts
 
     @property
+    def taught_by_steps(self) -> bool:
+        """Whether gradient steps teach the classifier what users tag, where it is not solved for alone."""
+        constraints = self.constraints
+        return bool(self.phi0.epochs or (constraints.epochs and (constraints.eta or constraints.lambda2)))
+
+    @property
+    def needs_agreement(self) -> bool:
+        """Whether anything asks how far the tags of two photos agree."""
+        return bool(self.constraints.lambda_nbr and self.constraints.epochs)
+
+    @property
     def needs_xi(self) -> bool:
-        """Whether anything asks how similar tags are."""
-        return bool(self.constraints.lambda1 and self.constraints.epochs)
+        """Whether anything asks how similar tags are; a last layer that is solved for does not."""
+        return bool(self.constraints.lambda1 and self.constraints.epochs and not self.exact)
 
 
 SETTINGS: tuple[str, ...] = tuple(TrainConfig().flat())
@@ -378,16 +397,27 @@ def settings_without_effect(config: TrainConfig, names: Iterable[str]) -> list[s
         idle["scoring.evidence"] = "scoring.calibrated=False"
     if network.finetune == "head":
         idle |= dict.fromkeys(("network.augment", "optimizer.lr_backbone"), "network.finetune=head")
+    if not (constraints.lambda1 or constraints.lambda2):
+        idle["constraints.reduction"] = "constraints.lambda1=0 and constraints.lambda2=0"
+    if not constraints.lambda1:
+        idle["constraints.alpha"] = "constraints.lambda1=0"
     if config.exact:
-        solved = ("lambda_vis", "lambda1", "lambda2", "eta")
+        solved = ("lambda_vis", "lambda1", "lambda2", "eta", "reduction", "alpha")
         idle |= dict.fromkeys(
             ("phi0.epochs", "phi0.lr", *(f"constraints.{name}" for name in solved)),
             "scoring.closed_form=1 on a frozen backbone without network.adapter",
         )
     if not constraints.epochs:
-        trained = ("lr", "lambda_vis", "lambda_nbr", "lambda1", "lambda2", "eta", "reduction")
+        trained = ("lr", "lambda_vis", "lambda_nbr", "lambda1", "lambda2", "eta", "reduction", "alpha")
         idle |= dict.fromkeys((f"constraints.{name}" for name in trained), "constraints.epochs=0")
         idle["neighbors.refresh"] = "constraints.epochs=0"
+        if config.exact or not config.phi0.epochs:
+            steps = (
+                "network.dropout",
+                "neighbors.s",
+                *(f"optimizer.{name}" for name in type(config.optimizer).model_fields),
+            )
+            idle |= dict.fromkeys(steps, "constraints.epochs=0, which leaves no gradient step")
     elif config.neighbors.refresh in ("static", "random"):
         idle["neighbors.M"] = f"neighbors.refresh={config.neighbors.refresh}"
     if not config.projection:
@@ -398,8 +428,6 @@ def settings_without_effect(config: TrainConfig, names: Iterable[str]) -> list[s
         idle["scoring.prototype"] = "scoring.closed_form=0"
     if not config.phi0.epochs:
         idle["phi0.lr"] = "phi0.epochs=0"
-    if not config.needs_xi:
-        idle["constraints.alpha"] = "constraints.lambda1=0" if constraints.epochs else "constraints.epochs=0"
     flat = config.flat()
     switched_on = [name for name in dict.fromkeys(names) if flat.get(name)]
     return [f"{name}={flat[name]} has no effect with {idle[name]}." for name in switched_on if name in idle]

@@ -223,7 +223,43 @@ def test_the_preset_has_an_option_of_its_own():
         ({"constraints.epochs": 0}, "constraints.reduction", "literal", "constraints.epochs=0"),
         ({"constraints.epochs": 0}, "neighbors.refresh", "exact", "constraints.epochs=0"),
         ({"neighbors.refresh": "static"}, "neighbors.M", 99, "neighbors.refresh=static"),
-        ({"constraints.lambda1": 0}, "constraints.alpha", 0.3, "constraints.lambda1=0"),
+        (
+            {"constraints.lambda1": 0, "scoring.closed_form": 0.5},
+            "constraints.alpha",
+            0.3,
+            "constraints.lambda1=0",
+        ),
+        (
+            {"constraints.lambda1": 1},
+            "constraints.alpha",
+            0.3,
+            "scoring.closed_form=1 on a frozen backbone without network.adapter",
+        ),
+        (
+            {"constraints.lambda1": 1},
+            "constraints.reduction",
+            "literal",
+            "scoring.closed_form=1 on a frozen backbone without network.adapter",
+        ),
+        (
+            {"scoring.closed_form": 0.5},
+            "constraints.reduction",
+            "literal",
+            "constraints.lambda1=0 and constraints.lambda2=0",
+        ),
+        (
+            {"constraints.epochs": 0},
+            "network.dropout",
+            0.3,
+            "constraints.epochs=0, which leaves no gradient step",
+        ),
+        (
+            {"constraints.epochs": 0},
+            "optimizer.weight_decay",
+            0.3,
+            "constraints.epochs=0, which leaves no gradient step",
+        ),
+        ({"constraints.epochs": 0}, "neighbors.s", 64, "constraints.epochs=0, which leaves no gradient step"),
         ({"constraints.epochs": 0}, "constraints.alpha", 0.3, "constraints.epochs=0"),
     ],
 )
@@ -245,12 +281,31 @@ def test_what_has_no_effect_is_said(beside, name, value, reason):
         ({"scoring.closed_form": 0.5}, "constraints.lambda2", 0.3),
         ({}, "constraints.lambda_nbr", 0.3),
         ({"neighbors.refresh": "exact"}, "neighbors.M", 99),
+        (
+            {"constraints.epochs": 0, "phi0.epochs": 3, "scoring.closed_form": 0.5},
+            "optimizer.algorithm",
+            "sgd",
+        ),
+        ({"scoring.closed_form": 0.5, "constraints.lambda2": 0.1}, "constraints.reduction", "literal"),
         ({"constraints.epochs": 0}, "constraints.implied", 0.5),
         ({}, "network.augment", False),  # switched off where it has no effect: nothing to say
     ],
 )
 def test_what_has_an_effect_is_not(beside, name, value):
     assert settings_without_effect(train_config("default").replaced({**beside, name: value}), [name]) == []
+
+
+def test_a_last_layer_that_is_solved_for_does_not_ask_how_similar_tags_are():
+    config = train_config("default").replaced({"constraints.lambda1": 1.0})
+    assert not config.needs_xi and config.replaced({"scoring.closed_form": 0.5}).needs_xi
+
+
+def test_a_last_layer_that_nothing_teaches_is_refused():
+    """Of preset default, whose only term shapes features, it would stay at the tags' rates."""
+    with pytest.raises(ConfigError, match=r"nothing would teach the last layer.*constraints\.eta"):
+        train_config("default", **{"scoring.closed_form": 0})
+    for teaches in ({"constraints.eta": 1.0}, {"constraints.lambda2": 0.1}, {"phi0.epochs": 1}):
+        assert train_config("default", **{"scoring.closed_form": 0, **teaches}).taught_by_steps
 
 
 @pytest.mark.parametrize("preset", PRESETS)

@@ -69,8 +69,9 @@ def variants_of(config: TrainConfig, groups: Sequence[str] = GROUPS) -> Variants
     """Return the variants of a configuration: name to settings laid over it.
 
     A part that is switched off has weight 0; what is on keeps the weight it has in ``config``. Without any term to train (and without
-    an anchor) there is no stage 2. Variants that would change nothing are left out: where ``config`` has no stage 2 those of its
-    neighbors, and where nothing asks how similar tags are those of alpha.
+    an anchor) there is no stage 2; without the closed form the anchor teaches the last layer, where nothing else does. Variants that
+    would change nothing are left out: where ``config`` has no stage 2 those of its neighbors, and where nothing asks how similar tags
+    are those of alpha.
 
     Raises
     ------
@@ -91,6 +92,11 @@ def variants_of(config: TrainConfig, groups: Sequence[str] = GROUPS) -> Variants
         found |= _constraints(config)
     if "additions" in groups:
         found |= {name: {setting: off} for name, (setting, off) in _ADDITIONS.items()}
+        # Where nothing but the closed form teaches the last layer, the anchor has to, or it would learn nothing at all.
+        if not config.taught_by_steps:
+            found["no closed form"]["constraints.eta"] = 1.0
+            if not config.constraints.epochs:
+                del found["no closed form"]
     if "features" in groups and config.constraints.epochs:
         static = {"neighbors.refresh": "static"}
         found |= {

@@ -76,12 +76,12 @@ def taught(
         xi = tag_similarity(given, words.distance, config.constraints.alpha).astype(np.float32)
     sample = np.sort(np.random.default_rng((config.seed, 8)).permutation(len(rows))[:_SAMPLE])
     design, implied, visualness = None, sparse.csr_matrix(2 * (tags.shape[1],), dtype=np.float32), None
-    if words.implied is not None or config.constraints.lambda_nbr:
+    if words.implied is not None or config.needs_agreement:
         design = _looks(network, inputs, rows[sample], config, progress)
         implied, visualness = _what_pictures_show(design, given[sample], words.implied, config)
     targets = with_implied(given, implied)
     agreement = None
-    if visualness is not None and config.constraints.lambda_nbr and config.constraints.epochs:
+    if visualness is not None and config.needs_agreement:
         agreement = weighted_tags(targets, visualness)
     own = None if watched is None else _watched_part(watched, rows, config)
     # Where the network goes on to see what it sees now, the last layer is solved for on the same design.

@@ -88,6 +88,9 @@ def test_preset_default_trains_one_term_and_without_it_there_is_no_stage_2():
     assert found["features not learned"] == found["neighbors static, features not learned"] == nothing
     assert {variant for pair in CONTRASTS.values() for variant in pair} <= set(found)
     assert not [name for name in found if name.startswith("alpha")], "nothing asks how similar tags are"
+    assert found["no closed form"] == {"scoring.closed_form": 0.0, "constraints.eta": 1.0}, (
+        "or nothing taught it"
+    )
     for over in found.values():
         assert settings_without_effect(config.replaced(over), over) == []
 
@@ -105,6 +108,7 @@ def test_without_stage_2_only_scoring_is_left_to_exchange():
         "network.power": 1.0
     }
     assert not [name for name in found if "only" in name or "refresh" in name or "features" in name]
+    assert "no closed form" not in found, "nothing else could teach the last layer"
     for group in ("features", "refresh", "alpha"):
         with pytest.raises(ConfigError, match=f"Nothing to exchange of {group}"):
             variants_of(config, [group])
