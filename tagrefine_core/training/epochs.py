@@ -74,9 +74,8 @@ class Epochs:
         values["seconds"] = seconds
         values["images_per_second"] = steps * min(self.config.neighbors.s, self.n) / max(seconds, 1e-9)
         values["lr"] = lr
-        if (
-            not self.seen or not self.config.exact
-        ):  # where they are exact, what is read and what reads it never move
+        # Of a last layer that is solved for, what it reads and what reads it never move.
+        if not self.seen or not self.config.exact:
             self.seen = self._watch()
         values.update(self.seen)
         last_of_phi0 = stage == "phi0" and epoch == self.config.phi0.epochs

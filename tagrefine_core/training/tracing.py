@@ -64,12 +64,18 @@ class Tracing:
         self.candidates: NDArray[np.int32] = np.zeros((0, 0), dtype=np.int32)
 
     def begin(self, stage: str, progress: Progress) -> None:
-        """Record who is near in the frozen features and before the first step."""
+        """Record who is near in the frozen features and before the first step; candidates are sought, which may take long."""
         frozen = self.forward.of_all(self.forward.given)
         if self.shared:
             self.neighborhood.find_candidates(progress)
         elif self.world.first:
-            candidate_sets(frozen.cpu().numpy(), self.most, out=self.path_of_candidates)
+            candidate_sets(
+                frozen.cpu().numpy(),
+                self.most,
+                out=self.path_of_candidates,
+                progress=lambda done, total: progress("Finding neighbors", done, total),
+                device="cuda" if self.world.device.type == "cuda" else "cpu",
+            )
         if self.world.first:
             self.candidates = read_array(self.path_of_candidates)
             self.recorder.take("frozen", 0, frozen, self.candidates)

@@ -128,7 +128,7 @@ class Trainer:
 
     def _solve(self, share: float) -> None:
         """Average the last layer with its closed form on what it reads; beside that, solve for it without each of the parts."""
-        if not self.solved or not self.config.exact:  # where they are exact, what is read never moves
+        if not self.solved or not self.config.exact:  # where it is solved for alone, what is read never moves
             design = self.training_set.design
             if design is None:
                 design = Design(self.forward.of_all(self.forward.represented), self.config.seed)
