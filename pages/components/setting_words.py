@@ -76,7 +76,7 @@ LABELS = {
     "constraints.reduction": "Losses of a batch",
     "constraints.alpha": "Meaning of tags",
     "constraints.implied": "Implied tags",
-    "scoring.crossfit": "Networks",
+    "scoring.crossfit": "Parts held out",
     "scoring.closed_form": "Exact last layer",
     "scoring.prototype": "Share of mean features",
     "scoring.smooth": "Share of neighbors",

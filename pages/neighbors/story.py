@@ -119,6 +119,8 @@ def _notes(found: Neighborhoods, run: Run) -> list[str]:
         notes.append(f"Here they did not move: {found.why_still}.")
     if run.config.neighbors.refresh == "static" and run.config.constraints.epochs:
         notes.append("Training itself kept the neighbors of its start, with neighbors.refresh=static.")
+    if run.config.neighbors.refresh == "random" and run.config.constraints.epochs:
+        notes.append("Training itself took any photos for neighbors, with neighbors.refresh=random.")
     return notes
 
 

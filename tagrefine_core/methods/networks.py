@@ -44,7 +44,7 @@ _BLOCK = 16 * FORWARD_ROWS  # photos scored at once: as a run scores them, to th
 
 
 class _Networks(Method):
-    """What both share: a configuration, fitted on features."""
+    """What all share: a configuration, fitted on features."""
 
     scale = "probability"
     vocabulary: Sequence[str] | None = None
@@ -220,7 +220,7 @@ class Phi0(MultiCNN):
 
 @dataclass(eq=False, repr=False)
 class TagRefine(_Constrained):
-    """Our method: phi0, then the three constraints over dynamic neighbors, and scores from both, by any configuration.
+    """Our method, by any configuration: phi0, then what is learned over dynamic neighbors, and scores from both.
 
     Parameters
     ----------
@@ -247,7 +247,8 @@ class TagRefine(_Constrained):
     name = "tagrefine"
     title = "TagRefine"
     reference = (
-        "the paper's network, with implied tags, cross-fitting, calibration and the user's tag as evidence"
+        "the paper's dynamic neighbors, with features that learn, a last layer in closed form, implied tags, cross-fitting, "
+        "calibration and the user's tag as evidence"
     )
     ours = True
 
