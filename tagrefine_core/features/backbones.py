@@ -68,6 +68,11 @@ class Trunk(nn.Module):
         self.stages = nn.ModuleList(stages)
         self.learned = 0
 
+    @property
+    def beside_weights(self) -> str:
+        """What makes a feature of it beside its weights, as one word for a key; empty where that is the last stage alone."""
+        return "" if self.earlier is None else f"{self.earlier}:{_EARLIER:g}"
+
     def learn(self, finetune: str) -> None:
         """Choose what is trained: ``head`` nothing here, ``blocks:K`` the last K stages, ``all`` everything."""
         self.learned = {"head": 0, "all": len(self.stages)}.get(finetune, -1)

@@ -127,11 +127,11 @@ def stored_features(
 ) -> NDArray[np.float32]:
     """Return the trunk's features of all photos, float32 (N, d), extracted once and kept in the cache.
 
-    They are keyed by the collection's data, the trunk's weights (whose names tell the network, hence its scale) and stages, the
-    picture size and the views, so they are never stale; an interrupted extraction goes on at the block where it stopped.
+    They are keyed by the collection's data, the trunk's weights (whose names tell the network, hence its scale) and what beside
+    them makes a feature, the picture size and the views, so they are never stale; an interrupted extraction goes on at the block where it stopped.
     """
     extractor = Extractor(trunk, size, views=views, device=device)
-    key = (collection.data_hash, weights_hash(trunk), size, views, trunk.earlier)
+    key = (collection.data_hash, weights_hash(trunk), size, views)
     with kept_memory():
         return fill_blocks(
             home / "cache" / "features" / _key(*key),

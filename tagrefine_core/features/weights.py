@@ -6,9 +6,10 @@ from pathlib import Path
 
 import torch
 import torchvision
-from torch import Tensor, nn
+from torch import Tensor
 
 from tagrefine_core.errors import WeightsError
+from tagrefine_core.features.backbones import Trunk
 
 __all__ = ["PACKAGES", "load_weights", "weights_hash"]
 
@@ -49,12 +50,13 @@ def load_weights(name: str, weights: str) -> dict[str, Tensor] | None:
     return _read(path)
 
 
-def weights_hash(trunk: nn.Module) -> str:
-    """Return a short SHA-256 over names and values of all weights: what features depend on."""
+def weights_hash(trunk: Trunk) -> str:
+    """Return a short SHA-256 over names and values of all weights, and what beside them features depend on."""
     digest = hashlib.sha256()
     for key, value in sorted(trunk.state_dict().items()):
         digest.update(key.encode())
         digest.update(value.detach().cpu().contiguous().numpy().tobytes())
+    digest.update(trunk.beside_weights.encode())
     return digest.hexdigest()[:16]
 
 

@@ -5,7 +5,7 @@ import torch
 import torchvision
 
 from tagrefine_core.errors import ConfigError, WeightsError
-from tagrefine_core.features import BACKBONES, build_trunk, load_weights, weights_hash
+from tagrefine_core.features import BACKBONES, backbones, build_trunk, load_weights, weights_hash
 
 
 def photos(size, count=2):
@@ -119,6 +119,16 @@ def test_random_weights_come_from_the_seed_alone():
     state = torch.random.get_rng_state()
     build_trunk("small_cnn", None, seed=3)
     assert torch.equal(state, torch.random.get_rng_state())
+
+
+def test_the_hash_tells_another_feature_of_the_same_weights(monkeypatch):
+    """Caches and comparisons go by it: features of before would count as those of now."""
+    trunk = build_trunk("mobilenet_v3_small", None, seed=1)
+    known = weights_hash(trunk)
+    monkeypatch.setattr(backbones, "_EARLIER", 0.5)
+    longer = weights_hash(trunk)
+    trunk.earlier = None
+    assert len({known, longer, weights_hash(trunk)}) == 3
 
 
 def test_weights_of_another_backbone_say_what_is_missing(tmp_path):
