@@ -11,7 +11,7 @@ but the first.
 
 Printed for each: neighbor precision in the frozen features -> at the end, of the photos learned from (whose own tags taught their
 features) and, in annotation, of new photos among those; the ranking, in annotation of new photos; seconds, with photos decoded and
-frozen features at hand. Meant for a GPU: there a row takes a minute at 7,696 photos, on 2 cores an hour.
+frozen features at hand. Meant for a GPU: on an H200 a row of annotation on 7,696 photos takes about a minute (docs/log/2026-11-26-finetune.md).
 """
 
 import argparse
