@@ -52,4 +52,7 @@ wanted = int(chosen) if chosen.isdecimal() and len(chosen) < 10 else -1
 tale = story(collection, run, by, wanted)
 with top.container():
     header(tale["title"], " ".join([_BEFORE, *map(told, tale["notes"])]))
-player(tale, chosen=wanted, on_choose=remember)
+if tale["queries"]:
+    player(tale, chosen=wanted, on_choose=remember)
+else:
+    empty("No photo can be judged", tale["about"], button="Go to Tags", page="tags/page.py")

@@ -133,19 +133,23 @@ def frames(by: By) -> tuple[str, str]:
 
 def _about(found: Neighborhoods) -> str:
     """Return the numbers of all photos in two sentences."""
+    if found.why_not_judged is not None:
+        return found.why_not_judged
     judged, photos, of = int(found.judged.sum()), len(found.trace.photos), found.precision
-    if not judged:
-        return "No photo has anything to share, so nothing can be judged."
     value, low, high = (round(100 * part, 1) + 0.0 for part in of.gain)  # nothing is +0.0, not -0.0
     sample = f" (a sample of {found.of:,})" if photos < found.of else ""
     what = "true label" if found.judge.by == "labels" else "refined tag"
     # What is done to features before the first step, such as taking off their mean, is no learning.
-    start = 100 * (of.value[1] - of.value[0]) if found.trace.steps[1] == 0 else 0.0
-    before = f", {start:+.1f} of it before the first step" if abs(start) >= 0.05 else ""
+    start = round(100 * (of.value[1] - of.value[0]), 1) + 0.0 if found.trace.steps[1] == 0 else 0.0
+    parts = (
+        f": {start:+.1f} by preparing features, {round(value - start, 1) + 0.0:+.1f} by learning"
+        if start
+        else ""
+    )
     rare = "" if found.judge.by == "labels" else " Of tags that agree, rare ones count more."
     return (
         f"Of the photos with a {what}, the share of the {found.m - 1} nearest that have it, too; mean over all {what}s. "
-        f"{judged:,} of {photos:,} photos{sample} that it learned from can be judged. Change {value:+.1f} points ({low:+.1f} to {high:+.1f}){before}. "
+        f"{judged:,} of {photos:,} photos{sample} that it learned from can be judged. Change {value:+.1f} points ({low:+.1f} to {high:+.1f}){parts}. "
         f"{found.changed:.0%} of the neighbors are new at the end. Thin: this photo. Dashed: photos picked at random.{rare}"
     )
 

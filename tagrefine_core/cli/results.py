@@ -256,6 +256,9 @@ def _handed_out(found: workflow.HandedOut) -> str:
 def _neighborhoods(found: Neighborhoods) -> str:
     """Return what a trace says as lines."""
     document, of = found.as_dict(), found.precision
+    new = f"{100 * found.changed:.1f} % of the neighbors at the end are new"
+    if found.why_not_judged is not None:
+        return f"Whether neighbors got better cannot be told. {found.why_not_judged}\n{new}."
     what = "true labels" if found.judge.by == "labels" else "the run's refined tags"
     lines = [
         f"Share of the {found.m - 1} nearest that carry a photo's label, mean over labels; judged by {what}, "
@@ -265,7 +268,7 @@ def _neighborhoods(found: Neighborhoods) -> str:
             for point, value, low, high in zip(document["points"], of.value, of.low, of.high, strict=True)
         ),
         f"gain {of.gain[0]:+.3f} ({of.gain[1]:+.3f} to {of.gain[2]:+.3f}); neighbors picked at random {_shown(of.chance)}",
-        f"{100 * found.changed:.1f} % of the neighbors at the end are new; relevant ones: more for {document['better']:,} photos, "
+        f"{new}; relevant ones: more for {document['better']:,} photos, "
         f"as many for {document['same']:,}, fewer for {document['worse']:,}",
     ]
     return "\n".join(

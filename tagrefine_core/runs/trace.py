@@ -76,6 +76,15 @@ class Neighborhoods:
     why_still: str | None
 
     @property
+    def why_not_judged(self) -> str | None:
+        """Why no neighbor can be judged, as a sentence; None where some can."""
+        if self.judged.any():
+            return None
+        if self.judge.by == "labels":
+            return "None of these photos has a true label."
+        return f"A refined tag counts from {self.m} photos on, and here none is on as many. It takes more photos, or tags on more of them."
+
+    @property
     def better(self) -> NDArray[np.bool_]:
         """Which photos have more relevant neighbors at the end, bool (Q,)."""
         return np.asarray(self.last > self.first)
@@ -114,6 +123,7 @@ class Neighborhoods:
             "chance": _number(of.chance),
             "changed": self.changed,
             "why_still": self.why_still,
+            "why_not_judged": self.why_not_judged,
             "better": int(self.better.sum()),
             "same": int(self.same.sum()),
             "worse": int(self.worse.sum()),

@@ -1,6 +1,7 @@
 """Neighbors: what the player is told, and the page around it."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -121,10 +122,30 @@ def test_moments_name_stages_only_where_two_have_steps(traced_home: Store) -> No
 def test_where_no_photo_has_a_label_there_is_nothing_to_show(traced_home: Store, open_page: OpenPage) -> None:
     collection = Collection.open(traced_home, "demo")
     write_array(collection.folder / "truth.npy", np.zeros_like(collection.truth))
-    tale = told(open_page("neighbors", collection="demo", run="run-new"))
-    assert tale["queries"] == [] and [number for _, number, _ in tale["groups"]] == [0, 0, 0]
-    assert tale["mean"] is None and "nothing can be judged" in tale["about"]
-    assert tale["title"] == "What became of these neighborhoods cannot be told"
+    page = open_page("neighbors", collection="demo", run="run-new")
+    assert [one.value for one in page.title] == ["What became of these neighborhoods cannot be told"]
+    assert not page.get("bidi_component") and [one.label for one in page.button] == ["Go to Tags"]
+    assert "None of these photos has a true label" in " ".join(text.value for text in page.markdown)
+
+
+def test_what_is_done_before_the_first_step_is_told_apart_from_learning(traced_home: Store) -> None:
+    collection = Collection.open(traced_home, "demo")
+    truth = np.asarray(collection.truth) == 1
+    common = truth[:30].astype(int) @ truth.T + 0.0
+    common[np.arange(30), np.arange(30)] = np.inf
+    order = np.argsort(common, axis=1)[:, :39].astype(np.int32)
+    best, worst = order[:, -K:], order[:, :K]
+    write_arrays(
+        run_folder(traced_home.home, "run-new") / "trace.npz",
+        photos=np.arange(30),
+        stages=np.array(["frozen", "phi0", "constraints"]),
+        steps=np.array([0, 0, 10]),
+        neighbors=np.stack([best, worst, worst]),
+    )
+    about = story(collection, Run.open(traced_home, "run-new"), "labels")["about"]
+    change, start, learned = map(float, re.findall(r"(?:Change|:|,) ([+-][0-9.]+)", about))
+    assert change == start < 0 and learned == 0
+    assert "by preparing features" in about and "by learning" in about
 
 
 def test_static_neighbors_are_said_to_be_static(traced_home: Store, open_page: OpenPage) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from tagrefine_core.cli.results import _neighborhoods
 from tagrefine_core.config import train_config
 from tagrefine_core.errors import LabelError, RunError
 from tagrefine_core.runs.judging import OVERLAP, Judge, judge_of
@@ -182,7 +183,16 @@ def test_changed_and_what_became_of_each_photo():
         ("frozen", 0),
         ("constraints", 10),
     ]
-    assert document["why_still"] is None
+    assert document["why_still"] is None and document["why_not_judged"] is None
+
+
+def test_where_nothing_can_be_judged_it_says_why():
+    found = small(truth=np.zeros((6, 2), dtype=int).tolist())
+    why = found.why_not_judged
+    assert why is not None and "true label" in why and found.as_dict()["why_not_judged"] == why
+    # The command says it in place of numbers that are none.
+    told = _neighborhoods(found)
+    assert why in told and "66.7 % of the neighbors" in told and "nan" not in told and "undefined" not in told
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,6 @@ class Player {
     });
     this.groups.replaceChildren(...this.parts.map((part) => part.button));
     this.part = null;
-    if (!data.queries.length) return;
     this.choose(Math.max(0, data.queries.findIndex((query) => query.row === data.chosen)), false);
   }
 
@@ -319,7 +318,7 @@ class Player {
       this.choose(Math.max(0, Math.min(this.data.queries.length - 1, this.number + (event.key === "ArrowDown" ? 1 : -1))), true);
     } else if (event.key === " " && !onButton) this.toggle();
     else if (event.key.toLowerCase() === "p") this.project();
-    else if (event.key === "Escape" && wall) this.projecting(false);
+    else if (event.key === "Escape" && wall) this.project();
     else return;
     event.preventDefault();
   }
