@@ -13,10 +13,10 @@ from tagrefine_core import workflow
 from tagrefine_core.cli import main
 from tagrefine_core.cli.options import options_of
 from tagrefine_core.cli.session import Session
-from tagrefine_core.config import train_config
 from tagrefine_core.errors import Cancelled
 from tagrefine_core.jobs import LIVE, watch
 from tagrefine_core.methods import registry
+from tagrefine_core.settings import train_config
 from tagrefine_core.store import CollectionRecord, Store
 from tagrefine_core.workflow import Work, again, record_job, start_job
 

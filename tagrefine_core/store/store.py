@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tagrefine_core.config import home_folder
 from tagrefine_core.errors import CollectionError, HomeError, JobError, RunError
+from tagrefine_core.folders import home_folder
 from tagrefine_core.store.migrations import migrate
 from tagrefine_core.store.records import (
     CollectionRecord,
