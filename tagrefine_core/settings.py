@@ -161,4 +161,10 @@ def settings_without_effect(config: TrainConfig, names: Iterable[str]) -> list[s
         idle["phi0.lr"] = "phi0.epochs=0"
     flat = config.flat()
     switched_on = [name for name in dict.fromkeys(names) if flat.get(name)]
-    return [f"{name}={flat[name]} has no effect with {idle[name]}." for name in switched_on if name in idle]
+    lines = [f"{name}={flat[name]} has no effect with {idle[name]}." for name in switched_on if name in idle]
+    if "scoring.closed_form" in switched_on and scoring.closed_form < 1 and not config.taught_by_steps:
+        lines.append(
+            f"scoring.closed_form={scoring.closed_form} averages the closed form with a last layer that nothing teaches what "
+            "users tag, which only weakens it: set it to 1, or above 0 phi0.epochs, or constraints.eta with constraints.epochs."
+        )
+    return lines

@@ -121,9 +121,9 @@ COMMANDS: dict[str, dict[str, Any]] = {
         "method_file": ["{here}/own.py"],
         "out": "{here}/results",
     },
-    "ablate --task annotation --set network.weights=w.pth --set constraints.lambda1=1 --set scoring.closed_form=0.5 --groups alpha --repeats 2 -- '{name}'": {
+    "ablate --task annotation --set network.weights=w.pth --set constraints.lambda1=1 --set network.adapter=8 --groups alpha --repeats 2 -- '{name}'": {
         "task": "annotation",
-        "settings": ["network.weights={here}/w.pth", "constraints.lambda1=1", "scoring.closed_form=0.5"],
+        "settings": ["network.weights={here}/w.pth", "constraints.lambda1=1", "network.adapter=8"],
         "groups": "alpha",
         "repeats": 2,
     },

@@ -207,6 +207,39 @@ def test_what_has_an_effect_is_not(beside, name, value):
     assert settings_without_effect(train_config("default").replaced({**beside, name: value}), [name]) == []
 
 
+HALF = {"scoring.closed_form": 0.5}
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        HALF,
+        {**HALF, "constraints.epochs": 0, "constraints.eta": 1.0},
+        {**HALF, "constraints.lambda_vis": 1.0, "constraints.lambda1": 1.0},  # they know no user's tag
+        {**HALF, "network.adapter": 8},
+    ],
+)
+def test_a_closed_form_averaged_with_what_nothing_teaches_is_said(settings):
+    config = train_config("default").replaced(settings)
+    (line,) = settings_without_effect(config, HALF)
+    assert line.startswith("scoring.closed_form=0.5 averages") and "only weakens it: set it to 1" in line
+    with pytest.warns(TagRefineWarning, match="only weakens it"):
+        train_config("default", **HALF)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"scoring.closed_form": 1.0, "network.adapter": 8},
+        {**HALF, "phi0.epochs": 1},
+        {**HALF, "constraints.eta": 1.0},
+        {**HALF, "constraints.lambda2": 0.1},
+    ],
+)
+def test_a_closed_form_that_is_alone_or_beside_a_taught_layer_is_not(settings):
+    assert settings_without_effect(train_config("default").replaced(settings), HALF) == []
+
+
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_preset_alone_warns_of_nothing(preset, recwarn):
     train_config(preset)

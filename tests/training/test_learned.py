@@ -344,7 +344,7 @@ def test_a_projection_that_nothing_teaches_is_said_to_do_nothing():
             **{
                 "network.projection": 64,
                 "constraints.lambda_nbr": 0,
-                "constraints.lambda_vis": 1,
+                "constraints.eta": 1,
                 "scoring.closed_form": 0.5,
             },
         )
