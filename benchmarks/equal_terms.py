@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tagrefine_core import experiments
-from tagrefine_core.config import TrainConfig, train_config
+from tagrefine_core.config import TrainConfig
 from tagrefine_core.experiments.ablation import variants_of
 from tagrefine_core.experiments.export import (
     paired_variants,
@@ -29,6 +29,7 @@ from tagrefine_core.experiments.export import (
 )
 from tagrefine_core.methods import named
 from tagrefine_core.progress import silent
+from tagrefine_core.settings import train_config
 from tagrefine_core.store import Store
 
 TASKS = ("annotation", "refinement")

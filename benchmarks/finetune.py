@@ -25,13 +25,14 @@ from numpy.typing import NDArray
 
 from tagrefine_core import workflow
 from tagrefine_core.collections import Collection
-from tagrefine_core.config import TrainConfig, read_settings, train_config
+from tagrefine_core.config import TrainConfig
 from tagrefine_core.neighbors import nearest
 from tagrefine_core.progress import silent
 from tagrefine_core.runs.judging import judge_of
 from tagrefine_core.runs.material import material
 from tagrefine_core.runs.run import NeighborTrace, Run
 from tagrefine_core.runs.trace import precision
+from tagrefine_core.settings import read_settings, train_config
 from tagrefine_core.store import Store
 from tagrefine_core.training.distributed import pick_device
 

@@ -17,11 +17,11 @@ import torch
 
 from tagrefine_core import workflow
 from tagrefine_core.collections import Collection
-from tagrefine_core.config import read_settings, train_config
 from tagrefine_core.features.backbones import BACKBONES
 from tagrefine_core.model.losses import logistic
 from tagrefine_core.progress import silent
 from tagrefine_core.runs.material import material
+from tagrefine_core.settings import read_settings, train_config
 from tagrefine_core.store import Store
 from tagrefine_core.training.distributed import World
 from tagrefine_core.training.journal import Journal

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from benchmarks.resampled import read, resampled
-from tagrefine_core.config import read_settings, train_config
 from tagrefine_core.features.inputs import FeatureInputs
 from tagrefine_core.files import read_array, read_sparse, write_array, write_sparse
+from tagrefine_core.settings import read_settings, train_config
 from tagrefine_core.tags import load
 from tagrefine_core.training.fit import fit, without_pictures
 

@@ -6,8 +6,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from tagrefine_core.collections import Collection
-from tagrefine_core.config import home_folder
 from tagrefine_core.errors import CollectionError
+from tagrefine_core.folders import home_folder
 from tagrefine_core.methods import method_class, names
 from tagrefine_core.runs.run import Run
 from tagrefine_core.store import CollectionRecord, RunRecord, Store

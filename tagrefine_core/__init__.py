@@ -11,12 +11,13 @@ from tagrefine_core import version
 
 if TYPE_CHECKING:
     from tagrefine_core.collections import Collection
-    from tagrefine_core.config import SETTINGS, TrainConfig, train_config
+    from tagrefine_core.config import SETTINGS, TrainConfig
     from tagrefine_core.errors import Cancelled, TagRefineError, TagRefineWarning
     from tagrefine_core.evaluation import evaluate
     from tagrefine_core.methods import Method, create, names
     from tagrefine_core.presets import PRESETS
     from tagrefine_core.runs.run import Run
+    from tagrefine_core.settings import train_config
     from tagrefine_core.store import Store
     from tagrefine_core.workflow import (
         annotate,
@@ -44,12 +45,13 @@ __all__ = [
 
 _WHERE = {
     "collections": "Collection",
-    "config": "SETTINGS TrainConfig train_config",
+    "config": "SETTINGS TrainConfig",
     "errors": "Cancelled TagRefineError TagRefineWarning",
     "evaluation": "evaluate",
     "methods": "Method create names",
     "presets": "PRESETS",
     "runs.run": "Run",
+    "settings": "train_config",
     "store": "Store",
     "workflow": "annotate changes_of delete_collection delete_run evaluate_run evaluate_user_tags export_refined import_collection "
     "make_demo measure_handed_out suspicious tag_summaries train_collection",

@@ -11,7 +11,7 @@ _DEFAULT: dict[str, Any] = {
     "network.center": True,
     "network.adapter": 0,
     "network.projection": 256,
-    "network.dropout": 0.7,
+    "network.dropout": 0.5,
     "optimizer.algorithm": "adamw",
     "optimizer.weight_decay": 0.01,
     "phi0.epochs": 0,
@@ -27,7 +27,7 @@ _DEFAULT: dict[str, Any] = {
     "scoring.crossfit": 10,
     "scoring.closed_form": 1.0,
     "scoring.prototype": 0.25,
-    "scoring.smooth": 0.4,
+    "scoring.smooth": 0.3,
     "scoring.calibrated": True,
     "scoring.evidence": 0.72,
 }

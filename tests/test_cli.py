@@ -13,7 +13,7 @@ from PIL import Image
 from tagrefine_core.cli import main
 from tagrefine_core.cli.terminal import Lines, duration
 from tagrefine_core.collections import KINDS
-from tagrefine_core.config import train_config
+from tagrefine_core.settings import train_config
 from tagrefine_core.store import CollectionRecord, Store
 
 ROOT = Path(__file__).parents[1]

@@ -13,10 +13,10 @@ from tagrefine_core import workflow
 from tagrefine_core.cli import main
 from tagrefine_core.cli.options import options_of
 from tagrefine_core.cli.session import Session
-from tagrefine_core.config import train_config
 from tagrefine_core.errors import Cancelled
 from tagrefine_core.jobs import LIVE, watch
 from tagrefine_core.methods import registry
+from tagrefine_core.settings import train_config
 from tagrefine_core.store import CollectionRecord, Store
 from tagrefine_core.workflow import Work, again, record_job, start_job
 
@@ -121,9 +121,9 @@ COMMANDS: dict[str, dict[str, Any]] = {
         "method_file": ["{here}/own.py"],
         "out": "{here}/results",
     },
-    "ablate --task annotation --set network.weights=w.pth --set constraints.lambda1=1 --set scoring.closed_form=0.5 --groups alpha --repeats 2 -- '{name}'": {
+    "ablate --task annotation --set network.weights=w.pth --set constraints.lambda1=1 --set network.adapter=8 --groups alpha --repeats 2 -- '{name}'": {
         "task": "annotation",
-        "settings": ["network.weights={here}/w.pth", "constraints.lambda1=1", "scoring.closed_form=0.5"],
+        "settings": ["network.weights={here}/w.pth", "constraints.lambda1=1", "network.adapter=8"],
         "groups": "alpha",
         "repeats": 2,
     },

@@ -14,10 +14,10 @@ from scipy.special import logit
 
 from tagrefine_core.cli import main
 from tagrefine_core.collections import Collection
-from tagrefine_core.config import train_config
 from tagrefine_core.files import write_array
 from tagrefine_core.model.calibration import Calibration
 from tagrefine_core.runs.run import run_folder
+from tagrefine_core.settings import train_config
 from tagrefine_core.store import Store
 from tests.fake_data import small_collection
 

@@ -14,8 +14,9 @@ import pytest
 from PIL import Image
 
 from tagrefine_core.cli import main
-from tagrefine_core.config import TrainConfig, train_config
+from tagrefine_core.config import TrainConfig
 from tagrefine_core.jobs import jobs
+from tagrefine_core.settings import train_config
 from tagrefine_core.store import Store
 
 ROOT = Path(__file__).parents[1]

@@ -23,8 +23,9 @@ LAYERS = [
     {"model"},
     {"neighbors", "features", "tags"},
     {"collections", "demo", "store"},
+    {"settings"},
     {"config"},
-    {"errors", "files", "presets", "progress", "version"},
+    {"errors", "files", "folders", "presets", "progress", "version"},
 ]
 LEVEL = {part: level for level, layer in enumerate(LAYERS) for part in layer}
 

@@ -15,7 +15,7 @@ from pages.components.words import EQUAL_TERMS, TASKS
 from pages.state import current_run, store
 from tagrefine_core import workflow
 from tagrefine_core.collections import Collection
-from tagrefine_core.config import settings_that_differ, write_settings
+from tagrefine_core.settings import settings_that_differ, write_settings
 
 __all__ = ["start_form"]
 

@@ -15,8 +15,8 @@ from pages.components.words import EXPLAINED
 from pages.state import store
 from tagrefine_core import plots, workflow
 from tagrefine_core.collections import Collection
-from tagrefine_core.config import settings_that_differ, write_settings
 from tagrefine_core.runs.run import Run
+from tagrefine_core.settings import settings_that_differ, write_settings
 
 __all__ = ["NOISE", "ablation", "noise", "variant_name"]
 

@@ -11,8 +11,9 @@ from pages.components.setting_words import PRESETS, VALUES, told
 from pages.components.text import plain
 from pages.train.settings import all_settings
 from tagrefine_core.collections import Collection
-from tagrefine_core.config import TrainConfig, settings_without_effect, train_config, write_settings
+from tagrefine_core.config import TrainConfig
 from tagrefine_core.errors import TagRefineError
+from tagrefine_core.settings import settings_without_effect, train_config, write_settings
 
 __all__ = ["start_form"]
 

@@ -10,8 +10,8 @@ from tagrefine_core import workflow
 from tagrefine_core.cli.results import ANNOTATIONS_HELP
 from tagrefine_core.cli.session import Json, Session
 from tagrefine_core.cli.settings import Backbone, Preset, Seed, Settings, Weights, configuration
-from tagrefine_core.config import read_settings
 from tagrefine_core.errors import ConfigError
+from tagrefine_core.settings import read_settings
 
 # The experiments load scikit-learn, and training loads PyTorch; both take seconds, so commands import them late.
 

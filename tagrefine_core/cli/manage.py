@@ -13,8 +13,8 @@ import tagrefine_core
 from tagrefine_core import workflow
 from tagrefine_core.cli.options import values_of
 from tagrefine_core.cli.session import Json, Session
-from tagrefine_core.config import home_folder
 from tagrefine_core.errors import ConfigError, JobError
+from tagrefine_core.folders import home_folder
 from tagrefine_core.jobs import background
 
 __all__ = ["always", "app", "app_folder", "cancel", "collections", "delete", "jobs", "runs", "work"]

@@ -6,8 +6,8 @@ from typing import Any
 
 import typer
 
-from tagrefine_core.config import absolute_weights
 from tagrefine_core.errors import JobError
+from tagrefine_core.settings import absolute_weights
 from tagrefine_core.store import JobRecord
 
 __all__ = ["options_of", "values_of"]

@@ -13,8 +13,8 @@ from typing import Annotated, Any
 import typer
 
 from tagrefine_core.cli.options import options_of
-from tagrefine_core.config import home_folder
 from tagrefine_core.errors import Cancelled
+from tagrefine_core.folders import home_folder
 from tagrefine_core.jobs import recording
 from tagrefine_core.jobs.process import leads
 from tagrefine_core.progress import Progress, silent

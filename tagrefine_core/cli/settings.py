@@ -4,9 +4,10 @@ from typing import Annotated, Any
 
 import typer
 
-from tagrefine_core.config import TrainConfig, read_settings, train_config
+from tagrefine_core.config import TrainConfig
 from tagrefine_core.errors import ConfigError
 from tagrefine_core.presets import PRESETS
+from tagrefine_core.settings import read_settings, train_config
 
 __all__ = ["Backbone", "Preset", "Seed", "Settings", "Weights", "configuration", "given_settings"]
 

@@ -10,9 +10,10 @@ from tagrefine_core import workflow
 from tagrefine_core.cli.results import MEASURES, measures
 from tagrefine_core.cli.session import Json, Session
 from tagrefine_core.cli.settings import Backbone, Seed, Settings, Weights, given_settings
-from tagrefine_core.config import TrainConfig, train_config
+from tagrefine_core.config import TrainConfig
 from tagrefine_core.errors import ConfigError, RunError
 from tagrefine_core.presets import PRESETS
+from tagrefine_core.settings import train_config
 
 __all__ = ["demo", "import_photos", "setup", "train"]
 

@@ -13,9 +13,10 @@ from typing import Any
 
 import tagrefine_core
 from tagrefine_core.collections import Collection
-from tagrefine_core.config import TrainConfig, settings_that_differ
+from tagrefine_core.config import TrainConfig
 from tagrefine_core.files import read_json, write_json
 from tagrefine_core.methods import Method
+from tagrefine_core.settings import settings_that_differ
 
 __all__ = [
     "OURS",

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.model_selection import ParameterGrid, ParameterSampler
 
 from tagrefine_core.collections import Collection
-from tagrefine_core.config import TrainConfig, write_settings
+from tagrefine_core.config import TrainConfig
 from tagrefine_core.errors import ConfigError
 from tagrefine_core.experiments.choosing import best_trial
 from tagrefine_core.experiments.intervals import MEASURES
@@ -16,6 +16,7 @@ from tagrefine_core.experiments.protocol import need_truth, validation_split
 from tagrefine_core.experiments.steps import Steps
 from tagrefine_core.experiments.trials import known_trial, trial
 from tagrefine_core.progress import Progress, silent
+from tagrefine_core.settings import write_settings
 from tagrefine_core.store import Store
 
 __all__ = ["set_line", "tune"]

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from scipy.special import logit, ndtr
 
-from tagrefine_core.config import train_config
 from tagrefine_core.errors import ConfigError
 from tagrefine_core.methods.base import Method, row_blocks
 from tagrefine_core.methods.centered import Centered
@@ -24,6 +23,7 @@ from tagrefine_core.model.design import Design
 from tagrefine_core.model.implied import certain, implication, with_implied
 from tagrefine_core.model.least_squares import Ridge, likeness
 from tagrefine_core.model.visualness import Visualness
+from tagrefine_core.settings import train_config
 from tagrefine_core.tags import implied_tags
 from tagrefine_core.training.scoring import calibrate, finish, smooth, smooth_all
 

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from tagrefine_core.config import TrainConfig, train_config
+from tagrefine_core.config import TrainConfig
 from tagrefine_core.errors import TagRefineWarning
 from tagrefine_core.features.inputs import FeatureInputs
 from tagrefine_core.methods.base import Method, Scores
 from tagrefine_core.methods.wordnet_relations import words_and_wordnet
+from tagrefine_core.settings import train_config
 from tagrefine_core.training.distributed import World
 from tagrefine_core.training.fit import fit, without_pictures
 from tagrefine_core.training.fitted import Fitted

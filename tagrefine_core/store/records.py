@@ -1,7 +1,9 @@
 """Rows of the database as plain frozen records."""
 
+import json
+import sqlite3
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 __all__ = [
     "CollectionRecord",
@@ -33,6 +35,11 @@ class CollectionRecord:
     data_hash: str
     created: str
     details: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, row: sqlite3.Row) -> Self:
+        """Make one of a row of the table ``collections``."""
+        return cls(**{**dict(row), "details": json.loads(row["details"])})
 
 
 @dataclass(frozen=True)
@@ -86,6 +93,24 @@ class RunRecord:
     message: str
     metrics: dict[str, Any] | None
 
+    @classmethod
+    def read(cls, row: sqlite3.Row) -> Self:
+        """Make one of a row of the table ``runs``, with its collection's name and its metrics."""
+        return cls(
+            id=row["id"],
+            collection_id=row["collection_id"],
+            collection=row["name"],
+            state=row["state"],
+            config=json.loads(row["config"]),
+            seed=row["seed"],
+            data_hash=row["data_hash"],
+            versions=json.loads(row["versions"]),
+            created=row["created"],
+            finished=row["finished"],
+            message=row["message"],
+            metrics=None if row["numbers"] is None else json.loads(row["numbers"]),
+        )
+
 
 @dataclass(frozen=True)
 class EpochRecord:
@@ -123,3 +148,9 @@ class JobRecord:
     created: str
     finished: str | None
     result: dict[str, Any] | None
+
+    @classmethod
+    def read(cls, row: sqlite3.Row) -> Self:
+        """Make one of a row of the table ``jobs``."""
+        parsed = {name: json.loads(row[name] or "null") for name in ("options", "result")}
+        return cls(**{**dict(row), **parsed})

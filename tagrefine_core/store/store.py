@@ -1,16 +1,12 @@
 """Everything the rest of TagRefine asks of the database."""
 
 import json
-import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-from tagrefine_core.config import home_folder
-from tagrefine_core.errors import CollectionError, HomeError, JobError, RunError
-from tagrefine_core.store.migrations import migrate
+from tagrefine_core.errors import CollectionError, JobError, RunError
+from tagrefine_core.store.database import Database
 from tagrefine_core.store.records import (
     CollectionRecord,
     EpochRecord,
@@ -32,57 +28,8 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-class Store:
-    """The database ``tagrefine.db`` of a home folder.
-
-    Every call opens its own short connection, so a store can be shared by threads and processes.
-
-    Parameters
-    ----------
-    home : str or Path
-        A folder, made when missing.
-
-    Raises
-    ------
-    HomeError
-        When the folder is not writable, or the file is not a database or is of a newer version.
-    """
-
-    def __init__(self, home: str | Path) -> None:
-        self.home = home_folder(home)
-        self.path = self.home / "tagrefine.db"
-        try:
-            with self.connect() as connection:
-                migrate(connection)
-        except sqlite3.DatabaseError as error:
-            raise HomeError(
-                f"{self.path} cannot be used as TagRefine's database ({error}). Move it away or choose another home."
-            ) from error
-
-    @contextmanager
-    def connect(self) -> Iterator[sqlite3.Connection]:
-        """Open a connection in autocommit mode with foreign keys on."""
-        connection = sqlite3.connect(self.path, timeout=30.0, isolation_level=None)
-        try:
-            connection.row_factory = sqlite3.Row
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute("PRAGMA foreign_keys = ON")
-            yield connection
-        finally:
-            connection.close()
-
-    @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Open a connection inside one write transaction."""
-        with self.connect() as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
+class Store(Database):
+    """What a home folder's database holds: collections, runs, metrics, the curator's list, jobs; opened as `Database`."""
 
     # Collections
 
@@ -90,7 +37,8 @@ class Store:
         """List all collections, the newest first."""
         with self.connect() as connection:
             return [
-                _collection(row) for row in connection.execute("SELECT * FROM collections ORDER BY id DESC")
+                CollectionRecord.read(row)
+                for row in connection.execute("SELECT * FROM collections ORDER BY id DESC")
             ]
 
     def collection(self, name: str) -> CollectionRecord:
@@ -100,7 +48,7 @@ class Store:
         if row is None:
             names = ", ".join(record.name for record in self.collections()) or "none yet"
             raise CollectionError(f"There is no collection {name!r} in {self.home}; there are: {names}.")
-        return _collection(row)
+        return CollectionRecord.read(row)
 
     def write_collection(
         self,
@@ -295,14 +243,14 @@ class Store:
         if row is None:
             names = ", ".join(run.id for run in self.runs()[:8]) or "none yet"
             raise RunError(f"There is no run {run_id!r} in {self.home}; the latest are: {names}.")
-        return _run(row)
+        return RunRecord.read(row)
 
     def runs(self, collection: str | None = None) -> list[RunRecord]:
         """List the runs, of one collection or of all, the newest first."""
         where, values = (" WHERE collections.name = ?", (collection,)) if collection else ("", ())
         with self.connect() as connection:
             return [
-                _run(row)
+                RunRecord.read(row)
                 for row in connection.execute(
                     f"{_RUN}{where} ORDER BY runs.created DESC, runs.rowid DESC", values
                 )
@@ -414,38 +362,12 @@ class Store:
             row = connection.execute("SELECT * FROM jobs WHERE id = ?", (job_id,)).fetchone()
         if row is None:
             raise JobError(f"There is no job {job_id} in {self.home}.")
-        return _job(row)
+        return JobRecord.read(row)
 
     def jobs(self, limit: int = 50) -> list[JobRecord]:
         """List the jobs, the newest first."""
         with self.connect() as connection:
             return [
-                _job(row)
+                JobRecord.read(row)
                 for row in connection.execute("SELECT * FROM jobs ORDER BY id DESC LIMIT ?", (limit,))
             ]
-
-
-def _collection(row: sqlite3.Row) -> CollectionRecord:
-    return CollectionRecord(**{**dict(row), "details": json.loads(row["details"])})
-
-
-def _run(row: sqlite3.Row) -> RunRecord:
-    return RunRecord(
-        id=row["id"],
-        collection_id=row["collection_id"],
-        collection=row["name"],
-        state=row["state"],
-        config=json.loads(row["config"]),
-        seed=row["seed"],
-        data_hash=row["data_hash"],
-        versions=json.loads(row["versions"]),
-        created=row["created"],
-        finished=row["finished"],
-        message=row["message"],
-        metrics=None if row["numbers"] is None else json.loads(row["numbers"]),
-    )
-
-
-def _job(row: sqlite3.Row) -> JobRecord:
-    parsed = {name: json.loads(row[name] or "null") for name in ("options", "result")}
-    return JobRecord(**{**dict(row), **parsed})

@@ -6,8 +6,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from tagrefine_core.config import cache_folder
 from tagrefine_core.errors import WordNetMissing
+from tagrefine_core.folders import cache_folder
 
 __all__ = ["copy_for_nltk", "find_dictionary", "nltk_folder"]
 

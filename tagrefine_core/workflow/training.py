@@ -4,10 +4,11 @@ import shutil
 from typing import Any
 
 from tagrefine_core.collections import Collection
-from tagrefine_core.config import TrainConfig, settings_that_differ, write_settings
+from tagrefine_core.config import TrainConfig
 from tagrefine_core.jobs.process import leads
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.runs.run import Run, run_folder
+from tagrefine_core.settings import settings_that_differ, write_settings
 from tagrefine_core.store import Store
 from tagrefine_core.workflow.outcomes import evaluate_run, evaluate_user_tags
 from tagrefine_core.workflow.rules import check

@@ -13,11 +13,12 @@ from streamlit.testing.v1 import AppTest
 
 from tagrefine_core import jobs
 from tagrefine_core.collections import Collection, Source, check_images, write_collection
-from tagrefine_core.config import TrainConfig, train_config
+from tagrefine_core.config import TrainConfig
 from tagrefine_core.evaluation import evaluate
 from tagrefine_core.files import write_array
 from tagrefine_core.model.calibration import Calibration
 from tagrefine_core.runs.run import run_folder
+from tagrefine_core.settings import train_config
 from tagrefine_core.store import EpochRecord, ImportIssue, Store, TagRecord
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -18,12 +18,12 @@ from pages.compare.starting import ALL
 from pages.components.methods import methods_of
 from pages.components.words import METHODS, VARIANTS, sentence, title_words
 from tagrefine_core.collections import Collection
-from tagrefine_core.config import train_config
 from tagrefine_core.evaluation import average_precision
 from tagrefine_core.experiments import benchmark, scores_of, tables
 from tagrefine_core.experiments.table import add_published, stopped_row
 from tagrefine_core.methods import VARIANTS as VARIANT_NAMES
 from tagrefine_core.methods import method_class, names
+from tagrefine_core.settings import train_config
 from tagrefine_core.store import Store
 from tests.app.conftest import set_config
 

@@ -12,10 +12,10 @@ from streamlit.testing.v1 import AppTest
 
 from pages.neighbors.story import story
 from tagrefine_core.collections import Collection
-from tagrefine_core.config import train_config
 from tagrefine_core.files import write_array, write_arrays
 from tagrefine_core.runs.refined import changes_of
 from tagrefine_core.runs.run import Run, run_folder
+from tagrefine_core.settings import train_config
 from tagrefine_core.store import Store
 from tests.app.conftest import UNTOLD, VOCABULARY, set_config
 

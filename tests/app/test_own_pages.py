@@ -11,9 +11,9 @@ from pages.components.percent import percent
 from pages.metrics.published import MEASURES, TABLES, published
 from pages.train.starting import CARDS
 from tagrefine_core import jobs, workflow
-from tagrefine_core.config import train_config
 from tagrefine_core.errors import CollectionError, JobError
 from tagrefine_core.presets import PRESETS
+from tagrefine_core.settings import train_config
 from tagrefine_core.store import Store
 from tests.app.conftest import EVIL, set_config
 

@@ -11,10 +11,10 @@ from scipy import sparse
 from pages.browse.reasons import reason
 from pages.browse.view import photo, view
 from pages.components.percent import percent
-from tagrefine_core.config import train_config
 from tagrefine_core.refinement import changes
 from tagrefine_core.runs.evidence import Evidence
 from tagrefine_core.runs.run import run_folder
+from tagrefine_core.settings import train_config
 from tagrefine_core.store import Store
 from tests.app.conftest import UNTOLD, VOCABULARY, set_config
 

@@ -15,15 +15,9 @@ from pages.components.setting_words import (
     value_words,
 )
 from pages.train.settings import ELSEWHERE
-from tagrefine_core.config import (
-    SETTINGS,
-    TrainConfig,
-    read_settings,
-    settings_without_effect,
-    train_config,
-    write_settings,
-)
+from tagrefine_core.config import SETTINGS, TrainConfig
 from tagrefine_core.presets import PRESETS
+from tagrefine_core.settings import read_settings, settings_without_effect, train_config, write_settings
 
 ASKED = [name for name in SETTINGS if name not in ELSEWHERE]
 FIELDS = {
@@ -40,7 +34,7 @@ def form(preset: str) -> AppTest:
         import streamlit as st
 
         from pages.train.settings import all_settings
-        from tagrefine_core.config import train_config
+        from tagrefine_core.settings import train_config
 
         st.session_state["kept"] = all_settings(train_config(preset))
 

@@ -10,10 +10,10 @@ from streamlit.testing.v1 import AppTest
 from pages.metrics.one_tag import thinned
 from pages.metrics.studies import variant_name
 from tagrefine_core.collections import Collection
-from tagrefine_core.config import read_settings, train_config
 from tagrefine_core.experiments import MEASURES
 from tagrefine_core.experiments.ablation import variants_of
 from tagrefine_core.experiments.keeping import experiments_folder, write_result
+from tagrefine_core.settings import read_settings, train_config
 from tagrefine_core.store import Store
 from tests.app.conftest import set_config
 

@@ -14,8 +14,8 @@ from streamlit.testing.v1 import AppTest
 from pages.tags.words import RULES, decision, sentence
 from tagrefine_core import workflow
 from tagrefine_core.collections import Collection
-from tagrefine_core.config import train_config
 from tagrefine_core.runs.run import Run
+from tagrefine_core.settings import train_config
 from tagrefine_core.store import Store
 from tests.app.conftest import EVIL, UNTOLD, VOCABULARY, add_collection, set_config
 

@@ -14,8 +14,8 @@ from pages.tags import pairs
 from pages.tags import panel as panels
 from pages.tags.panel import order, panel, similarity, wordnet
 from tagrefine_core.collections import Collection
-from tagrefine_core.config import train_config
 from tagrefine_core.errors import WordNetMissing
+from tagrefine_core.settings import train_config
 from tagrefine_core.store import Store
 from tagrefine_core.tags import google_distance, load
 from tests.app.conftest import set_config

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tagrefine_core.config import train_config
 from tagrefine_core.experiments import benchmark
+from tagrefine_core.settings import train_config
 from tests.browser.visitor import Visitor, pictures_load
 
 pytestmark = pytest.mark.browser

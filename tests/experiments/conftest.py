@@ -6,8 +6,9 @@ from scipy.sparse import csr_matrix
 
 from tagrefine_core import workflow
 from tagrefine_core.collections import Collection
-from tagrefine_core.config import TrainConfig, train_config
+from tagrefine_core.config import TrainConfig
 from tagrefine_core.experiments.protocol import Material
+from tagrefine_core.settings import train_config
 from tagrefine_core.store import Store
 from tests.training.conftest import draw
 

@@ -10,7 +10,6 @@ import tagrefine_core
 from tagrefine_core import experiments
 from tagrefine_core.collections import Collection
 from tagrefine_core.collections.mirflickr import Wider
-from tagrefine_core.config import train_config
 from tagrefine_core.errors import Cancelled, ConfigError, LabelError, RunError
 from tagrefine_core.evaluation import evaluate, user_tag_scores
 from tagrefine_core.experiments.comparison import Comparison
@@ -22,6 +21,7 @@ from tagrefine_core.experiments.measure import make
 from tagrefine_core.experiments.protocol import feature_material, repeat_split
 from tagrefine_core.experiments.table import value_of
 from tagrefine_core.methods import Method, create, method_class
+from tagrefine_core.settings import train_config
 from tests.experiments.conftest import assert_literal, flat, numbers, paper
 from tests.fake_data import small_collection
 

@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 from sklearn.model_selection import ParameterGrid
 
-from tagrefine_core.config import train_config
 from tagrefine_core.errors import ConfigError
 from tagrefine_core.experiments.choosing import best_trial, choose, settings_of
 from tagrefine_core.experiments.protocol import validation_split
 from tagrefine_core.files import read_json
 from tagrefine_core.methods import Method, method_class
 from tagrefine_core.methods.networks import OUR_PHI0
+from tagrefine_core.settings import train_config
 from tests.experiments.conftest import numbers
 
 CONFIG = train_config("default")

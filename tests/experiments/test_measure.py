@@ -4,12 +4,12 @@ import time
 import numpy as np
 import pytest
 
-from tagrefine_core.config import train_config
 from tagrefine_core.errors import Cancelled, DataError
 from tagrefine_core.evaluation import evaluate
 from tagrefine_core.experiments.measure import PeakMemory, make, measure
 from tagrefine_core.experiments.protocol import repeat_split
 from tagrefine_core.methods import Method, create, method_class
+from tagrefine_core.settings import train_config
 from tests.experiments.conftest import numbers
 
 CONFIG = train_config("default")

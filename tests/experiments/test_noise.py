@@ -3,12 +3,12 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from tagrefine_core import experiments
-from tagrefine_core.config import train_config
 from tagrefine_core.errors import ConfigError
 from tagrefine_core.evaluation import evaluate
 from tagrefine_core.experiments.noise import NOISE, inject
 from tagrefine_core.experiments.protocol import feature_material
 from tagrefine_core.methods import create
+from tagrefine_core.settings import train_config
 from tests.experiments.conftest import assert_literal, paper
 
 CLEAN = csr_matrix((np.random.default_rng(0).random((400, 9)) < 0.3).astype(np.uint8))

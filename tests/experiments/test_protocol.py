@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from tagrefine_core.config import train_config
 from tagrefine_core.errors import CollectionError
 from tagrefine_core.experiments.protocol import JUDGED, repeat_split, validation_split
+from tagrefine_core.settings import train_config
 
 CONFIG = train_config("default", seed=3)
 

@@ -7,7 +7,7 @@ import pytest
 
 from tagrefine_core import experiments
 from tagrefine_core.collections import Collection
-from tagrefine_core.config import TrainConfig, settings_without_effect, train_config
+from tagrefine_core.config import TrainConfig
 from tagrefine_core.errors import Cancelled, ConfigError
 from tagrefine_core.experiments import MEASURES
 from tagrefine_core.experiments.ablation import CONTRASTS, variants_of
@@ -18,6 +18,7 @@ from tagrefine_core.experiments.reproduce import reproduce
 from tagrefine_core.experiments.trials import draws_of_trial
 from tagrefine_core.experiments.tune import set_line
 from tagrefine_core.files import read_json
+from tagrefine_core.settings import settings_without_effect, train_config
 from tests.experiments.conftest import assert_literal, flat, paper
 from tests.training.conftest import small
 

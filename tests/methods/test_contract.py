@@ -10,9 +10,9 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from tagrefine_core import methods
-from tagrefine_core.config import train_config
 from tagrefine_core.errors import ConfigError, DataError, TagRefineWarning, UnsupportedTask
 from tagrefine_core.methods import VARIANTS, Method, create, load_file, method_class, names, registry
+from tagrefine_core.settings import train_config
 
 # By the registry: a method that is named there is held to the contract. Not what happens to be installed beside it.
 CONTRACT = sorted(set(names()) - set(registry._installed()))

@@ -9,7 +9,6 @@ from scipy.sparse import csr_matrix
 from scipy.special import ndtri
 from scipy.stats import rankdata
 
-from tagrefine_core.config import train_config
 from tagrefine_core.errors import ConfigError, TagRefineWarning
 from tagrefine_core.methods import Method, create, method_class, named, names
 from tagrefine_core.methods.centered import Centered
@@ -18,6 +17,7 @@ from tagrefine_core.model.implied import certain, with_implied
 from tagrefine_core.model.posterior import final_scores, smoothed
 from tagrefine_core.model.visualness import Visualness
 from tagrefine_core.neighbors import nearest
+from tagrefine_core.settings import train_config
 from tagrefine_core.training.scoring import calibrate
 from tests.methods.test_contract import photos as few_photos
 from tests.training.data import WORDS, photos

@@ -7,11 +7,12 @@ import pytest
 import torch
 from scipy.sparse import csr_matrix
 
-from tagrefine_core.config import TrainConfig, settings_without_effect, train_config
+from tagrefine_core.config import TrainConfig
 from tagrefine_core.errors import TagRefineWarning
 from tagrefine_core.methods import create, method_class
 from tagrefine_core.methods.networks import OUR_PHI0
 from tagrefine_core.presets import PRESETS
+from tagrefine_core.settings import settings_without_effect, train_config
 from tagrefine_core.training.fit import held_out_parts
 from tests.training.data import WORDS, everything_on, inputs_of, photos
 

@@ -9,10 +9,10 @@ import torchvision
 
 from tagrefine_core import workflow
 from tagrefine_core.collections import Collection
-from tagrefine_core.config import train_config
 from tagrefine_core.features.pictures import IMAGENET, decode_many, normalize
 from tagrefine_core.progress import silent
 from tagrefine_core.runs.material import material
+from tagrefine_core.settings import train_config
 from tagrefine_core.store import Store
 from tests.training.conftest import draw, shapes  # noqa: F401
 

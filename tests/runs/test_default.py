@@ -8,12 +8,12 @@ import torch
 
 from tagrefine_core import workflow
 from tagrefine_core.collections import Collection
-from tagrefine_core.config import train_config
 from tagrefine_core.errors import Cancelled, RunError
 from tagrefine_core.features.pictures import decode_many
 from tagrefine_core.methods import create
 from tagrefine_core.runs.annotator import Annotator
 from tagrefine_core.runs.run import Run
+from tagrefine_core.settings import train_config
 from tagrefine_core.training.fit import held_out_parts
 from tagrefine_core.training.schedule import trainable
 from tests.runs.conftest import CALLED, draw_with_many_words, features_of

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from tagrefine_core import workflow
-from tagrefine_core.config import train_config
 from tagrefine_core.errors import Cancelled, CollectionError, RunError
 from tagrefine_core.files import read_json, write_json
 from tagrefine_core.runs.material import kept_trunk, picture_size, training_rows
 from tagrefine_core.runs.run import Run
+from tagrefine_core.settings import train_config
 from tests.training.conftest import small
 
 

@@ -7,12 +7,12 @@ import pytest
 from scipy import sparse
 
 from tagrefine_core.cli.results import _neighborhoods
-from tagrefine_core.config import train_config
 from tagrefine_core.errors import LabelError, RunError
 from tagrefine_core.runs.judging import OVERLAP, Judge, judge_of
 from tagrefine_core.runs.queries import GROUPS, group_of, queries_of
 from tagrefine_core.runs.run import NeighborTrace
 from tagrefine_core.runs.trace import neighborhoods_of, precision
+from tagrefine_core.settings import train_config
 
 
 class Photos:

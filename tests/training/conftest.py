@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from tagrefine_core import workflow
-from tagrefine_core.config import train_config
+from tagrefine_core.settings import train_config
 from tagrefine_core.store import Store
 
 WORDS = ("sea", "tree", "flower", "car")

@@ -4,8 +4,8 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 
-from tagrefine_core.config import train_config
 from tagrefine_core.features.inputs import FeatureInputs
+from tagrefine_core.settings import train_config
 from tagrefine_core.training.fit import held_out_parts
 from tagrefine_core.training.forward import seen, told
 

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from tagrefine_core.config import train_config
 from tagrefine_core.errors import Cancelled, ConfigError
 from tagrefine_core.model.calibration import Calibration
 from tagrefine_core.model.implied import certain, with_implied
 from tagrefine_core.model.visualness import Visualness
 from tagrefine_core.presets import PRESETS
+from tagrefine_core.settings import train_config
 from tagrefine_core.training.fit import fit, held_out_parts, without_pictures
 from tagrefine_core.training.forward import seen
 from tagrefine_core.training.scoring import answers, smooth, smooth_all

@@ -6,11 +6,11 @@ import scipy.sparse as sp
 import torch
 from safetensors.torch import load_file
 
-from tagrefine_core.config import settings_without_effect, train_config
 from tagrefine_core.errors import Cancelled, ConfigError, TagRefineWarning
 from tagrefine_core.model.design import Design
 from tagrefine_core.model.least_squares import least_squares
 from tagrefine_core.neighbors import nearest
+from tagrefine_core.settings import settings_without_effect, train_config
 from tagrefine_core.training import teaching
 from tagrefine_core.training.fit import fit, held_out_parts
 from tagrefine_core.training.fitted import Fitted
@@ -344,7 +344,7 @@ def test_a_projection_that_nothing_teaches_is_said_to_do_nothing():
             **{
                 "network.projection": 64,
                 "constraints.lambda_nbr": 0,
-                "constraints.lambda_vis": 1,
+                "constraints.eta": 1,
                 "scoring.closed_form": 0.5,
             },
         )

@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import nn
 
-from tagrefine_core.config import train_config
 from tagrefine_core.errors import ConfigError, RunError
 from tagrefine_core.features.backbones import build_trunk
+from tagrefine_core.settings import train_config
 from tagrefine_core.training.checkpoint import Checkpoint
 from tagrefine_core.training.distributed import World, pick_device
 from tagrefine_core.training.layers import build_network

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from tagrefine_core.config import train_config
 from tagrefine_core.errors import TagRefineWarning
 from tagrefine_core.methods import create
 from tagrefine_core.model.implied import with_implied
+from tagrefine_core.settings import train_config
 from tagrefine_core.training.fit import fit
 from tests.training.data import inputs_of, photos
 
