@@ -180,8 +180,8 @@ def test_settings_without_effect_are_told_beside_the_button(small_home: Store, o
     lines = [text.value.replace("\\", "") for text in page.caption]
     assert "“Which part” 2 (run.part) has no effect with “Task” Clean up given tags (task)." in lines
     assert (
-        "“Meaning of tags” 0.7 (constraints.alpha) has no effect with “Related tags” 0 (constraints.lambda1)."
-        in lines
+        "“Meaning of tags” 0.7 (constraints.alpha) has no effect with “Exact last layer” 1 (scoring.closed_form) "
+        "on a frozen backbone without “Feature layer” (network.adapter)." in lines
     )
     assert (
         "“Weight of the own tag” 0.5 (scoring.evidence) has no effect with “Scores tell what fits” off"
