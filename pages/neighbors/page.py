@@ -29,7 +29,7 @@ try:
 except RunError as error:
     empty("There are no neighbors to show", told(str(error)), button="Go to Train", page="train/page.py")
     st.stop()
-judges = {"labels": "a true label", "refined": "refined tags"}
+judges = {"labels": "the rarest true label", "refined": "refined tags"}
 if collection.truth is None:
     by = "refined"
     st.markdown(

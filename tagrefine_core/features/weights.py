@@ -80,7 +80,7 @@ def _downloaded(name: str) -> dict[str, Tensor]:
         raise WeightsError(
             f"The ImageNet weights of {name} could not be downloaded ({error}). Without a network: choose a backbone whose "
             f"weights are installed ({', '.join(PACKAGES)}), or fetch {entry.url.rsplit('/', 1)[-1]} of torchvision on "
-            f"another machine and give it with --weights FILE."
+            f"another machine and choose that file as weights (--weights FILE)."
         ) from error
 
 
