@@ -8,7 +8,7 @@ from tagrefine_core.runs.refined import Expected
 __all__ = ["balance"]
 
 
-def balance(changes: Changes, expected: Expected, *, calibrated: bool, judged: bool = True) -> str:
+def balance(changes: Changes, expected: Expected, *, calibrated: bool, judged: int, tags: int) -> str:
     """Tell it in three short lines of markdown.
 
     Parameters
@@ -18,8 +18,10 @@ def balance(changes: Changes, expected: Expected, *, calibrated: bool, judged: b
         Of the limits that the changes come from.
     calibrated : bool
         Whether scores are probabilities; else nothing can be expected.
-    judged : bool
-        Whether any tag is judged at all.
+    judged : int
+        Tags that a picture was measured to tell; where nothing changes, the reader asks how many.
+    tags : int
+        All that were learned.
     """
     photos, added, removed = changes.changed, changes.added.nnz, changes.removed.nnz
     parts = [
@@ -29,6 +31,11 @@ def balance(changes: Changes, expected: Expected, *, calibrated: bool, judged: b
     ]
     if not judged:
         parts.append("No tag is judged: these are too few photos to show which tags a picture can tell.")
+    elif not photos:
+        parts.append(
+            f"{judged:,} of {tags:,} tags {'is' if judged == 1 else 'are'} judged; of the others these photos are too few to show "
+            "whether a picture can tell them, or show that it cannot."
+        )
     if not calibrated:
         parts.append(
             "How many are right is not known: the scores of this run are no probabilities (scoring.calibrated)."

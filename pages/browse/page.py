@@ -63,7 +63,11 @@ with st.spinner("Comparing tags …", show_time=True):
 with promised, st.container(key="balance"):
     st.caption(
         balance(
-            of.changes, of.expected, calibrated=run.calibration is not None, judged=bool(of.limits.told.any())
+            of.changes,
+            of.expected,
+            calibrated=run.calibration is not None,
+            judged=int(of.limits.told.sum()),
+            tags=len(collection.vocabulary),
         )
     )
 counts = of.changes.counts_by_tag()

@@ -135,14 +135,17 @@ def test_balance_in_words(small_home: Store) -> None:
     changes = replace(of.changes, added=single, removed=sparse.csr_matrix((40, 7), dtype=np.float32))
     expected = Expected(one, none)
     # One tag of probability .9: its own chance is sqrt(.09) = .3, so that .9 - 1.28 x .3 = .52, at most 1.
-    assert balance(changes, expected, calibrated=True).replace("*", "").split("  \n") == [
+    counts = {"judged": 1, "tags": 7}
+    assert balance(changes, expected, calibrated=True, **counts).replace("*", "").split("  \n") == [
         "1 photo changes",
         "1 tag added · 90 % expected right (52 to 100)",
         "0 tags removed",
     ]
-    assert "No tag is judged" in balance(changes, expected, calibrated=True, judged=False)
-    told = balance(changes, expected, calibrated=False)
+    assert "No tag is judged" in balance(changes, expected, calibrated=True, judged=0, tags=7)
+    told = balance(changes, expected, calibrated=False, **counts)
     assert "expected" not in told and "no probabilities" in told
+    nothing = replace(changes, added=sparse.csr_matrix((40, 7), dtype=np.float32))
+    assert "1 of 7 tags is judged" in balance(nothing, Expected(none, none), calibrated=True, **counts)
 
 
 def test_switch_shows_what_a_picture_cannot_tell(small_home: Store, open_page: OpenPage) -> None:
