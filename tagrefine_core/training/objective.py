@@ -42,15 +42,14 @@ class Objective:
     def weights(self) -> dict[str, float]:
         """The weight of each term; a last layer that is solved for has no gradient, and learns from none but the neighborhoods'."""
         of = self.config.constraints
-        if self.config.exact:
-            return {"vis": 0.0, "nbr": of.lambda_nbr, "sem": 0.0, "err": 0.0, "logistic": 0.0}
-        return {
+        weights = {
             "vis": of.lambda_vis,
             "nbr": of.lambda_nbr,
             "sem": of.lambda1,
             "err": of.lambda2,
             "logistic": of.eta,
         }
+        return dict.fromkeys(weights, 0.0) | {"nbr": of.lambda_nbr} if self.config.exact else weights
 
     def losses(self, logits: Tensor, features: Tensor, batch: Batch, sigma: float) -> dict[str, Tensor]:
         """Return the terms that have a weight.
@@ -70,7 +69,7 @@ class Objective:
         losses = {}
         if weights["nbr"]:
             losses["nbr"] = self._neighborhood(features, batch)
-        if self.config.exact:
+        if not any(weight for name, weight in weights.items() if name != "nbr"):
             return losses
         probabilities = torch.sigmoid(logits)
         tags = self.forward.user_tags(batch.rows.reshape(-1))
