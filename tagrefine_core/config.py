@@ -86,6 +86,9 @@ class _Constraints(_Group):
     """Stage 2: the terms of eq. 1, one that shapes features, and an anchor."""
 
     epochs: int = Field(12, ge=0, description="passes over the photos")
+    steps: int | None = Field(
+        None, ge=1, description="fewer passes where these would take more steps than that, at least one; None: all"
+    )
     lr: float = Field(0.01, gt=0, description="learning rate of the new layers")
     lambda_vis: float = Field(1.0, ge=0, description="weight of L_vis; 1 in the paper")
     lambda_nbr: float = Field(
@@ -210,6 +213,17 @@ class TrainConfig(_Group):
     def replaced(self, settings: Mapping[str, Any]) -> "TrainConfig":
         """Return the same with some settings changed, by their names with a dot; ConfigError as `train_config`."""
         return _build({**self.flat(), **settings})
+
+    def steps_per_epoch(self, images: int) -> int:
+        """Return the steps of one epoch, in which as many photos pass as there are to train on; the last batch wraps around."""
+        return -(-images // min(self.neighbors.s, images))
+
+    def epochs(self, stage: str, steps_per_epoch: int) -> int:
+        """Return the epochs of a stage, "phi0" or "constraints", each of so many steps."""
+        if stage == "phi0":
+            return 0 if self.exact else self.phi0.epochs
+        epochs, most = self.constraints.epochs, self.constraints.steps
+        return epochs if most is None else min(epochs, max(1, most // steps_per_epoch))
 
     @property
     def learns_features(self) -> bool:

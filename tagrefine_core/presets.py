@@ -17,6 +17,7 @@ _DEFAULT: dict[str, Any] = {
     "phi0.epochs": 0,
     "neighbors.s": 1024,
     "constraints.epochs": 20,
+    "constraints.steps": 1000,
     "constraints.lr": 0.001,
     "constraints.lambda_vis": 0.0,
     "constraints.lambda_nbr": 1.0,

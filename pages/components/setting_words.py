@@ -67,6 +67,7 @@ LABELS = {
     "neighbors.M": "Candidates of a photo",
     "neighbors.refresh": "Renewing of features",
     "constraints.epochs": "Passes in stage 2",
+    "constraints.steps": "Most steps of stage 2",
     "constraints.lr": "Learning rate, stage 2",
     "constraints.lambda_vis": "Look-alike photos",
     "constraints.lambda_nbr": "Like tags, near photos",

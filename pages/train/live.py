@@ -48,8 +48,10 @@ def _progress(record: RunRecord, epochs: list[EpochRecord]) -> None:
     config = TrainConfig(**record.config)
     if record.message:
         st.warning(plain(told(record.message)))
-    every = {"phi0": 0 if config.exact else config.phi0.epochs, "constraints": config.constraints.epochs}
-    stages = [name for name, count in every.items() if count]
+    # Before the first epoch ends nothing tells how many steps it has.
+    steps = max((epoch.step // epoch.epoch for epoch in epochs), default=1)
+    every = {stage: config.epochs(stage, steps) for stage in ("phi0", "constraints")}
+    stages = [stage for stage, count in every.items() if count]
     if not stages:
         loss_charts([], key="live")
         return

@@ -69,7 +69,7 @@ class Descent:
             self.config.optimizer.schedule,
             step,
             steps_per_epoch=self.steps_per_epoch,
-            total=self.steps_per_epoch * self.of_stage.epochs,
+            total=self.steps_per_epoch * self.config.epochs(self.stage, self.steps_per_epoch),
         )
         for group in self.optimizer.param_groups:
             group["lr"] = group["base"] * factor

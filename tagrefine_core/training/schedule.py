@@ -9,15 +9,10 @@ from torch import Tensor, nn
 
 from tagrefine_core.config import TrainConfig
 
-__all__ = ["Average", "learning_rate", "make_optimizer", "steps_per_epoch", "trainable"]
+__all__ = ["Average", "learning_rate", "make_optimizer", "trainable"]
 
 _MOMENTUM = 0.9
 _DROP_EVERY = 10  # epochs
-
-
-def steps_per_epoch(config: TrainConfig, images: int) -> int:
-    """Return the steps of one epoch, in which as many photos pass as there are to train on; the last batch wraps around."""
-    return -(-images // min(config.neighbors.s, images))
 
 
 def make_optimizer(config: TrainConfig, stage: str, network: nn.Module) -> torch.optim.Optimizer:

@@ -24,7 +24,7 @@ from tagrefine_core.training.forward import Forward
 from tagrefine_core.training.journal import Journal
 from tagrefine_core.training.neighborhood import Neighborhood
 from tagrefine_core.training.objective import Objective
-from tagrefine_core.training.schedule import steps_per_epoch, trainable
+from tagrefine_core.training.schedule import trainable
 from tagrefine_core.training.tracing import Tracing
 from tagrefine_core.training.training_set import TrainingSet
 
@@ -78,7 +78,7 @@ class Trainer:
         self.config, self.network, self.training_set, self.world = config, network, training_set, world
         self.parts, self.folder, self.progress = parts, folder, progress
         self.n = len(training_set.rows)
-        self.steps_per_epoch = steps_per_epoch(config, self.n)
+        self.steps_per_epoch = config.steps_per_epoch(self.n)
         network.classifier.requires_grad_(not config.exact)
         self.forward = Forward(network, training_set, config, world)
         self.neighborhood = Neighborhood(
@@ -148,7 +148,8 @@ class Trainer:
 
     def learn_phi0(self) -> None:
         """Train on the users' tags alone."""
-        steps, epochs = self.steps_per_epoch, self.config.phi0.epochs
+        steps = self.steps_per_epoch
+        epochs = self.config.epochs("phi0", steps)
         while self.step < steps * epochs:
             epoch, place = divmod(self.step, steps)
             order = np.random.default_rng((self.config.seed, _STAGES["phi0"], epoch)).permutation(self.n)
@@ -163,7 +164,8 @@ class Trainer:
     # Stage 2 (Algorithm 2, lines 2 to 5)
 
     def _learn_constraints(self) -> None:
-        epochs, steps = self.config.constraints.epochs, self.steps_per_epoch
+        steps = self.steps_per_epoch
+        epochs = self.config.epochs("constraints", steps)
         total = steps * epochs
         if not total:
             return  # nobody asks for neighbors

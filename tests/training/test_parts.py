@@ -14,13 +14,7 @@ from tagrefine_core.training.checkpoint import Checkpoint
 from tagrefine_core.training.distributed import World, pick_device
 from tagrefine_core.training.layers import build_network
 from tagrefine_core.training.monitors import monitors, warning_after_phi0, warning_of_epoch
-from tagrefine_core.training.schedule import (
-    Average,
-    learning_rate,
-    make_optimizer,
-    steps_per_epoch,
-    trainable,
-)
+from tagrefine_core.training.schedule import Average, learning_rate, make_optimizer, trainable
 
 
 def test_papers_schedule_is_a_tenth_every_ten_epochs():
@@ -130,7 +124,15 @@ def test_checkpoint_comes_back_whole(tmp_path):
 
 def test_an_epoch_is_as_many_steps_as_the_photos_fill():
     config = train_config("paper")  # batches of 64
-    assert [steps_per_epoch(config, n) for n in (1, 63, 64, 65, 128, 129)] == [1, 1, 1, 2, 2, 3]
+    assert [config.steps_per_epoch(n) for n in (1, 63, 64, 65, 128, 129)] == [1, 1, 1, 2, 2, 3]
+
+
+def test_many_photos_take_fewer_passes_of_stage_2_and_at_least_one():
+    config = train_config("paper", **{"constraints.epochs": 6, "constraints.steps": 10})
+    assert [config.epochs("constraints", steps) for steps in (1, 2, 3, 5, 20)] == [6, 5, 3, 2, 1]
+    assert config.epochs("phi0", 20) == config.phi0.epochs
+    assert config.replaced({"constraints.steps": None}).epochs("constraints", 20) == 6
+    assert train_config("default").epochs("phi0", 20) == 0
 
 
 def test_rates_and_decay_go_to_the_weights_they_are_meant_for():
