@@ -1,6 +1,7 @@
 """After training: the networks' logits of every photo, and the final scores that follow from them."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -19,7 +20,17 @@ from tagrefine_core.progress import Progress
 from tagrefine_core.training.distributed import World
 from tagrefine_core.training.forward import FORWARD_ROWS, seen, told
 
-__all__ = ["answers", "calibrate", "finish", "predict", "smooth", "smooth_all"]
+__all__ = [
+    "LookAlikes",
+    "answers",
+    "average",
+    "calibrate",
+    "finish",
+    "look_alikes",
+    "predict",
+    "smooth",
+    "smooth_all",
+]
 
 _NEIGHBORS = 20  # that a photo's logits are averaged with
 _BLOCK = 1024
@@ -84,6 +95,37 @@ def predict(
     world.wait()
 
 
+class LookAlikes(NamedTuple):
+    """The nearest photos learned from of all N photos, none its own: rows int64 (N, k) and squared distances (N, k)."""
+
+    rows: NDArray[np.int64]
+    squared: NDArray[np.floating]
+
+
+def look_alikes(
+    features: NDArray[np.floating],
+    rows: NDArray[np.int64],
+    config: TrainConfig,
+    progress: Progress,
+) -> LookAlikes:
+    """Return whom each photo is averaged with, by features (N, d), among the photos ``rows``; nobody (k = 0) where nothing is averaged."""
+    n, count = len(features), min(_NEIGHBORS, len(rows) - 1)
+    if not config.scoring.smooth or count < 1:
+        return LookAlikes(np.empty((n, 0), dtype=np.int64), np.empty((n, 0), dtype=np.float32))
+    place = np.full(n, -1, dtype=np.int64)
+    place[rows] = np.arange(len(rows))
+    stage = "Asking the neighbors"
+    index = Index.build(
+        features if len(rows) == n else features[rows],
+        seed=config.seed,
+        progress=lambda done, total: progress(stage, done, total),
+    )
+    found, squared = index.search(
+        features, count, exclude=place, progress=lambda done, total: progress(stage, done, total)
+    )
+    return LookAlikes(rows[found], squared)
+
+
 def smooth_all(
     logits: NDArray[np.float32],
     features: NDArray[np.floating],
@@ -94,25 +136,24 @@ def smooth_all(
     progress: Progress,
 ) -> None:
     """Fill in logits (N, C) averaged with those of each photo's nearest photos among ``rows``, itself left out."""
-    n, share = len(logits), config.scoring.smooth
-    place = np.full(n, -1, dtype=np.int64)
-    place[rows] = np.arange(len(rows))
-    count = min(_NEIGHBORS, len(rows) - 1)
-    if not share or count < 1:
-        out[:] = logits
-        return
-    stage = "Asking the neighbors"
-    index = Index.build(
-        features if len(rows) == n else features[rows],
-        seed=config.seed,
-        progress=lambda done, total: progress(stage, done, total),
-    )
-    found, squared = index.search(
-        features, count, exclude=place, progress=lambda done, total: progress(stage, done, total)
-    )
+    average(logits, look_alikes(features, rows, config, progress), config, out=out, progress=progress)
+
+
+def average(
+    logits: NDArray[np.float32],
+    around: LookAlikes,
+    config: TrainConfig,
+    *,
+    out: NDArray[np.float32],
+    progress: Progress,
+) -> None:
+    """Fill in logits (N, C) averaged with those of each photo's look-alikes."""
+    n = len(logits)
     for start in range(0, n, _BLOCK):
         part = slice(start, start + _BLOCK)
-        out[part] = smoothed(logits[part], rows[found[part]], squared[part], logits, smooth=share)
+        out[part] = smoothed(
+            logits[part], around.rows[part], around.squared[part], logits, smooth=config.scoring.smooth
+        )
         progress("Averaging with the neighbors", min(n, start + _BLOCK), n)
 
 
