@@ -26,7 +26,7 @@ from tagrefine_core.progress import Progress, silent
 from tagrefine_core.training.forward import FORWARD_ROWS
 from tagrefine_core.training.layers import build_network
 from tagrefine_core.training.schedule import trainable
-from tagrefine_core.training.scoring import answers, finish, smooth, smooth_all
+from tagrefine_core.training.scoring import LookAlikes, answers, average, finish, look_alikes, smooth
 
 __all__ = ["Fitted"]
 
@@ -79,6 +79,7 @@ class Fitted:
         self.calibration, self.visualness, self.implied = calibration, visualness, implied
         self.trunk = trunk if config.network.finetune == "head" else None
         self.smoothed = smoothed
+        self._look_alikes: LookAlikes | None = None
 
     def scores(
         self,
@@ -102,10 +103,8 @@ class Fitted:
             In [0, 1].
         """
         if self.smoothed is None:
-            self.smoothed = np.empty(self.logits.shape, dtype=np.float32)
-            smooth_all(
-                self.logits, self.features, self.rows, self.config, out=self.smoothed, progress=progress
-            )
+            self.smooth(np.empty(self.logits.shape, dtype=np.float32), progress)
+        assert self.smoothed is not None
         logits, out = self.smoothed, np.empty_like(self.smoothed) if out is None else out
         if out is logits:
             self.smoothed = None
@@ -119,6 +118,17 @@ class Fitted:
             progress=progress,
         )
         return out
+
+    def smooth(self, out: NDArray[np.float32], progress: Progress = silent) -> None:
+        """Average logits with those of look-alikes into ``out`` (N, C), such as a memory-mapped file."""
+        average(self.logits, self.look_alikes(progress), self.config, out=out, progress=progress)
+        self.smoothed = out
+
+    def look_alikes(self, progress: Progress = silent) -> LookAlikes:
+        """Return whom each photo is averaged with; asked for once."""
+        if self._look_alikes is None:
+            self._look_alikes = look_alikes(self.features, self.rows, self.config, progress)
+        return self._look_alikes
 
     def scores_of_new(self, x: Tensor, user_tags: sparse.csr_matrix | None = None) -> NDArray[np.float32]:
         """Return scores (B, C) in [0, 1] of photos that were not learned from.
