@@ -168,11 +168,9 @@ def photo(of: View, row: int, tag: str | None = None) -> dict[str, Any]:
 def neighbors(of: View, row: int) -> dict[str, Any]:
     """Return the nearest photos in the features of the trained network, and how often their users gave each tag."""
     # Here, since it loads torch: two seconds that the pages need not wait for.
-    from tagrefine_core.neighbors import nearest
+    from tagrefine_core.neighbors import nearest_to
 
-    features = of.run.features
-    indices, _ = nearest(features[[row]], features, min(NEIGHBORS + 1, len(features)))
-    rows = indices[0][indices[0] != row][:NEIGHBORS]
+    rows, _ = nearest_to(of.run.features[row], of.run.features, NEIGHBORS, exclude=row)
     given = votes(of.collection.tags, rows)
     return {
         "photos": [_photo(of, int(neighbor)) for neighbor in rows[:_SHOWN]],
