@@ -1,6 +1,6 @@
 """Neighbors of images in feature space."""
 
-from tagrefine_core.neighbors.index import Index
+from tagrefine_core.neighbors.index import EXACT, Index
 from tagrefine_core.neighbors.search import candidate_sets, nearest
 
-__all__ = ["Index", "candidate_sets", "nearest"]
+__all__ = ["EXACT", "Index", "candidate_sets", "nearest"]
