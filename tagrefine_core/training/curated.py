@@ -22,7 +22,7 @@ from tagrefine_core.model.correction import Correction, correct
 from tagrefine_core.model.implied import certain, with_implied
 from tagrefine_core.model.posterior import smoothed
 from tagrefine_core.progress import Progress, silent
-from tagrefine_core.training.fit import who_answers
+from tagrefine_core.training.fit import owners
 from tagrefine_core.training.fitted import Fitted
 from tagrefine_core.training.forward import FORWARD_ROWS, seen
 
@@ -147,7 +147,7 @@ def _represented(model: Fitted, inputs: Inputs, folder: Path, progress: Progress
     """Return what the classifier of each photo reads, (N, d), as a file: of the network that answers for it, else the mean of all."""
     networks = model.networks[:1] if model.config.exact else model.networks  # which read the same
     n = len(model.logits)
-    owner = who_answers(n, model.rows, model.config)
+    owner = owners(n, model.rows, model.config)
     found = create_array(folder / "represented.npy", (n, networks[0].classifier.in_features), np.float32)
     for start in range(0, n, FORWARD_ROWS):
         block = np.arange(start, min(n, start + FORWARD_ROWS))
@@ -177,19 +177,12 @@ def _corrections(
 ) -> list[Correction]:
     """Return how each of the tags moves."""
     calibration = _calibration(model)
-    around = model.look_alikes(progress)
     assert model.smoothed is not None
     photos = np.unique(said.indices)
     looks = np.empty((len(photos), represented.shape[1]), dtype=np.float32)
     for start in range(0, len(photos), _BLOCK):
         block = photos[start : start + _BLOCK]
-        looks[start : start + len(block)] = smoothed(
-            represented[block],
-            around.rows[block],
-            around.squared[block],
-            represented,
-            smooth=model.config.scoring.smooth,
-        )
+        looks[start : start + len(block)] = _averaged(model, represented, block)
     size = _mean_square(represented)
     written = None if user_tags is None else with_implied(user_tags[photos], certain(model.implied)).tocsc()
     found = []
@@ -234,7 +227,6 @@ def _apply(
     progress: Progress,
 ) -> None:
     """Move last layers, logits, smoothed logits and calibration of the tags."""
-    around = model.look_alikes(progress)
     assert model.smoothed is not None
     weights = np.stack([one.weight for one in corrections]).astype(np.float32)
     with torch.no_grad():
@@ -249,15 +241,29 @@ def _apply(
         model.logits[part, tags] = moved[part]
     for start in range(0, n, _BLOCK):
         part = slice(start, start + _BLOCK)
-        model.smoothed[part, tags] = smoothed(
-            moved[part], around.rows[part], around.squared[part], moved, smooth=model.config.scoring.smooth
-        )
+        model.smoothed[part, tags] = _averaged(model, moved, part)
         progress("Averaging with the neighbors", min(n, start + _BLOCK), n)
     model.calibration = _calibration(model).corrected(
         tags,
         slope=np.array([one.slope for one in corrections]),
         offset=np.array([one.offset for one in corrections]),
         doubt=np.array([one.doubt for one in corrections]),
+    )
+
+
+def _averaged(
+    model: Fitted, values: NDArray[np.float32], photos: NDArray[np.int64] | slice
+) -> NDArray[np.float32]:
+    """Return values (N, K) of some photos, averaged with those of their look-alikes as logits are."""
+    around = model.look_alikes
+    if around is None:
+        return values[photos]
+    return smoothed(
+        values[photos],
+        around.rows[photos],
+        around.squared[photos],
+        values,
+        smooth=model.config.scoring.smooth,
     )
 
 

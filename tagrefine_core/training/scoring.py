@@ -1,7 +1,6 @@
 """After training: the networks' logits of every photo, and the final scores that follow from them."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -14,25 +13,14 @@ from tagrefine_core.features.inputs import Inputs
 from tagrefine_core.model.calibration import Calibration
 from tagrefine_core.model.implied import with_implied
 from tagrefine_core.model.network import Network
-from tagrefine_core.model.posterior import final_scores, smoothed
+from tagrefine_core.model.posterior import NEIGHBORS, LookAlikes, final_scores, smoothed
 from tagrefine_core.neighbors import Index, nearest
 from tagrefine_core.progress import Progress
 from tagrefine_core.training.distributed import World
 from tagrefine_core.training.forward import FORWARD_ROWS, seen, told
 
-__all__ = [
-    "LookAlikes",
-    "answers",
-    "average",
-    "calibrate",
-    "finish",
-    "look_alikes",
-    "predict",
-    "smooth",
-    "smooth_all",
-]
+__all__ = ["answers", "calibrate", "finish", "predict", "smooth", "smooth_all"]
 
-_NEIGHBORS = 20  # that a photo's logits are averaged with
 _BLOCK = 1024
 
 
@@ -95,23 +83,41 @@ def predict(
     world.wait()
 
 
-class LookAlikes(NamedTuple):
-    """The nearest photos learned from of all N photos, none its own: rows int64 (N, k) and squared distances (N, k)."""
-
-    rows: NDArray[np.int64]
-    squared: NDArray[np.floating]
-
-
-def look_alikes(
+def smooth_all(
+    logits: NDArray[np.float32],
     features: NDArray[np.floating],
     rows: NDArray[np.int64],
     config: TrainConfig,
+    *,
+    around: LookAlikes | None = None,
+    out: NDArray[np.float32],
     progress: Progress,
-) -> LookAlikes:
-    """Return whom each photo is averaged with, by features (N, d), among the photos ``rows``; nobody (k = 0) where nothing is averaged."""
-    n, count = len(features), min(_NEIGHBORS, len(rows) - 1)
+) -> LookAlikes | None:
+    """Fill in logits (N, C) averaged with those of each photo's nearest photos among ``rows``, itself left out; return these photos.
+
+    None where no photo is averaged with others. Where they are known (``around``), nobody searches for them.
+    """
+    n = len(logits)
+    if around is None:
+        around = _nearest(features, rows, config, progress)
+    if around is None:
+        out[:] = logits
+        return None
+    for start in range(0, n, _BLOCK):
+        part = slice(start, start + _BLOCK)
+        out[part] = smoothed(
+            logits[part], around.rows[part], around.squared[part], logits, smooth=config.scoring.smooth
+        )
+        progress("Averaging with the neighbors", min(n, start + _BLOCK), n)
+    return around
+
+
+def _nearest(
+    features: NDArray[np.floating], rows: NDArray[np.int64], config: TrainConfig, progress: Progress
+) -> LookAlikes | None:
+    n, count = len(features), min(NEIGHBORS, len(rows) - 1)
     if not config.scoring.smooth or count < 1:
-        return LookAlikes(np.empty((n, 0), dtype=np.int64), np.empty((n, 0), dtype=np.float32))
+        return None
     place = np.full(n, -1, dtype=np.int64)
     place[rows] = np.arange(len(rows))
     stage = "Asking the neighbors"
@@ -123,38 +129,7 @@ def look_alikes(
     found, squared = index.search(
         features, count, exclude=place, progress=lambda done, total: progress(stage, done, total)
     )
-    return LookAlikes(rows[found], squared)
-
-
-def smooth_all(
-    logits: NDArray[np.float32],
-    features: NDArray[np.floating],
-    rows: NDArray[np.int64],
-    config: TrainConfig,
-    *,
-    out: NDArray[np.float32],
-    progress: Progress,
-) -> None:
-    """Fill in logits (N, C) averaged with those of each photo's nearest photos among ``rows``, itself left out."""
-    average(logits, look_alikes(features, rows, config, progress), config, out=out, progress=progress)
-
-
-def average(
-    logits: NDArray[np.float32],
-    around: LookAlikes,
-    config: TrainConfig,
-    *,
-    out: NDArray[np.float32],
-    progress: Progress,
-) -> None:
-    """Fill in logits (N, C) averaged with those of each photo's look-alikes."""
-    n = len(logits)
-    for start in range(0, n, _BLOCK):
-        part = slice(start, start + _BLOCK)
-        out[part] = smoothed(
-            logits[part], around.rows[part], around.squared[part], logits, smooth=config.scoring.smooth
-        )
-        progress("Averaging with the neighbors", min(n, start + _BLOCK), n)
+    return LookAlikes(rows[found].astype(np.int32), squared)
 
 
 def smooth(
@@ -180,7 +155,7 @@ def smooth(
     rows : int64 (n,)
         Their rows in ``known``.
     """
-    share, count = config.scoring.smooth, min(_NEIGHBORS, len(around))
+    share, count = config.scoring.smooth, min(NEIGHBORS, len(around))
     if not share or not count:
         return logits
     found, squared = nearest(features, around, count)

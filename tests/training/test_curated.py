@@ -12,7 +12,7 @@ from tagrefine_core.errors import RunError
 from tagrefine_core.model.correction import correct
 from tagrefine_core.model.implied import certain, with_implied
 from tagrefine_core.training.curated import Unlearned, learn_verdicts
-from tagrefine_core.training.fit import fit, who_answers
+from tagrefine_core.training.fit import fit, owners
 from tagrefine_core.training.fitted import Fitted
 from tests.training.data import BIRD, DOG, TURKEY, WORDS, everything_on, in_steps, inputs_of, photos
 
@@ -109,14 +109,14 @@ def test_scores_by_plain_loops(fitted, model):
     features, tags, before = fitted
     learn_verdicts(model, inputs_of(features), said(tags, *VERDICTS), tags)
     config, calibration = before.config, before.calibration
-    owner = who_answers(len(features), before.rows, config)
+    owner = owners(len(features), before.rows, config)
     read = np.stack(
         [
             before.networks[k].eval().represent(torch.from_numpy(features[[row]]))[0].detach().numpy()
             for row, k in enumerate(owner)
         ]
     ).astype(np.float64)
-    around = before.look_alikes()
+    around = before.look_alikes
 
     def averaged(values):
         found = np.empty_like(values)

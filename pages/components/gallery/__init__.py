@@ -18,7 +18,8 @@ _component = st.components.v2.component(
     "tagrefine_gallery",
     html='<div class="root"></div>',
     css=styles(_HERE / "gallery.css"),
-    js=script(_HERE / "detail.js") + (_HERE / "gallery.js").read_text(encoding="utf-8"),
+    js=script(_HERE / "detail.js")
+    + "".join((_HERE / name).read_text(encoding="utf-8") for name in ("reason.js", "gallery.js")),
 )
 
 

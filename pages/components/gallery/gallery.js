@@ -113,9 +113,10 @@ class Gallery {
     card.setAttribute("aria-posinset", place + 1);
     card.setAttribute("aria-setsize", this.data.total);
     card.style.cssText = `width:${this.side}px;height:${this.height - GAP}px;transform:translate(${2 + (place % this.columns) * (this.side + GAP)}px,${2 + Math.floor(place / this.columns) * this.height}px)`;
-    card.addEventListener("click", () => {
+    card.addEventListener("click", (event) => {
+      const tag = event.target.closest("[data-tag]")?.dataset.tag; // for the mouse; keys reach the same chips beside the photo
       this.active = place;
-      this.photo(place).then((photo) => photo && this.open(photo.row));
+      this.photo(place).then((photo) => photo && this.open(photo.row, tag));
     });
     this.cards.set(place, card);
     this.sheet.append(card);
@@ -184,10 +185,13 @@ class Gallery {
     }
   }
 
-  open(row) {
-    if (row === this.opened) return;
+  open(row, tag) {
+    if (row === this.opened) {
+      if (tag != null && this.detail.photo?.row === row) this.detail.explain(tag);
+      return;
+    }
     this.opened = row;
-    this.detail.show(this.data.address, this.data.query, row);
+    this.detail.show(this.data.address, this.data.query, row, tag);
     this.mark();
     if (row != null) this.reveal(this.active);
     // The address follows once the visitor rests on a photo.
