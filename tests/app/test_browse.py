@@ -34,7 +34,7 @@ def gallery(page: AppTest) -> dict[str, Any]:
 def texts(page: AppTest) -> str:
     assert not page.exception
     return "\n".join(
-        element.value for element in (*page.markdown, *page.subheader, *page.warning, *page.error)
+        element.value for element in (*page.markdown, *page.header, *page.warning, *page.error)
     )
 
 

@@ -118,11 +118,11 @@ class Detail {
     this.bars = photo.scores.map((score) => this.bar(score));
     bars.append(...this.bars);
     this.near = el("section", "near");
-    this.near.append(el("h3", "", "Nearest photos"), el("p", "soft", "Looking for them …"));
+    this.near.append(el("h2", "", "Nearest photos"), el("p", "soft", "Looking for them …"));
     const body = el("div", "body");
     const means = photo.calibrated ? "How probable it is that each tag fits." : "How likely the network finds each tag.";
     const note = el("p", "soft small", `${means} The mark is the limit: from there on a tag is added; up to there one that the user wrote is removed.`);
-    body.append(about, all, this.why, this.chips, this.near, el("h3", "", "Scores"), note, bars);
+    body.append(about, all, this.why, this.chips, this.near, el("h2", "", "Scores"), note, bars);
     this.element.replaceChildren(this.closer(), image, body);
     this.element.scrollTop = 0;
     this.explain(photo.why);
@@ -167,7 +167,7 @@ class Detail {
     if (!score) return this.why.replaceChildren();
     this.reason = score;
     for (const bar of this.bars) bar.setAttribute("aria-pressed", bar.dataset.tag === tag);
-    const title = el("h3");
+    const title = el("h2");
     title.append("Why ", score.state === "absent" ? `not ${tag}` : tagChip(score), "?");
     const votes = this.votes ? ` Of its ${this.votes.asked} nearest photos, ${this.votes.given[tag] ?? "none"} carried the tag from their users.` : "";
     this.why.replaceChildren(title, el("p", "", score.reason + votes));
@@ -190,6 +190,6 @@ class Detail {
       button.addEventListener("click", () => this.open(neighbor.row));
       list.append(button);
     }
-    this.near.replaceChildren(el("h3", "", "Nearest photos"), el("p", "soft small", "Those that look most alike to the trained network."), list);
+    this.near.replaceChildren(el("h2", "", "Nearest photos"), el("p", "soft small", "Those that look most alike to the trained network."), list);
   }
 }
