@@ -100,7 +100,7 @@ def _card(collection: Collection, found: Duel, place: int, titles: tuple[str, st
     truth = np.asarray(collection.truth)[row]
     address = thumbnail_url(collection.id, row, size=512, data_hash=collection.data_hash)
     sides = "".join(
-        f"<div><p class=\"of\">{escape(title)} · {found.precision[side, place]:.2f}</p>"
+        f'<div><p class="of">{escape(title)} · {found.precision[side, place]:.2f}</p>'
         f"{_ranking(collection.labels, found.scores[side][place], truth)}</div>"
         for side, title in enumerate(titles)
     )

@@ -42,7 +42,7 @@ def words(page: AppTest) -> str:
 def heading(page: AppTest) -> str:
     """Return the heading of the panel: a tag is no markdown, so it is HTML."""
     bodies = " ".join(element.proto.body for element in page.get("html"))
-    found = re.search(r'<h3 class="tr-tag">(.*?)</h3>', bodies)
+    found = re.search(r'<h2 class="tr-tag">(.*?)</h2>', bodies)
     return unescape(found[1]) if found else page.header[0].value
 
 
