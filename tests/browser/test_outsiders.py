@@ -1,6 +1,7 @@
 """Nobody else decides: pages of others get nowhere, the app asks nobody, and a token keeps others out."""
 
 import base64
+import json
 import re
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tagrefine_core.collections import Collection
 from tests.browser.conftest import App, serving
 from tests.browser.outgoing import Outgoing, watched
 from tests.browser.visitor import PAGES, Visitor, until
@@ -27,7 +29,8 @@ SOCKET = """(url) => new Promise((told) => {
     socket.onopen = () => { socket.close(); told("open"); };
     socket.onerror = () => told("refused");
 })"""
-SEND = """([url, method]) => fetch(url, {method, mode: "no-cors", body: "{}"}).then(() => "sent", () => "stopped")"""
+# As a form sends it: without a question whether it may.
+SEND = """([url, body]) => fetch(url, {method: "POST", mode: "no-cors", body}).then(() => "sent", () => "stopped")"""
 COMMAND = ("-m", "tagrefine_core", "app", "--port", "{port}")
 
 
@@ -99,19 +102,28 @@ def test_the_app_asks_nobody(visitor: Visitor, app: App) -> None:
 
 
 def test_a_page_of_another_port_gets_nowhere(
-    visitor: Visitor, browser: Browser, app: App, elsewhere: str
+    visitor: Visitor, browser: Browser, app: App, demo: str, elsewhere: str
 ) -> None:
+    collection = Collection.open(app.store, demo)
+    decide = f"{app.url}/verdicts/{collection.id}"
+    step = {"key": "k", "answers": [{"row": 0, "tag": collection.vocabulary[0], "verdict": "reject"}]}
+    decided = lambda: app.store.curation.values(collection.id, "verdict")
     stream = app.url.replace("http", "ws") + "/_stcore/stream"
+    before = decided()
+
     page = browser.new_context().new_page()
     page.goto(elsewhere)
     assert page.evaluate(SOCKET, stream) == "refused"
-    answers: list[int] = []
-    page.on("response", lambda answer: answers.append(answer.status))
-    for method in ("POST", "PUT", "DELETE"):
-        page.evaluate(SEND, [f"{app.url}/_stcore/upload_file/a/b", method])
-    assert set(answers) <= {403}, "a request without a question before it is refused"
+    page.evaluate(SEND, [decide, json.dumps({"steps": [step]})])
     page.context.close()
-    assert visitor.open("collection").evaluate(SOCKET, stream) == "open"
+    assert decided() == before
+
+    page = visitor.open("collection")
+    assert page.evaluate(SOCKET, stream) == "open"
+    page.evaluate(SEND, [decide, json.dumps({"steps": [step]})])
+    assert len(decided()) == len(before) + 1
+    page.evaluate(SEND, [f"{decide}/undo", "{}"])
+    assert decided() == before
 
 
 @pytest.fixture(scope="module")
