@@ -91,7 +91,7 @@ class Detail {
     const close = el("button", "close");
     close.type = "button";
     close.title = "Close (Esc)";
-    close.setAttribute("aria-label", "Close the photo");
+    close.setAttribute("aria-label", "Close the photo: Esc");
     close.append(el("kbd", "", "Esc"));
     close.addEventListener("click", () => this.open(null));
     return close;
