@@ -97,7 +97,7 @@ class Detail {
     const close = el("button", "close");
     close.type = "button";
     close.title = "Close (Esc)";
-    close.setAttribute("aria-label", "Close the photo");
+    close.setAttribute("aria-label", "Close the photo: Esc");
     close.append(el("kbd", "", "Esc"));
     close.addEventListener("click", () => this.open(null));
     return close;
@@ -123,11 +123,11 @@ class Detail {
     this.bars = photo.scores.map((score) => this.bar(score));
     bars.append(...this.bars);
     this.near = el("section", "near");
-    this.near.append(el("h3", "", "Nearest photos"), el("p", "soft", "Looking for them …"));
+    this.near.append(el("h2", "", "Nearest photos"), el("p", "soft", "Looking for them …"));
     const body = el("div", "body");
     const means = photo.calibrated ? "How probable it is that each tag fits." : "How likely the network finds each tag.";
     const note = el("p", "soft small", `${means} The mark is the limit: from there on a tag is added; up to there one that the user wrote is removed.`);
-    body.append(about, this.chips, all, this.near, el("h3", "", "Scores"), note, bars, this.other());
+    body.append(about, this.chips, all, this.near, el("h2", "", "Scores"), note, bars, this.other());
     this.element.replaceChildren(this.closer(), this.frame, body);
     this.element.scrollTop = 0;
   }
@@ -266,6 +266,6 @@ class Detail {
   drawNeighbors(found) {
     const list = el("div", "thumbs");
     list.append(...found.photos.map((neighbor) => thumbnail(neighbor, this.open)));
-    this.near.replaceChildren(el("h3", "", "Nearest photos"), el("p", "soft small", "Those that look most alike to the trained network."), list);
+    this.near.replaceChildren(el("h2", "", "Nearest photos"), el("p", "soft small", "Those that look most alike to the trained network."), list);
   }
 }

@@ -134,15 +134,14 @@ class Gallery {
     image.onerror = () => picture.classList.add("missing");
     picture.append(image);
     const chips = el("span", "tr-chips");
-    chips.ariaHidden = "true"; // the card's own label says it in words
     chips.append(...inShort(photo.tags, this.data.untold).map((one) => tagChip(one, this.data.untold)));
     if (!photo.tags.length) chips.append(el("span", "none", "no tags"));
     const quiet = this.data.untold ? [] : photo.tags.filter((one) => one.state === "untold" && !one.asked);
     const last = quiet.length ? untoldChip(quiet, "a picture cannot tell") : null;
     if (last) chips.append(last);
-    card.setAttribute("aria-label", `${photo.file}: ${spoken(photo.tags)}`);
+    card.ariaDescription = spoken(photo.tags);
     card.title = photo.file;
-    card.replaceChildren(picture, chips);
+    card.replaceChildren(picture, chips, unseen(photo.file));
     this.shorten(chips, last);
     this.mark();
   }

@@ -23,7 +23,7 @@ class Reason {
   }
 
   draw(told) {
-    const title = el("h3");
+    const title = el("h2");
     title.append("Why ", told.state === "absent" ? `not ${told.tag}` : tagChip(told), "?");
     const most = Math.max(1, ...told.parts.map((part) => Math.abs(part.value)));
     const parts = el("div", "parts");
