@@ -263,8 +263,10 @@ class Detail {
     const answer = await fetch(this.about("where", tag)).catch(() => null);
     const found = answer?.ok ? await answer.json() : null;
     if (turn !== this.asked) return false;
-    const nowhere = found && !found.worth.flat().some((value) => value > 0);
-    const note = el("p", "note", !found ? (await answer?.text()) || "The app did not answer. Try again." : nowhere ? `No place in it speaks for ${tag}.` : `Where ${tag} is seen`);
+    let words = `Where ${tag} is seen`;
+    if (!found) words = (await answer?.text()) || "The app did not answer. Try again.";
+    else if (!found.worth.flat().some((value) => value > 0)) words = `No place in it speaks for ${tag}.`;
+    const note = el("p", "note", words);
     note.setAttribute("role", "status");
     const canvas = el("canvas", "heat");
     if (found) drawHeat(canvas, this.picture, found);

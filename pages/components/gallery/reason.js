@@ -96,8 +96,12 @@ function drawHeat(canvas, photo, { worth, box }) {
   worth.flat().forEach((value, place) => pixels.data.set([255, Math.round(215 - 130 * value), 40, Math.round(215 * value ** 1.2)], 4 * place));
   places.getContext("2d").putImageData(pixels, 0, 0);
   const drawn = canvas.getContext("2d");
-  drawn.fillStyle = "rgba(10, 12, 14, 0.35)"; // so that warm photos do not hide the heat
+  const area = [left * canvas.width, top * canvas.height, (right - left) * canvas.width, (bottom - top) * canvas.height];
+  drawn.fillStyle = "rgba(10, 12, 14, 0.7)"; // what the network does not see
   drawn.fillRect(0, 0, canvas.width, canvas.height);
+  drawn.clearRect(...area);
+  drawn.fillStyle = "rgba(10, 12, 14, 0.35)"; // so that warm photos do not hide the heat
+  drawn.fillRect(...area);
   drawn.imageSmoothingQuality = "high";
-  drawn.drawImage(places, left * canvas.width, top * canvas.height, (right - left) * canvas.width, (bottom - top) * canvas.height);
+  drawn.drawImage(places, ...area);
 }
