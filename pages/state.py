@@ -97,10 +97,14 @@ def run_names(runs: Iterable[RunRecord]) -> dict[str, str]:
 
 
 def run_name(run: RunRecord) -> str:
-    """Name a run in a few words: when, preset, backbone."""
+    """Name a run in a few words: when, preset, backbone, verdicts that it learned from."""
     preset, backbone = run.config["preset"], run.config["network"]["backbone"]
     words = [ago(run.created), PRESETS.get(preset, preset)]
-    return " · ".join(words if preset == "small" else [*words, BACKBONES.get(backbone, backbone)])
+    if preset != "small":
+        words.append(BACKBONES.get(backbone, backbone))
+    if run.origin is not None and run.origin.verdicts:
+        words.append(f"{run.origin.verdicts:,} verdicts")
+    return " · ".join(words)
 
 
 def choosers() -> None:
