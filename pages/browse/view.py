@@ -7,19 +7,21 @@ from math import isfinite
 from typing import Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from pages.browse.reasons import State, reason
 from pages.opening import open_collection, open_run, open_store
 from pages.routes.thumbnails import thumbnail_url
 from tagrefine_core.collections import Collection
-from tagrefine_core.errors import RunError
+from tagrefine_core.errors import ConfigError, RunError
 from tagrefine_core.files import read_array
 from tagrefine_core.refinement import PRECISION, Changes, Limits
 from tagrefine_core.refinement.photo import PhotoTag, photo_tags, votes
-from tagrefine_core.refinement.query import Found, PhotoQuery, PhotoTable, find
+from tagrefine_core.refinement.photo_table import PhotoTable, Verdicts
+from tagrefine_core.refinement.query import Found, PhotoQuery, find
 from tagrefine_core.runs.evidence import evidence_of, links_of
-from tagrefine_core.runs.refined import Expected, changes_at, expected_of, limits_of
+from tagrefine_core.runs.refined import Expected, changes_at, expected_of, limits_of, visualness_of
 from tagrefine_core.runs.run import Run
 from tagrefine_core.store import TagRecord
 
@@ -94,14 +96,18 @@ def _view(collection: Collection, run: Run, precision: float, rules: tuple[tuple
     raw = sparse.csr_matrix(
         (np.ones(len(indices), dtype=np.uint8), indices, indptr), shape=(collection.n, len(records))
     )
+    columns = {tag: column for column, tag in enumerate(collection.vocabulary)}
     table = PhotoTable(
         files=collection.files,
         vocabulary=collection.vocabulary,
-        tags=collection.tags,
         spellings=[record.raw for record in records],
+        merged=[-1 if record.tag is None else columns[record.tag] for record in records],
         raw=raw,
         changes=changed,
         scores=run.scores,
+        visualness=visualness_of(run, collection).value,
+        verdicts=Verdicts.none(collection.n, len(collection.vocabulary)),
+        point_of=lambda like: (_point(run, like), run.features),
     )
     return View(
         collection=collection,
@@ -168,6 +174,13 @@ def neighbors(of: View, row: int) -> dict[str, Any]:
         "asked": len(rows),
         "given": {of.collection.vocabulary[column]: int(given[column]) for column in np.flatnonzero(given)},
     }
+
+
+def _point(run: Run, like: str) -> NDArray[Any]:
+    """Return the features of what photos shall be like: a row."""
+    if not like.isdecimal() or int(like) >= len(run.features):
+        raise ConfigError(f"There is no photo {like!r} that others could be like.")
+    return np.asarray(run.features[int(like)])
 
 
 def _scores(of: View, row: int, tags: list[PhotoTag]) -> list[dict[str, Any]]:
