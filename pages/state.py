@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 import streamlit as st
 
+from pages.components.choice import remembered, told
 from pages.components.header import ago, empty
 from pages.components.setting_words import BACKBONES, PRESETS
 from pages.opening import open_collection, open_run, open_store
@@ -128,13 +129,14 @@ def choosers() -> None:
 
 def _chooser(label: str, key: str, names: dict[str, str]) -> str:
     """Draw one choice, kept in the address by its own name (`bind` would put what is shown there)."""
-    value = st.session_state.get(key, st.query_params.get(key))
+    value = remembered(key)
     st.session_state[key] = value if value in names else next(iter(names))
     chosen = st.selectbox(
         label, list(names), key=key, label_visibility="collapsed", format_func=names.__getitem__, width=215
     )
     if st.query_params.get(key) != chosen:
         st.query_params[key] = chosen
+    told(key)
     return str(chosen)
 
 

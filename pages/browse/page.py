@@ -1,52 +1,28 @@
 """The page "Browse": the user's tags against the refined ones, photo by photo."""
 
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
-import numpy as np
 import streamlit as st
 
 from pages.browse.balance import balance
-from pages.browse.routes import photo_query
-from pages.browse.view import found, view
-from pages.components.choice import choice
-from pages.components.gallery import gallery
-from pages.components.header import empty, header
+from pages.browse.view import view
+from pages.components.gallery import NAMES, gallery
+from pages.components.header import header
 from pages.components.promise import promise
-from pages.components.text import plain
-from pages.state import need_run
-from tagrefine_core.errors import ConfigError
-
-KINDS = {
-    "any": "any",
-    "changed": "added or removed",
-    "added": "added",
-    "removed": "removed",
-    "kept": "kept",
-    "untold": "a picture cannot tell",
-    "unchanged": "nothing changed",
-    "untagged": "no user tags",
-}
-ORDERS = {
-    "convincing": "convincing first",
-    "doubtful": "most doubtful first",
-    "score": "highest score",
-    "file": "file name",
-}
-
-
-def opened() -> int | None:
-    """Return the row of the open photo, from the address."""
-    row = st.query_params.get("photo", "")
-    return int(row) if row.isdecimal() else None
+from pages.state import need_run, store
 
 
 def remember() -> None:
-    """Put the photo that the gallery has opened into the address, so that a link shows it."""
-    row = st.session_state["gallery"]["opened"]
-    if row is None:
-        st.query_params.pop("photo", None)
-    else:
-        st.query_params["photo"] = str(row)
+    """Put what is looked for into the address, all at once: one step for the browser's way back."""
+    asked = st.session_state["gallery"]["address"]
+    others = {name: value for name, value in st.query_params.to_dict().items() if name not in NAMES}
+    st.query_params.from_dict({**others, **{name: asked[name] for name in NAMES if asked.get(name)}})
+
+
+def keep(collection_id: int) -> None:
+    """Keep a filter by name, or forget it."""
+    kept = st.session_state["gallery"]["filter"]
+    store().save_filter(collection_id, kept["name"], kept["query"])
 
 
 header(
@@ -55,12 +31,12 @@ header(
     "learned; they stay.",
 )
 collection, run = need_run()
-filters, promised = st.columns([2.2, 1], gap="medium")
-with promised:
+left, right = st.columns([1, 2], gap="medium", vertical_alignment="center")
+with left:
     precision = promise("changes")
 with st.spinner("Comparing tags …", show_time=True):
     of = view(run.id, precision)
-with promised, st.container(key="balance"):
+with right, st.container(key="balance"):
     st.caption(
         balance(
             of.changes,
@@ -70,47 +46,15 @@ with promised, st.container(key="balance"):
             tags=len(collection.vocabulary),
         )
     )
-counts = of.changes.counts_by_tag()
-names = {
-    tag: f"{tag}  +{counts.added[column]:,} -{counts.removed[column]:,}"
-    for column, tag in sorted(enumerate(collection.vocabulary), key=lambda pair: pair[1].lower())
-}
-with filters:
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        search = st.text_input(
-            "Search", key="search", bind="query-params", placeholder='flower and not macro, or "im27"'
-        )
-        tag = choice("Tag", names, key="tag", default=None, placeholder="any", width=170)
-        kind = choice("Change", KINDS, key="kind", default="any", width=165)
-        order = choice("Sort", ORDERS, key="order", default="convincing", width=165)
-    values = {"search": search, "tag": tag or "", "kind": kind, "order": order}
-    try:
-        answer = found(of, photo_query(values))
-    except ConfigError as error:
-        st.warning(plain(error))
-        st.stop()
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.markdown(f"**{len(answer.rows):,}** of {collection.n:,} photos", width="content")
-        untold = st.toggle(
-            "Show what a picture cannot tell as ordinary tags", key="untold", bind="query-params"
-        )
-
-for word, alike in answer.unknown.items():
-    hint = f" Did you mean {' or '.join(alike)}?" if alike else ""
-    st.warning(plain(f"No tag, spelling or file name has “{word}”.{hint}"))
-if len(answer.rows):
-    row = opened()
-    place = np.flatnonzero(answer.rows == row)
-    gallery(
-        address=f"/photos/{quote(run.id, safe='')}",
-        query=urlencode({**values, "precision": precision}),
-        # Another list of the curator's, or another training, is another answer under the same address.
-        version=f"{run.record.finished} {sorted(of.rules.items())}",
-        total=len(answer.rows),
-        opened=row,
-        place=int(place[0]) if len(place) else None,
-        untold=untold,
-        on_open=remember,
-    )
-else:
-    empty("No photo matches", "Choose another tag or kind of change, or clear the search.")
+gallery(
+    address=f"/photos/{quote(run.id, safe='')}",
+    precision=precision,
+    # Another list of the curator's, or another training, is another answer under the same address.
+    version=f"{run.record.finished} {sorted(of.rules.items())}",
+    total=collection.n,
+    asked=st.query_params.to_dict(),
+    saved=[{"name": name, "query": query} for name, query in store().saved_filters(collection.id).items()],
+    dropped="",
+    on_ask=remember,
+    on_keep=lambda: keep(collection.id),
+)

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from pages.browse.view import View, neighbors, photo, view, window
+from pages.browse.view import View, neighbors, photo, tag_counts, view, window
 from tagrefine_core.errors import ConfigError, RunError, TagRefineError
 from tagrefine_core.refinement import PRECISION
 from tagrefine_core.refinement.query import PhotoKind, PhotoOrder, PhotoQuery
@@ -20,11 +20,16 @@ _LIMIT = 200  # photos an answer
 
 def photo_query(values: Mapping[str, str]) -> PhotoQuery:
     """Read a query from an address; ConfigError where it asks for what there is not."""
+    like, seed = values.get("like", ""), values.get("seed") or "0"
+    if not (seed.isdecimal() and len(seed) < 10):
+        raise ConfigError(f"seed={seed!r} must be a number from 0 with at most nine digits.")
     return PhotoQuery(
         search=values.get("search", ""),
         tag=values.get("tag") or None,
-        kind=cast(PhotoKind, values.get("kind", "any")),
-        order=cast(PhotoOrder, values.get("order", "convincing")),
+        kind=cast(PhotoKind, values.get("kind") or "any"),
+        order=cast(PhotoOrder, values.get("order") or ("likeness" if like else "convincing")),
+        like=like,
+        seed=int(seed),
     )
 
 
@@ -46,9 +51,16 @@ def _answers(read: Callable[[Request, View], dict[str, Any]]) -> Callable[[Reque
 
 @_answers
 def photos(request: Request, of: View) -> dict[str, Any]:
-    """Answer with ``limit`` photos of a query from ``offset`` on."""
+    """Answer with ``limit`` photos of a query from ``offset`` on, how many there are, and where the open ``photo`` is among them."""
     offset, limit = int(_number(request, "offset", 0)), int(_number(request, "limit", 60))
-    return window(of, photo_query(request.query_params), max(0, offset), min(max(0, limit), _LIMIT))
+    opened = int(_number(request, "photo", -1)) if request.query_params.get("photo") else None
+    return window(of, photo_query(request.query_params), max(0, offset), min(max(0, limit), _LIMIT), opened)
+
+
+@_answers
+def tags(_: Request, of: View) -> dict[str, Any]:
+    """Answer with all tags in the order of the alphabet, and on how many photos each is added and removed."""
+    return {"tags": tag_counts(of)}
 
 
 @_answers
@@ -65,6 +77,7 @@ def near_photos(request: Request, of: View) -> dict[str, Any]:
 
 ROUTES = [
     Route("/photos/{run_id:str}", photos, methods=["GET"]),
+    Route("/photos/{run_id:str}/tags", tags, methods=["GET"]),
     Route("/photos/{run_id:str}/{row:int}", one_photo, methods=["GET"]),
     Route("/photos/{run_id:str}/{row:int}/neighbors", near_photos, methods=["GET"]),
 ]

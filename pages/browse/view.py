@@ -12,6 +12,7 @@ from scipy import sparse
 
 from pages.browse.reasons import State, reason
 from pages.opening import open_collection, open_run, open_store
+from pages.routes.originals import original_url
 from pages.routes.thumbnails import thumbnail_url
 from tagrefine_core.collections import Collection
 from tagrefine_core.errors import ConfigError, RunError
@@ -31,6 +32,7 @@ __all__ = [
     "found",
     "neighbors",
     "photo",
+    "tag_counts",
     "view",
     "window",
 ]
@@ -128,12 +130,35 @@ def found(of: View, query: PhotoQuery) -> Found:
     return find(of.table, query)
 
 
-def window(of: View, query: PhotoQuery, offset: int, limit: int) -> dict[str, Any]:
-    """Return ``limit`` photos of an answer from ``offset`` on, with their tags; the tag of the query stands first."""
-    rows = found(of, query).rows[offset : offset + limit]
+def window(
+    of: View, query: PhotoQuery, offset: int, limit: int, opened: int | None = None
+) -> dict[str, Any]:
+    """Return ``limit`` photos of an answer from ``offset`` on, with their tags; the tag of the query stands first.
+
+    With how many there are, how the search was understood, what they are like, and where the row ``opened`` is among them.
+    """
+    answer = found(of, query)
+    place = np.flatnonzero(answer.rows == opened) if opened is not None else ()
     return {
-        "photos": [{**_photo(of, int(row)), "tags": _listed(_tags(of, int(row)), query.tag)} for row in rows]
+        "photos": [
+            {**_photo(of, int(row)), "tags": _listed(_tags(of, int(row)), query.tag)}
+            for row in answer.rows[offset : offset + limit]
+        ],
+        "total": len(answer.rows),
+        "place": int(place[0]) if len(place) else None,
+        "read": answer.read,
+        "unknown": answer.unknown,
+        "like": _photo(of, int(query.like)) if query.like else None,
     }
+
+
+def tag_counts(of: View) -> list[tuple[str, int, int]]:
+    """Return every tag in the order of the alphabet, and on how many photos it is added and removed."""
+    counts = of.changes.counts_by_tag()
+    return [
+        (tag, int(counts.added[column]), int(counts.removed[column]))
+        for column, tag in sorted(enumerate(of.collection.vocabulary), key=lambda pair: pair[1].lower())
+    ]
 
 
 def photo(of: View, row: int, tag: str | None = None) -> dict[str, Any]:
@@ -154,6 +179,7 @@ def photo(of: View, row: int, tag: str | None = None) -> dict[str, Any]:
         listed.setdefault(tag, PhotoTag(tag, "absent", column, float(scores[column])))
     return {
         **_photo(of, row, size=1024),
+        "original": original_url(of.collection.id, row, data_hash=of.collection.data_hash),
         "tags": _listed(tags, tag),
         "raw": of.collection.raw_tags(row),
         "scores": _scores(of, row, sorted(listed.values(), key=lambda one: -(one.score or 0.0))),

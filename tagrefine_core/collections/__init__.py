@@ -2,7 +2,7 @@
 
 from tagrefine_core.collections.checks import ImageChecks, check_images
 from tagrefine_core.collections.collection import Collection, collection_folder, make_thumbnails
-from tagrefine_core.collections.images import load_image
+from tagrefine_core.collections.images import for_browsers, load_image
 from tagrefine_core.collections.importers import KINDS, guess_kind, read_source
 from tagrefine_core.collections.sources import Source
 from tagrefine_core.collections.thumbnails import thumbnail, thumbnail_folder
@@ -24,6 +24,7 @@ __all__ = [
     "collection_folder",
     "data_hash",
     "demo_folder",
+    "for_browsers",
     "guess_kind",
     "load_image",
     "make_thumbnails",

@@ -195,6 +195,15 @@ MIGRATIONS: dict[str, str | Callable[[sqlite3.Connection], None]] = {
         UPDATE runs SET config = json_set(config, '$.preset', 'small') WHERE json_extract(config, '$.preset') = 'demo';
         UPDATE jobs SET options = json_set(options, '$.preset', 'small') WHERE json_extract(options, '$.preset') = 'demo';
     """,
+    # What a curator looks for again and again, as the query of Browse's address.
+    "0011_saved_filters": """
+        CREATE TABLE saved_filters (
+            collection_id INTEGER NOT NULL REFERENCES collections(id) ON DELETE CASCADE,
+            name TEXT NOT NULL,
+            query TEXT NOT NULL,
+            PRIMARY KEY (collection_id, name)
+        ) WITHOUT ROWID;
+    """,
 }
 
 

@@ -1,68 +1,78 @@
-"""A gallery of any length: lazy thumbnails with tags as chips, and a detail view beside it.
+"""A gallery of any length: what is looked for, lazy thumbnails with tags as chips, and a detail view beside them.
 
-The page hands over an address; the photos come from there in windows as the visitor scrolls, without a
-run of the page. The page learns only which photo is open.
+The page hands over an address; the photos come from there in windows as the visitor searches and scrolls, without a
+run of the page. The page learns what is looked for, to put it into the browser's address, and which filters are to be kept.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import streamlit as st
 
 from pages.components.base import script, styles
 
-__all__ = ["gallery"]
+__all__ = ["NAMES", "gallery"]
+
+NAMES = ("search", "tag", "kind", "order", "like", "seed", "untold", "photo")
+"""What the gallery keeps in the browser's address; its ``address.js`` has the same."""
 
 _HERE = Path(__file__).parent
 _component = st.components.v2.component(
     "tagrefine_gallery",
     html='<div class="root"></div>',
-    css=styles(_HERE / "gallery.css"),
-    js=script(_HERE / "detail.js") + (_HERE / "gallery.js").read_text(encoding="utf-8"),
+    css=styles(_HERE / "gallery.css") + (_HERE / "finder.css").read_text(encoding="utf-8"),
+    js=script(_HERE / "address.js")
+    + "".join(
+        (_HERE / name).read_text(encoding="utf-8")
+        for name in ("detail.js", "finder.js", "lightbox.js", "gallery.js")
+    ),
 )
 
 
 def gallery(
     *,
     address: str,
-    query: str,
+    precision: float,
     version: str,
     total: int,
-    opened: int | None,
-    place: int | None,
-    untold: bool,
-    on_open: Callable[[], None],
+    asked: Mapping[str, str],
+    saved: Sequence[Mapping[str, str]],
+    dropped: str,
+    on_ask: Callable[[], None],
+    on_keep: Callable[[], None],
 ) -> None:
-    """Draw the gallery; ``st.session_state["gallery"]["opened"]`` holds the row of the photo that is open.
+    """Draw the gallery; ``st.session_state["gallery"]`` holds ``address``, what is looked for, and ``filter``, one to keep.
 
     Parameters
     ----------
     address : str
         Where the photos of a run come from; see `pages.browse.routes`.
-    query : str
-        Query part of the address: filter and order.
+    precision : float
+        Share of the changes that shall be right.
     version : str
         Changes when the same query would be answered otherwise.
     total : int
-        Photos that the query finds.
-    opened, place : int or None
-        Row of the open photo and its place among those found.
-    untold : bool
-        Whether tags that a picture cannot tell are shown like ordinary ones, or only counted.
-    on_open : callable
-        Called when another photo is opened, or none.
+        All photos of the collection.
+    asked : mapping of str to str
+        What is looked for at first, by `NAMES`; from then on the gallery itself follows the browser's address.
+    saved : sequence of {"name", "query"}
+        Filters that are kept.
+    dropped : str
+        Name of the photo that was dropped in, to look for photos like it; "" for none.
+    on_ask, on_keep : callable
+        Called when something else is looked for, and when a filter is to be kept (``name``, ``query``) or forgotten (``query`` None).
     """
     _component(
         key="gallery",
         data={
             "address": address,
-            "query": query,
+            "precision": precision,
             "version": version,
             "total": total,
-            "opened": opened,
-            "place": place,
-            "untold": untold,
+            "state": {name: asked[name] for name in NAMES if name in asked},
+            "saved": [dict(one) for one in saved],
+            "dropped": dropped,
         },
-        default={"opened": opened},
-        on_opened_change=on_open,
+        on_address_change=on_ask,
+        on_filter_change=on_keep,
     )

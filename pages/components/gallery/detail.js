@@ -53,8 +53,9 @@ function percent(share) {
 }
 
 class Detail {
-  constructor(open) {
-    this.open = open;
+  constructor(actions) {
+    this.open = actions.open;
+    this.actions = actions;
     this.element = el("aside", "detail");
     this.element.setAttribute("aria-label", "The open photo");
     this.element.hidden = true;
@@ -71,6 +72,7 @@ class Detail {
       const photo = await answer.json();
       if (turn !== this.turn) return;
       this.draw(photo);
+      this.actions.drawn(photo);
       const near = await fetch(`${address}/${row}/neighbors`);
       if (!near.ok) throw new Error(await near.text());
       const neighbors = await near.json();
@@ -100,9 +102,6 @@ class Detail {
   draw(photo) {
     this.photo = photo;
     this.votes = null;
-    const image = el("img", "large");
-    image.alt = `Photo ${photo.file}`;
-    image.src = photo.picture;
     const about = el("p", "about");
     const few = photo.raw.length <= 12;
     const wrote = photo.raw.length ? `the user wrote ${few ? photo.raw.join(", ") : `${photo.raw.length} tags`}` : "the user wrote no tags";
@@ -123,7 +122,7 @@ class Detail {
     const means = photo.calibrated ? "How probable it is that each tag fits." : "How likely the network finds each tag.";
     const note = el("p", "soft small", `${means} The mark is the limit: from there on a tag is added; up to there one that the user wrote is removed.`);
     body.append(about, all, this.why, this.chips, this.near, el("h3", "", "Scores"), note, bars);
-    this.element.replaceChildren(this.closer(), image, body);
+    this.element.replaceChildren(this.closer(), viewer(photo, this.actions), body);
     this.element.scrollTop = 0;
     this.explain(photo.why);
   }

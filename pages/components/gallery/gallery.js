@@ -17,47 +17,133 @@ function inShort(tags, ordinary) {
 class Gallery {
   constructor(root) {
     this.root = root;
+    this.finder = new Finder((changes, step) => this.find(changes, { step }), (filter) => this.trigger("filter", filter));
     this.scroller = el("div", "scroller");
     this.scroller.setAttribute("role", "listbox");
     this.scroller.setAttribute("aria-label", "Photos");
     this.sheet = el("div", "sheet");
-    this.scroller.append(this.sheet);
-    this.detail = new Detail((row) => this.open(row));
-    root.append(this.scroller, this.detail.element);
+    this.nothing = el("p", "nothing soft", "No photo matches. Choose another tag or kind of change, or clear the search.");
+    this.nothing.hidden = true;
+    this.scroller.append(this.sheet, this.nothing);
+    this.lightbox = new Lightbox((by) => this.step(by));
+    this.detail = new Detail({
+      open: (row) => this.open(row),
+      step: (by) => this.step(by),
+      enlarge: (photo) => this.lightbox.show(photo),
+      like: (photo) => this.find({ like: String(photo.row), order: "" }, { step: true }),
+      drawn: (photo) => this.lightbox.open && this.lightbox.show(photo),
+    });
+    this.body = el("div", "grid-and-photo");
+    this.body.append(this.scroller, this.detail.element);
+    root.append(this.finder.element, this.body, this.lightbox.element);
     this.cards = new Map();
+    this.scrolled = new Map(); // how far down one was in each answer
     this.active = 0;
+    this.turn = 0;
+    this.total = 0;
     this.scroller.addEventListener("scroll", () => this.draw(), { passive: true });
-    this.root.addEventListener("keydown", (event) => this.key(event));
+    this.body.addEventListener("keydown", (event) => this.key(event));
     this.observer = new ResizeObserver(() => this.layout());
     this.observer.observe(this.scroller);
     this.onResize = () => this.fit();
+    this.onBack = () => this.goBack();
     window.addEventListener("resize", this.onResize);
+    window.addEventListener("popstate", this.onBack);
   }
 
-  /** Take what the page says; another query starts at the top. */
-  update(data, report) {
-    this.report = report;
-    const changed = !this.data || ["address", "query", "version"].some((name) => data[name] !== this.data[name]);
-    const switched = this.data && data.untold !== this.data.untold;
-    const first = !this.data;
-    this.data = data;
-    this.detail.untold = data.untold;
+  get opened() {
+    return this.state?.photo ? Number(this.state.photo) : null;
+  }
+
+  /** Take what the page says: another run, promise or list of the curator's asks anew, and a photo that was dropped in is looked for. */
+  update(data, report, trigger) {
+    Object.assign(this, { report, trigger });
+    const old = this.data;
+    this.data = this.finder.data = data;
     this.fit();
-    if (changed) {
-      this.windows = new Map();
-      this.clear();
-      this.active = 0;
-      this.scroller.scrollTop = 0;
-      if (first) this.opened = data.opened;
-      this.active = first ? (data.place ?? 0) : 0;
-      this.detail.show(data.address, data.query, this.opened);
-      this.layout();
-      if (first && data.place != null) this.reveal(data.place);
-    } else if (switched) {
+    if (!old) this.find(asked(data.state), { first: true });
+    else if (data.dropped && data.dropped !== old.dropped) this.find({ like: data.dropped, order: "" }, { step: true });
+    else if (["address", "precision", "version"].some((name) => data[name] !== old[name])) this.find({}, { anew: true });
+    else if (this.state) this.finder.drawSaved();
+  }
+
+  /**
+   * Look for photos. What is found replaces the grid when it is there; a mistake is told, and the photos of the last search stay.
+   * A `step` goes into the address, as something to come back to.
+   */
+  async find(changes, { step = false, first = false, anew = false, back = false } = {}) {
+    const state = { ...this.state, ...changes };
+    const query = queryOf(state, this.data.precision);
+    const key = String(query);
+    const same = !anew && key === this.query;
+    if (same) {
+      this.turn++; // an answer that is under way is not wanted any more
+      this.apply(state);
+      if (step) this.tell();
+      return;
+    }
+    const turn = ++this.turn;
+    const wanted = new URLSearchParams(query);
+    if (state.photo) wanted.set("photo", state.photo);
+    let answer;
+    try {
+      const response = await fetch(`${this.data.address}?${wanted}&offset=0&limit=${WINDOW}`);
+      answer = response.ok ? await response.json() : { wrong: await response.text() };
+    } catch {
+      answer = { wrong: "The app does not answer. Is it still running?" };
+    }
+    if (turn !== this.turn) return;
+    if (answer.wrong) {
+      // The first view has nothing before it: all photos, and what is wrong with the address.
+      if (first && (state.search || state.tag || state.like)) {
+        await this.find({ ...state, search: "", tag: "", like: "", order: "", kind: "" }, { first: true });
+        this.finder.fill(this.finder.search, state.search);
+      }
+      return this.finder.say(answer.wrong, true);
+    }
+    if (this.query != null) this.scrolled.set(this.query, this.scroller.scrollTop);
+    Object.assign(this, { query: key, total: answer.total, answer });
+    this.windows = new Map([[0, Promise.resolve(answer)]]);
+    this.clear();
+    this.active = Math.max(0, answer.place ?? 0);
+    this.apply({ ...this.state, ...changes }, true); // a photo may have been opened meanwhile
+    if (step) this.tell();
+    this.nothing.hidden = this.total > 0;
+    this.layout();
+    this.scroller.scrollTop = back || anew ? (this.scrolled.get(key) ?? 0) : 0;
+    if (first && answer.place != null) this.reveal(answer.place);
+    this.draw();
+  }
+
+  /** Make a state the one that is shown. */
+  apply(state, found = false) {
+    const old = this.state;
+    this.state = state;
+    this.finder.show(state, this.answer, this.data.total);
+    const switched = old && old.untold !== state.untold;
+    this.detail.untold = this.ordinary = state.untold === "true";
+    if (switched && !found) {
       this.clear();
       this.draw();
       if (this.opened != null && this.detail.photo) this.detail.drawChips();
     }
+    if (found || old?.photo !== state.photo) {
+      this.detail.show(this.data.address, String(queryOf(state, this.data.precision)), this.opened);
+      if (this.opened == null && this.lightbox.open) this.lightbox.element.close();
+      this.mark();
+    }
+  }
+
+  /** Say in the address what is shown, as a step that the browser's way back leads over. */
+  tell() {
+    clearTimeout(this.timer);
+    this.report("address", this.state);
+  }
+
+  goBack() {
+    if (!this.root.isConnected || !this.query) return;
+    clearTimeout(this.timer);
+    this.find(askedByAddress(), { back: true });
   }
 
   /** Fill the window from the gallery's top to its bottom edge. */
@@ -69,7 +155,7 @@ class Gallery {
 
   layout() {
     const width = this.scroller.clientWidth - 4;
-    if (width <= 0 || !this.data) return;
+    if (width <= 0 || !this.state) return;
     const anchor = this.columns ? Math.floor(this.scroller.scrollTop / this.height) * this.columns : 0;
     const focused = [...this.cards.values()].includes(this.root.getRootNode().activeElement);
     const columns = Math.max(1, Math.floor((width + GAP) / (CARD + GAP)));
@@ -77,7 +163,7 @@ class Gallery {
     if (columns !== this.columns || side !== this.side) this.clear();
     const moved = this.columns && columns !== this.columns;
     Object.assign(this, { columns, side, height: Math.round(side * 0.75) + CAPTION + GAP });
-    this.sheet.style.height = `${Math.ceil(this.data.total / columns) * this.height}px`;
+    this.sheet.style.height = `${Math.ceil(this.total / columns) * this.height}px`;
     if (moved) {
       if (this.opened != null) this.reveal(this.active);
       else this.scroller.scrollTop = Math.floor(anchor / columns) * this.height;
@@ -95,7 +181,7 @@ class Gallery {
     if (!this.columns) return;
     const top = this.scroller.scrollTop;
     const first = Math.max(0, Math.floor(top / this.height) - 1) * this.columns;
-    const last = Math.min(this.data.total, (Math.ceil((top + this.scroller.clientHeight) / this.height) + 1) * this.columns);
+    const last = Math.min(this.total, (Math.ceil((top + this.scroller.clientHeight) / this.height) + 1) * this.columns);
     for (const [place, card] of this.cards) {
       if (place < first || place >= last) {
         card.remove();
@@ -111,7 +197,7 @@ class Gallery {
     card.type = "button";
     card.setAttribute("role", "option");
     card.setAttribute("aria-posinset", place + 1);
-    card.setAttribute("aria-setsize", this.data.total);
+    card.setAttribute("aria-setsize", this.total);
     card.style.cssText = `width:${this.side}px;height:${this.height - GAP}px;transform:translate(${2 + (place % this.columns) * (this.side + GAP)}px,${2 + Math.floor(place / this.columns) * this.height}px)`;
     card.addEventListener("click", () => {
       this.active = place;
@@ -134,9 +220,9 @@ class Gallery {
     picture.append(image);
     const chips = el("span", "tr-chips");
     chips.ariaHidden = "true"; // the card's own label says it in words
-    chips.append(...inShort(photo.tags, this.data.untold).map((one) => tagChip(one, this.data.untold)));
+    chips.append(...inShort(photo.tags, this.ordinary).map((one) => tagChip(one, this.ordinary)));
     if (!photo.tags.length) chips.append(el("span", "none", "no tags"));
-    const quiet = this.data.untold ? [] : photo.tags.filter((one) => one.state === "untold" && !one.asked);
+    const quiet = this.ordinary ? [] : photo.tags.filter((one) => one.state === "untold" && !one.asked);
     const last = quiet.length ? untoldChip(quiet, "a picture cannot tell") : null;
     if (last) chips.append(last);
     card.setAttribute("aria-label", `${photo.file}: ${spoken(photo.tags)}`);
@@ -170,10 +256,9 @@ class Gallery {
 
   /** Resolve to the photo at a place, from its window. */
   async photo(place) {
-    const { address, query } = this.data;
     const number = Math.floor(place / WINDOW);
     if (!this.windows.has(number)) {
-      const wanted = `${address}?${query}&offset=${number * WINDOW}&limit=${WINDOW}`;
+      const wanted = `${this.data.address}?${this.query}&offset=${number * WINDOW}&limit=${WINDOW}`;
       this.windows.set(number, fetch(wanted).then((answer) => (answer.ok ? answer.json() : Promise.reject(answer))));
     }
     try {
@@ -186,13 +271,22 @@ class Gallery {
 
   open(row) {
     if (row === this.opened) return;
-    this.opened = row;
-    this.detail.show(this.data.address, this.data.query, row);
-    this.mark();
+    this.apply({ ...this.state, photo: row == null ? "" : String(row) });
     if (row != null) this.reveal(this.active);
     // The address follows once the visitor rests on a photo.
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.report("opened", row), 300);
+    this.timer = setTimeout(() => this.tell(), 300);
+  }
+
+  /** Open the photo before or after the active one. */
+  async step(by) {
+    const place = Math.min(this.total - 1, Math.max(0, this.active + by));
+    if (place === this.active && by) return;
+    this.active = place;
+    this.reveal(place);
+    this.draw();
+    const photo = await this.photo(place);
+    if (photo && place === this.active) this.open(photo.row);
   }
 
   reveal(place) {
@@ -209,14 +303,19 @@ class Gallery {
       this.cards.get(this.active)?.focus();
       return;
     }
-    if (!this.scroller.contains(event.target)) return;
+    if (this.detail.element.contains(event.target)) {
+      const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      if (!by || event.target.matches("input, textarea, select")) return;
+      event.preventDefault();
+      return this.step(by);
+    }
     const rows = Math.max(1, Math.floor(this.scroller.clientHeight / this.height));
     const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.columns, ArrowDown: this.columns, PageUp: -rows * this.columns, PageDown: rows * this.columns, Home: -Infinity, End: Infinity }[event.key];
     if (step === undefined) return;
     event.preventDefault();
     const next = this.active + step;
-    if (Math.abs(step) === this.columns && (next < 0 || next >= this.data.total)) return;
-    this.active = Math.min(this.data.total - 1, Math.max(0, next));
+    if (Math.abs(step) === this.columns && (next < 0 || next >= this.total)) return;
+    this.active = Math.min(this.total - 1, Math.max(0, next));
     this.reveal(this.active);
     this.draw();
     this.cards.get(this.active)?.focus({ preventScroll: true });
@@ -230,6 +329,7 @@ class Gallery {
   stop() {
     this.observer.disconnect();
     window.removeEventListener("resize", this.onResize);
+    window.removeEventListener("popstate", this.onBack);
   }
 }
 
