@@ -49,8 +49,8 @@ with right, st.container(key="balance"):
 gallery(
     address=f"/photos/{quote(run.id, safe='')}",
     precision=precision,
-    # Another list of the curator's, or another training, is another answer under the same address.
-    version=f"{run.record.finished} {sorted(of.rules.items())}",
+    # After another decision of the curator's, or another training, it is another answer under the same address.
+    version=f"{run.record.finished} {of.version}",
     total=collection.n,
     asked=st.query_params.to_dict(),
     saved=[{"name": name, "query": query} for name, query in store().saved_filters(collection.id).items()],

@@ -19,8 +19,9 @@ from tagrefine_core.errors import ConfigError, RunError
 from tagrefine_core.files import read_array
 from tagrefine_core.refinement import PRECISION, Changes, Limits
 from tagrefine_core.refinement.photo import PhotoTag, photo_tags, votes
-from tagrefine_core.refinement.photo_table import PhotoTable, Verdicts
+from tagrefine_core.refinement.photo_table import Catalog, PhotoTable
 from tagrefine_core.refinement.query import Found, PhotoQuery, find
+from tagrefine_core.refinement.verdicts import decided_at, verdicts_of
 from tagrefine_core.runs.evidence import evidence_of, links_of
 from tagrefine_core.runs.refined import Expected, changes_at, expected_of, limits_of, visualness_of
 from tagrefine_core.runs.run import Run
@@ -54,6 +55,8 @@ class View:
         The curator's list at that time.
     links : csr (C, C)
         How far a user's tag counts as evidence for others.
+    version : int
+        The last step of what people decided that it knows of.
     """
 
     collection: Collection
@@ -65,6 +68,7 @@ class View:
     records: Mapping[str, TagRecord]
     rules: dict[str, str]
     links: sparse.csr_matrix
+    version: int
 
 
 def view(run_id: str, precision: float = PRECISION) -> View:
@@ -84,31 +88,24 @@ def view(run_id: str, precision: float = PRECISION) -> View:
         raise RunError(
             f"{collection.name!r} has changed since this run was trained. Train again, or choose another run."
         )
-    rules = tuple(store.tag_rules(collection.id).items())
-    return _view(open_collection(collection), open_run(record), precision, rules)
+    version = store.curation.version(collection.id)
+    return _view(open_collection(collection), open_run(record), precision, version)
 
 
 @lru_cache(maxsize=3)
-def _view(collection: Collection, run: Run, precision: float, rules: tuple[tuple[str, str], ...]) -> View:
-    # What limits are found by is kept by run: another precision reads the scores once, for the changes.
+def _view(collection: Collection, run: Run, precision: float, version: int) -> View:
+    # What limits are found by is kept by run, and what it suggests by limits: after a verdict little is done anew.
     limits = limits_of(run, collection, precision)
     changed = changes_at(run, collection, limits)
-    records = collection.tag_records
-    indptr, indices = (read_array(collection.folder / f"raw_{name}.npy") for name in ("indptr", "indices"))
-    raw = sparse.csr_matrix(
-        (np.ones(len(indices), dtype=np.uint8), indices, indptr), shape=(collection.n, len(records))
-    )
-    columns = {tag: column for column, tag in enumerate(collection.vocabulary)}
+    records, catalog = _written(collection)
+    said = verdicts_of(collection)
     table = PhotoTable(
-        files=collection.files,
-        vocabulary=collection.vocabulary,
-        spellings=[record.raw for record in records],
-        merged=[-1 if record.tag is None else columns[record.tag] for record in records],
-        raw=raw,
+        catalog,
         changes=changed,
         scores=run.scores,
         visualness=visualness_of(run, collection).value,
-        verdicts=Verdicts.none(collection.n, len(collection.vocabulary)),
+        verdicts=said.matrix,
+        decided=decided_at(collection),
         point_of=lambda like: (_point(run, like), run.features),
     )
     return View(
@@ -118,9 +115,26 @@ def _view(collection: Collection, run: Run, precision: float, rules: tuple[tuple
         expected=expected_of(run, collection, limits),
         changes=changed,
         table=table,
-        records={record.raw: record for record in records},
-        rules=dict(rules),
+        records=records,
+        rules=collection.store.tag_rules(collection.id),
         links=links_of(run),
+        version=version,
+    )
+
+
+@lru_cache(maxsize=2)
+def _written(collection: Collection) -> tuple[dict[str, TagRecord], Catalog]:
+    """Return every spelling with what became of it, and files and words to search in."""
+    records = {record.raw: record for record in collection.tag_records}
+    indptr, indices = (read_array(collection.folder / f"raw_{name}.npy") for name in ("indptr", "indices"))
+    given = np.ones(len(indices), dtype=np.uint8)
+    columns = {tag: column for column, tag in enumerate(collection.vocabulary)}
+    return records, Catalog(
+        files=collection.files,
+        vocabulary=collection.vocabulary,
+        spellings=list(records),
+        merged=[-1 if record.tag is None else columns[record.tag] for record in records.values()],
+        raw=sparse.csr_matrix((given, indices, indptr), shape=(collection.n, len(records))),
     )
 
 
@@ -130,9 +144,7 @@ def found(of: View, query: PhotoQuery) -> Found:
     return find(of.table, query)
 
 
-def window(
-    of: View, query: PhotoQuery, offset: int, limit: int, opened: int | None = None
-) -> dict[str, Any]:
+def window(of: View, query: PhotoQuery, offset: int, limit: int, opened: int | None = None) -> dict[str, Any]:
     """Return ``limit`` photos of an answer from ``offset`` on, with their tags; the tag of the query stands first.
 
     With how many there are, how the search was understood, what they are like, and where the row ``opened`` is among them.

@@ -31,7 +31,10 @@ def original(request: Request) -> Response:
     except (TagRefineError, OSError, OverflowError):
         return PlainTextResponse("this photo cannot be shown", status_code=404)
     # Always asked for anew: the file may have changed since.
-    headers = {"ETag": f'"{blake2b(content, digest_size=12).hexdigest()}"', "Cache-Control": "private, no-cache"}
+    headers = {
+        "ETag": f'"{blake2b(content, digest_size=12).hexdigest()}"',
+        "Cache-Control": "private, no-cache",
+    }
     if headers["ETag"] in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     return Response(content, media_type=mime, headers=headers)

@@ -3,7 +3,6 @@
 import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -13,8 +12,9 @@ from scipy import sparse
 
 from tagrefine_core.errors import ConfigError
 from tagrefine_core.refinement.changes import Changes
+from tagrefine_core.refinement.verdicts import ACCEPT, REJECT, UNSURE
 
-__all__ = ["KINDS", "Mask", "PhotoTable", "Verdicts"]
+__all__ = ["KINDS", "Catalog", "Mask", "PhotoTable"]
 
 Mask = NDArray[np.bool_]
 
@@ -28,34 +28,13 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 }
 """Which matrices of a table make up the tags of a kind; "" is any tag, before or after refinement."""
 
-_VERDICTS = {"accepted": 1, "rejected": -1, "unsure": 2}
+_VERDICTS = {"accepted": ACCEPT, "rejected": REJECT, "unsure": UNSURE}
 _COLUMNS = 64  # whole columns of probabilities that are kept
 _SEPARATED = re.compile(r"[\s_-]+")
 
 
-@dataclass(frozen=True, eq=False)
-class Verdicts:
-    """What a curator said.
-
-    Attributes
-    ----------
-    given : csr int8 (N, C)
-        1 accepted, -1 rejected, 2 unsure.
-    newest : int64 (N,)
-        When the newest verdict on each photo was given, in any unit that grows; -1 where there is none.
-    """
-
-    given: sparse.csr_matrix
-    newest: NDArray[np.int64]
-
-    @classmethod
-    def none(cls, photos: int, tags: int) -> "Verdicts":
-        """Return those of a collection that nobody has looked at."""
-        return cls(sparse.csr_matrix((photos, tags), dtype=np.int8), np.full(photos, -1, dtype=np.int64))
-
-
-class PhotoTable:
-    """What is known of N photos and C tags.
+class Catalog:
+    """What a collection says of its photos, whatever a run makes of it: files and words.
 
     Parameters
     ----------
@@ -67,13 +46,6 @@ class PhotoTable:
         The column of each spelling; -1 where it is no tag.
     raw : csr (N, R)
         Which photo has which spelling.
-    changes : Changes
-    scores : ndarray (N, C), may be memory-mapped
-    visualness : (C,) array
-        How well a picture tells each tag.
-    verdicts : Verdicts
-    point_of : callable, optional
-        Gives the features (d,) of what photos shall be like, by its name, and those of all photos (N, d).
     """
 
     def __init__(
@@ -84,24 +56,14 @@ class PhotoTable:
         spellings: Sequence[str],
         merged: Sequence[int],
         raw: sparse.csr_matrix,
-        changes: Changes,
-        scores: NDArray[np.float32],
-        visualness: NDArray[np.floating],
-        verdicts: Verdicts,
-        point_of: Callable[[str], tuple[NDArray[Any], NDArray[Any]]] | None = None,
     ) -> None:
         self.files = files
         self.vocabulary = vocabulary
-        self.changes = changes
-        self.scores = scores
-        self.visualness = visualness
-        self.verdicts = verdicts
-        self.point_of = point_of
         self._raw = raw
         self._columns: dict[str, int] = {}
         self._spellings: dict[str, list[int]] = {}
         for number, (spelling, column) in enumerate(zip(spellings, merged, strict=True)):
-            for name in (spelling.lower(), _key(spelling)):
+            for name in {spelling.lower(), _key(spelling)}:
                 self._spellings.setdefault(name, []).append(number)
                 if column >= 0:
                     self._columns.setdefault(name, column)
@@ -109,7 +71,6 @@ class PhotoTable:
             self._columns[_key(tag)] = column
         # What is written exactly like a tag is that tag.
         self._columns |= {tag.lower(): column for column, tag in enumerate(vocabulary)}
-        self.probabilities = lru_cache(maxsize=_COLUMNS)(self._probabilities)
 
     def __len__(self) -> int:
         return len(self.files)
@@ -134,26 +95,6 @@ class PhotoTable:
     def alike(self, word: str) -> list[str]:
         """Return up to three tags spelled like ``word``."""
         return difflib.get_close_matches(word.lower(), self.vocabulary, n=3, cutoff=0.7)
-
-    def matrices(self, kind: str) -> list[sparse.csr_matrix]:
-        """Return the tags of a kind of `KINDS`, each csr (N, C) with probabilities as values."""
-        return [self._part(name) for name in KINDS[kind]]
-
-    def having(self, kind: str, column: int | None) -> Mask:
-        """Return the photos, bool (N,), that have a tag of that kind, or any."""
-        mask = np.zeros(len(self), dtype=bool)
-        for name in KINDS[kind]:
-            if column is None:
-                mask |= np.diff(self._part(name).indptr) > 0
-            else:
-                rows, _ = self._of_column(name, column)
-                mask[rows] = True
-        return mask
-
-    def of_column(self, kind: str, column: int) -> tuple[NDArray[np.integer], NDArray[np.float32]]:
-        """Return the photos that have a tag of that kind, and how probable it is on them."""
-        rows, values = zip(*(self._of_column(name, column) for name in KINDS[kind]), strict=True)
-        return np.concatenate(rows), np.concatenate(values)
 
     def with_spelling(self, text: str | None) -> Mask:
         """Return the photos whose users wrote a text, or anything."""
@@ -185,6 +126,72 @@ class PhotoTable:
     def _raw_columns(self) -> sparse.csc_matrix:
         return self._raw.tocsc()
 
+    def _numbers(self, text: str) -> list[int]:
+        return self._spellings.get(text) or self._spellings.get(_key(text), [])
+
+
+class PhotoTable:
+    """A catalog with what a run makes of it and what people said of that.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Of N photos and C tags.
+    changes : Changes
+    scores : ndarray (N, C), may be memory-mapped
+    visualness : (C,) array
+        How well a picture tells each tag.
+    verdicts : csr int8 (N, C)
+        1 accepted, -1 rejected, 2 unsure.
+    decided : int64 (N,)
+        When the newest verdict on each photo was given, in any unit that grows; -1 where there is none.
+    point_of : callable
+        Gives the features (d,) of what photos shall be like, by its name, and those of all photos (N, d).
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        *,
+        changes: Changes,
+        scores: NDArray[np.float32],
+        visualness: NDArray[np.floating],
+        verdicts: sparse.csr_matrix,
+        decided: NDArray[np.int64],
+        point_of: Callable[[str], tuple[NDArray[Any], NDArray[Any]]],
+    ) -> None:
+        self.catalog = catalog
+        self.changes = changes
+        self.scores = scores
+        self.visualness = visualness
+        self.verdicts = verdicts
+        self.decided = decided
+        self.point_of = point_of
+        self.probabilities = lru_cache(maxsize=_COLUMNS)(self._probabilities)
+
+    def __len__(self) -> int:
+        return len(self.catalog)
+
+    def matrices(self, kind: str) -> list[sparse.csr_matrix]:
+        """Return the tags of a kind of `KINDS`, each csr (N, C) with probabilities as values."""
+        return [self._part(name) for name in KINDS[kind]]
+
+    def having(self, kind: str, column: int | None) -> Mask:
+        """Return the photos, bool (N,), that have a tag of that kind, or any."""
+        mask = np.zeros(len(self), dtype=bool)
+        for name in KINDS[kind]:
+            if column is None:
+                mask |= np.diff(self._part(name).indptr) > 0
+            else:
+                rows, _ = self._of_column(name, column)
+                mask[rows] = True
+        return mask
+
+    def of_column(self, kind: str, column: int) -> tuple[NDArray[np.integer], NDArray[np.float32]]:
+        """Return the photos that have a tag of that kind, and how probable it is on them."""
+        rows, values = zip(*(self._of_column(name, column) for name in KINDS[kind]), strict=True)
+        return np.concatenate(rows), np.concatenate(values)
+
     @cached_property
     def _by_column(self) -> dict[str, sparse.csc_matrix]:
         return {}
@@ -192,9 +199,6 @@ class PhotoTable:
     def _probabilities(self, column: int) -> NDArray[np.float32]:
         """Return how probable a tag is on every photo, (N,)."""
         return np.array(self.scores[:, column])
-
-    def _numbers(self, text: str) -> list[int]:
-        return self._spellings.get(text) or self._spellings.get(_key(text), [])
 
     def _of_column(self, name: str, column: int) -> tuple[NDArray[np.integer], NDArray[np.float32]]:
         if name not in self._by_column:
@@ -212,7 +216,7 @@ class PhotoTable:
     @cached_property
     def _of_verdict(self) -> dict[str, sparse.csr_matrix]:
         found = {}
-        given = self.verdicts.given.tocoo()
+        given = self.verdicts.tocoo()
         for name, value in _VERDICTS.items():
             rows, columns = given.row[given.data == value], given.col[given.data == value]
             scores = self.scores[rows, columns] if len(rows) else np.empty(0, np.float32)

@@ -84,14 +84,14 @@ def find(table: PhotoTable, query: PhotoQuery) -> Found:
     ConfigError
         When the tag is not in the vocabulary or the search cannot be read.
     """
-    column = None if query.tag is None else table.column(query.tag)
+    column = None if query.tag is None else table.catalog.column(query.tag)
     mask = _of_kind(table, query.kind, column)
     read: dict[str, str] = {}
     unknown: dict[str, list[str]] = {}
     if query.search.strip():
         found = search(table, query.search)
         mask &= found.mask
-        read, unknown = found.read, {text: table.alike(text) for text in found.unknown}
+        read, unknown = found.read, {text: table.catalog.alike(text) for text in found.unknown}
     if query.like.isdecimal() and int(query.like) < len(mask):
         mask[int(query.like)] = False
     rows = np.flatnonzero(mask)
@@ -122,9 +122,9 @@ def _order(
         case "random":
             key = np.random.default_rng(query.seed).permutation(len(table))[rows]
         case "file":
-            key = table.place_by_file[rows]
+            key = table.catalog.place_by_file[rows]
         case "verdict":
-            key = -table.verdicts.newest[rows]
+            key = -table.decided[rows]
         case "likeness":
             key = _distances(table, query.like)[rows]
         case "doubtful" if column is None:
@@ -155,6 +155,4 @@ def _distances(table: PhotoTable, like: str) -> NDArray[np.float32]:
     # Here, since it loads PyTorch: two seconds that other queries need not wait for.
     from tagrefine_core.neighbors import distances_to
 
-    if table.point_of is None:
-        raise ConfigError("These photos have no features, so that none is like another.")
     return distances_to(*table.point_of(like))

@@ -8,7 +8,7 @@ from scipy import sparse
 
 from tagrefine_core.errors import ConfigError
 from tagrefine_core.refinement import Changes, Prospects, changes
-from tagrefine_core.refinement.photo_table import PhotoTable, Verdicts
+from tagrefine_core.refinement.photo_table import Catalog, PhotoTable
 from tagrefine_core.refinement.query import PhotoQuery, find
 from tagrefine_core.refinement.search_text import FIELDS
 
@@ -35,11 +35,13 @@ def table() -> PhotoTable:
     )
     nothing = [0, 0, 0, 0]
     return PhotoTable(
-        files=FILES,
-        vocabulary=TAGS,
-        spellings=["flower", "Flowers", "sea", "Canon (EOS)", "NewYork"],
-        merged=[0, 0, 2, -1, 3],
-        raw=csr([[0, 1, 1, 0, 0], [0, 0, 0, 1, 0], [0] * 5, [1, 0, 0, 1, 0], [0, 0, 0, 0, 1]]),
+        Catalog(
+            files=FILES,
+            vocabulary=TAGS,
+            spellings=["flower", "Flowers", "sea", "Canon (EOS)", "NewYork"],
+            merged=[0, 0, 2, -1, 3],
+            raw=csr([[0, 1, 1, 0, 0], [0, 0, 0, 1, 0], [0] * 5, [1, 0, 0, 1, 0], [0, 0, 0, 0, 1]]),
+        ),
         changes=Changes(
             added=csr([nothing, [0, 0.7, 0, 0], nothing, [0, 0.95, 0, 0], nothing]),
             removed=csr([[0, 0, 0.1, 0], nothing, nothing, nothing, nothing]),
@@ -50,12 +52,10 @@ def table() -> PhotoTable:
         ),
         scores=scores,
         visualness=np.array([0.8, 0.9, 0.6, 0.2], dtype=np.float32),
-        verdicts=Verdicts(
-            sparse.csr_matrix(
-                np.array([[0, 0, -1, 0], nothing, nothing, [1, 2, 0, 0], [0, 0, 0, 1]], dtype=np.int8)
-            ),
-            newest=np.array([30, -1, -1, 10, 40]),
+        verdicts=sparse.csr_matrix(
+            np.array([[0, 0, -1, 0], nothing, nothing, [1, 2, 0, 0], [0, 0, 0, 1]], dtype=np.int8)
         ),
+        decided=np.array([30, -1, -1, 10, 40]),
         point_of=lambda like: (np.arange(10.0).reshape(5, 2)[int(like)], np.arange(10.0).reshape(5, 2)),
     )
 
@@ -267,15 +267,19 @@ def made(seed: int, n: int = 40) -> tuple[PhotoTable, list[dict[str, dict[str, f
     # Three spellings: "as" was merged into a, "x" is no tag, "d" is a tag's own name.
     raw = rng.random((n, 3)) < 0.2
     table = PhotoTable(
-        files=[f"im{row}.jpg" for row in range(n)],
-        vocabulary=names,
-        spellings=["As", "x", "d"],
-        merged=[0, -1, 4],
-        raw=sparse.csr_matrix(raw.astype(np.uint8)),
+        Catalog(
+            files=[f"im{row}.jpg" for row in range(n)],
+            vocabulary=names,
+            spellings=["As", "x", "d"],
+            merged=[0, -1, 4],
+            raw=sparse.csr_matrix(raw.astype(np.uint8)),
+        ),
         changes=changes(scores, matrix, limits),
         scores=scores,
         visualness=np.linspace(0, 1, 8).astype(np.float32),
-        verdicts=Verdicts(sparse.csr_matrix(given), rng.integers(-1, 9, n)),
+        verdicts=sparse.csr_matrix(given),
+        decided=rng.integers(-1, 9, n),
+        point_of=lambda like: (scores[int(like)], scores),
     )
     photos = []
     for row in range(n):
@@ -453,7 +457,7 @@ def test_against_plain_loops() -> None:
         if "a" in has[row] and not {"b", "e"} & has[row].keys() and "d" in photos[row]["removed"]
     ]
     doubtful = find(table, PhotoQuery(order="doubtful")).rows
-    told = [name for name in table.vocabulary if name != "e"]
+    told = [name for name in table.catalog.vocabulary if name != "e"]
     doubt = [
         max(
             1 - photos[row]["all"][name] if name in photos[row]["user"] else photos[row]["all"][name]
