@@ -15,6 +15,7 @@ import streamlit as st  # noqa: E402
 
 from pages.components.base import page_styles  # noqa: E402
 from pages.components.setting_words import told  # noqa: E402
+from pages.components.steps import steps  # noqa: E402
 from pages.components.text import plain  # noqa: E402
 from pages.state import choosers  # noqa: E402
 from tagrefine_core.errors import TagRefineError  # noqa: E402
@@ -35,6 +36,7 @@ def home() -> None:
 pages = [st.Page(f"{name}/page.py", title=name.capitalize(), url_path=name) for name in PAGES]
 page = st.navigation([st.Page(home, default=True, visibility="hidden"), *pages], position="top")
 try:
+    steps()
     choosers()
     page.run()
 except TagRefineError as error:

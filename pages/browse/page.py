@@ -6,17 +6,10 @@ import streamlit as st
 
 from pages.browse.balance import balance
 from pages.browse.view import view
-from pages.components.gallery import NAMES, gallery
+from pages.components.gallery import gallery
 from pages.components.header import header
 from pages.components.promise import promise
 from pages.state import need_run, store
-
-
-def remember() -> None:
-    """Put what is looked for into the address, all at once: one step for the browser's way back."""
-    asked = st.session_state["gallery"]["address"]
-    others = {name: value for name, value in st.query_params.to_dict().items() if name not in NAMES}
-    st.query_params.from_dict({**others, **{name: asked[name] for name in NAMES if asked.get(name)}})
 
 
 def keep(collection_id: int) -> None:
@@ -55,6 +48,5 @@ gallery(
     asked=st.query_params.to_dict(),
     saved=[{"name": name, "query": query} for name, query in store().saved_filters(collection.id).items()],
     dropped="",
-    on_ask=remember,
     on_keep=lambda: keep(collection.id),
 )

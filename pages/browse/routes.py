@@ -51,10 +51,16 @@ def _answers(read: Callable[[Request, View], dict[str, Any]]) -> Callable[[Reque
 
 @_answers
 def photos(request: Request, of: View) -> dict[str, Any]:
-    """Answer with ``limit`` photos of a query from ``offset`` on, how many there are, and where the open ``photo`` is among them."""
+    """Answer with ``limit`` photos of a query from ``offset`` on, how many there are, and where the open ``photo`` is among them;
+    with what is ``wrong`` where the search cannot be read.
+    """
     offset, limit = int(_number(request, "offset", 0)), int(_number(request, "limit", 60))
     opened = int(_number(request, "photo", -1)) if request.query_params.get("photo") else None
-    return window(of, photo_query(request.query_params), max(0, offset), min(max(0, limit), _LIMIT), opened)
+    query = photo_query(request.query_params)
+    try:
+        return window(of, query, max(0, offset), min(max(0, limit), _LIMIT), opened)
+    except ConfigError as error:  # what somebody types is wrong half of the time, while they type
+        return {"wrong": str(error)}
 
 
 @_answers

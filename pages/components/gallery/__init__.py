@@ -1,7 +1,7 @@
 """A gallery of any length: what is looked for, lazy thumbnails with tags as chips, and a detail view beside them.
 
 The page hands over an address; the photos come from there in windows as the visitor searches and scrolls, without a
-run of the page. The page learns what is looked for, to put it into the browser's address, and which filters are to be kept.
+run of the page. What is looked for is in the browser's address, where the gallery puts it itself.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -38,10 +38,9 @@ def gallery(
     asked: Mapping[str, str],
     saved: Sequence[Mapping[str, str]],
     dropped: str,
-    on_ask: Callable[[], None],
     on_keep: Callable[[], None],
 ) -> None:
-    """Draw the gallery; ``st.session_state["gallery"]`` holds ``address``, what is looked for, and ``filter``, one to keep.
+    """Draw the gallery; ``st.session_state["gallery"]`` holds ``filter``, one to keep: ``name`` and ``query``, or None to forget it.
 
     Parameters
     ----------
@@ -59,8 +58,8 @@ def gallery(
         Filters that are kept.
     dropped : str
         Name of the photo that was dropped in, to look for photos like it; "" for none.
-    on_ask, on_keep : callable
-        Called when something else is looked for, and when a filter is to be kept (``name``, ``query``) or forgotten (``query`` None).
+    on_keep : callable
+        Called when a filter is to be kept or forgotten.
     """
     _component(
         key="gallery",
@@ -73,6 +72,5 @@ def gallery(
             "saved": [dict(one) for one in saved],
             "dropped": dropped,
         },
-        on_address_change=on_ask,
         on_filter_change=on_keep,
     )

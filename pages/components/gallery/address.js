@@ -12,6 +12,16 @@ function askedByAddress() {
   return asked(Object.fromEntries(new URLSearchParams(location.search)));
 }
 
+/** The address of this page with another part of the gallery's; a photo dropped in is gone when the app ends, and so is its address. */
+function addressOf(state) {
+  const query = new URLSearchParams(location.search);
+  for (const name of NAMES) {
+    if (state[name]) query.set(name, state[name]);
+    else query.delete(name);
+  }
+  return location.pathname + (query.size ? `?${query}` : "");
+}
+
 /** What decides which photos are found, as the query of a request. */
 function queryOf(state, precision) {
   const query = new URLSearchParams({ precision });

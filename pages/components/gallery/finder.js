@@ -92,11 +92,10 @@ class Finder {
     }
   }
 
-  /** Show what was found and how the search was understood; a box that is being typed in is left alone. */
+  /** Show what was found and how the search was understood. */
   show(state, answer, total) {
     this.state = state;
-    this.fill(this.search, state.search);
-    this.fill(this.tag, state.tag);
+    this.fill(state);
     this.kind.value = state.kind;
     const likeness = [...this.order.options].find((one) => one.value === "likeness");
     if (state.like && !likeness) this.order.add(new Option("likeness", "likeness"), 0);
@@ -129,8 +128,11 @@ class Finder {
     this.message.classList.toggle("wrong", wrong);
   }
 
-  fill(box, text) {
-    if (box.getRootNode().activeElement !== box) box.value = text;
+  /** Write into the boxes what is looked for; one that is being typed in is left alone, unless one has gone `back`. */
+  fill(state, back = false) {
+    for (const [box, text] of [[this.search, state.search], [this.tag, state.tag]]) {
+      if (back || box.getRootNode().activeElement !== box) box.value = text;
+    }
   }
 
   /** All tags with what changes, asked for when somebody wants to choose one. */

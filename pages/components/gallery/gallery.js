@@ -30,8 +30,8 @@ class Gallery {
       open: (row) => this.open(row),
       step: (by) => this.step(by),
       enlarge: (photo) => this.lightbox.show(photo),
-      like: (photo) => this.find({ like: String(photo.row), order: "" }, { step: true }),
-      drawn: (photo) => this.lightbox.open && this.lightbox.show(photo),
+      like: (photo) => this.find(asked({ like: photo.row, photo: photo.row, untold: this.state.untold }), { step: true }),
+      drawn: (photo) => this.drawn(photo),
     });
     this.body = el("div", "grid-and-photo");
     this.body.append(this.scroller, this.detail.element);
@@ -43,6 +43,9 @@ class Gallery {
     this.total = 0;
     this.scroller.addEventListener("scroll", () => this.draw(), { passive: true });
     this.body.addEventListener("keydown", (event) => this.key(event));
+    for (const name of ["wheel", "touchmove", "pointerdown"]) {
+      this.scroller.addEventListener(name, () => (this.before = null), { passive: true });
+    }
     this.observer = new ResizeObserver(() => this.layout());
     this.observer.observe(this.scroller);
     this.onResize = () => this.fit();
@@ -56,13 +59,13 @@ class Gallery {
   }
 
   /** Take what the page says: another run, promise or list of the curator's asks anew, and a photo that was dropped in is looked for. */
-  update(data, report, trigger) {
-    Object.assign(this, { report, trigger });
+  update(data, _, trigger) {
+    this.trigger = trigger;
     const old = this.data;
     this.data = this.finder.data = data;
     this.fit();
     if (!old) this.find(asked(data.state), { first: true });
-    else if (data.dropped && data.dropped !== old.dropped) this.find({ like: data.dropped, order: "" }, { step: true });
+    else if (data.dropped && data.dropped !== old.dropped) this.find(asked({ like: data.dropped, untold: this.state?.untold }), { step: true });
     else if (["address", "precision", "version"].some((name) => data[name] !== old[name])) this.find({}, { anew: true });
     else if (this.state) this.finder.drawSaved();
   }
@@ -79,6 +82,7 @@ class Gallery {
     if (same) {
       this.turn++; // an answer that is under way is not wanted any more
       this.apply(state);
+      if (back) this.finder.fill(state, true);
       if (step) this.tell();
       return;
     }
@@ -88,7 +92,7 @@ class Gallery {
     let answer;
     try {
       const response = await fetch(`${this.data.address}?${wanted}&offset=0&limit=${WINDOW}`);
-      answer = response.ok ? await response.json() : { wrong: await response.text() };
+      answer = response.ok ? await response.json() : { wrong: await response.text() }; // what was typed wrong is no failure
     } catch {
       answer = { wrong: "The app does not answer. Is it still running?" };
     }
@@ -97,7 +101,7 @@ class Gallery {
       // The first view has nothing before it: all photos, and what is wrong with the address.
       if (first && (state.search || state.tag || state.like)) {
         await this.find({ ...state, search: "", tag: "", like: "", order: "", kind: "" }, { first: true });
-        this.finder.fill(this.finder.search, state.search);
+        this.finder.search.value = state.search;
       }
       return this.finder.say(answer.wrong, true);
     }
@@ -107,6 +111,7 @@ class Gallery {
     this.clear();
     this.active = Math.max(0, answer.place ?? 0);
     this.apply({ ...this.state, ...changes }, true); // a photo may have been opened meanwhile
+    if (back) this.finder.fill(state, true);
     if (step) this.tell();
     this.nothing.hidden = this.total > 0;
     this.layout();
@@ -134,16 +139,20 @@ class Gallery {
     }
   }
 
-  /** Say in the address what is shown, as a step that the browser's way back leads over. */
-  tell() {
+  /** Put what is shown into the address: a new step for the browser's way back, or in the place of the last one. */
+  tell(instead = false) {
     clearTimeout(this.timer);
-    this.report("address", this.state);
+    if (addressOf(this.state) === location.pathname + location.search) return;
+    history[instead ? "replaceState" : "pushState"]({}, "", addressOf(this.state));
+    // Streamlit reads the address when the browser goes back or forth, and only then.
+    window.dispatchEvent(new PopStateEvent("popstate"));
   }
 
   goBack() {
-    if (!this.root.isConnected || !this.query) return;
+    const state = askedByAddress();
+    if (!this.root.isConnected || !this.query || NAMES.every((name) => state[name] === this.state[name])) return;
     clearTimeout(this.timer);
-    this.find(askedByAddress(), { back: true });
+    this.find(state, { back: true });
   }
 
   /** Fill the window from the gallery's top to its bottom edge. */
@@ -166,6 +175,7 @@ class Gallery {
     this.sheet.style.height = `${Math.ceil(this.total / columns) * this.height}px`;
     if (moved) {
       if (this.opened != null) this.reveal(this.active);
+      else if (this.before != null) this.scroller.scrollTop = this.before;
       else this.scroller.scrollTop = Math.floor(anchor / columns) * this.height;
     }
     this.draw();
@@ -269,13 +279,18 @@ class Gallery {
     }
   }
 
-  open(row) {
+  /** Open a photo, or none; who walks from one to the next leaves one step in the address, once he rests. */
+  open(row, walking = false) {
     if (row === this.opened) return;
+    const instead = walking && this.opened != null;
+    // Closed again, the grid is where it was, unless one has moved in it meanwhile.
+    if (this.opened == null) this.before = this.scroller.scrollTop;
+    if (walking) this.before = null;
     this.apply({ ...this.state, photo: row == null ? "" : String(row) });
     if (row != null) this.reveal(this.active);
-    // The address follows once the visitor rests on a photo.
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.tell(), 300);
+    if (walking) this.timer = setTimeout(() => this.tell(instead), 300);
+    else this.tell();
   }
 
   /** Open the photo before or after the active one. */
@@ -285,8 +300,17 @@ class Gallery {
     this.active = place;
     this.reveal(place);
     this.draw();
+    const focused = this.root.getRootNode().activeElement;
+    this.held = this.detail.element.contains(focused) ? (focused.dataset.tool ?? (by < 0 ? "previous" : "next")) : null;
     const photo = await this.photo(place);
-    if (photo && place === this.active) this.open(photo.row);
+    if (photo && place === this.active) this.open(photo.row, true);
+  }
+
+  /** The panel has been drawn anew: whoever walks on with its keys or buttons keeps the focus there. */
+  drawn(photo) {
+    if (this.lightbox.open) this.lightbox.show(photo);
+    else if (this.held) this.detail.element.querySelector(`[data-tool="${this.held}"]`).focus({ preventScroll: true });
+    this.held = null;
   }
 
   reveal(place) {
@@ -322,7 +346,7 @@ class Gallery {
     if (this.opened != null) {
       const place = this.active;
       const photo = await this.photo(place);
-      if (photo && place === this.active) this.open(photo.row);
+      if (photo && place === this.active) this.open(photo.row, true);
     }
   }
 

@@ -12,11 +12,13 @@ function viewer(photo, actions) {
   enlarge.type = "button";
   enlarge.title = "As large as the screen (Enter)";
   enlarge.setAttribute("aria-label", `Look at ${photo.file} as large as the screen`);
+  enlarge.dataset.tool = "enlarge";
   enlarge.append(image);
   enlarge.addEventListener("click", () => actions.enlarge(photo));
   const tools = el("div", "tools");
-  for (const [sign, words, step] of [["‹", "Previous photo (←)", -1], ["›", "Next photo (→)", 1]]) {
-    const one = button(sign, () => actions.step(step));
+  for (const [tool, sign, words, by] of [["previous", "‹", "Previous photo (←)", -1], ["next", "›", "Next photo (→)", 1]]) {
+    const one = button(sign, () => actions.step(by));
+    one.dataset.tool = tool;
     one.title = words;
     one.setAttribute("aria-label", words.replace(/ \(.*/, ""));
     tools.append(one);
@@ -99,11 +101,13 @@ class Lightbox {
     this.x = dx - ((dx - this.x) * scale) / this.scale;
     this.y = dy - ((dy - this.y) * scale) / this.scale;
     this.scale = scale;
-    if (scale === 1) this.x = this.y = 0;
     this.place();
   }
 
   place() {
+    const [wide, high] = [(innerWidth * (this.scale - 1)) / 2, (innerHeight * (this.scale - 1)) / 2];
+    this.x = Math.min(wide, Math.max(-wide, this.x));
+    this.y = Math.min(high, Math.max(-high, this.y));
     this.image.style.transform = `translate(${this.x}px, ${this.y}px) scale(${this.scale})`;
     this.image.style.cursor = this.scale > 1 ? "grab" : "zoom-in";
   }
