@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from pages.browse.reasons import State, reason
-from pages.opening import open_collection, open_run, open_store
+from pages.browse.reasons import Decision, State, reason
+from pages.opening import open_annotator, open_collection, open_run, open_store
 from pages.routes.originals import original_url
 from pages.routes.thumbnails import thumbnail_url
 from tagrefine_core.collections import Collection
@@ -22,7 +22,7 @@ from tagrefine_core.refinement.photo import PhotoTag, photo_tags, votes
 from tagrefine_core.refinement.photo_table import Catalog, PhotoTable
 from tagrefine_core.refinement.query import Found, PhotoQuery, find
 from tagrefine_core.refinement.verdicts import decided_at, verdicts_of
-from tagrefine_core.runs.evidence import evidence_of, links_of
+from tagrefine_core.runs.evidence import evidence_of
 from tagrefine_core.runs.refined import Expected, changes_at, expected_of, limits_of, visualness_of
 from tagrefine_core.runs.run import Run
 from tagrefine_core.store import TagRecord
@@ -35,6 +35,8 @@ __all__ = [
     "photo",
     "tag_counts",
     "view",
+    "where_in_photo",
+    "why",
     "window",
 ]
 
@@ -53,8 +55,6 @@ class View:
     ----------
     rules : dict of str to str
         The curator's list at that time.
-    links : csr (C, C)
-        How far a user's tag counts as evidence for others.
     version : int
         The last step of what people decided that it knows of.
     """
@@ -67,7 +67,6 @@ class View:
     table: PhotoTable
     records: Mapping[str, TagRecord]
     rules: dict[str, str]
-    links: sparse.csr_matrix
     version: int
 
 
@@ -117,7 +116,6 @@ def _view(collection: Collection, run: Run, precision: float, version: int) -> V
         table=table,
         records=records,
         rules=collection.store.tag_rules(collection.id),
-        links=links_of(run),
         version=version,
     )
 
@@ -174,7 +172,7 @@ def tag_counts(of: View) -> list[tuple[str, int, int]]:
 
 
 def photo(of: View, row: int, tag: str | None = None) -> dict[str, Any]:
-    """Return one photo in full: the user's own tags, and scores against their limits with a reason for each.
+    """Return one photo in full: the user's own tags, and scores against their limits.
 
     ``why`` names the tag to explain first: ``tag`` where it is one of the collection, else the surest addition, else the first removal.
     """
@@ -194,7 +192,7 @@ def photo(of: View, row: int, tag: str | None = None) -> dict[str, Any]:
         "original": original_url(of.collection.id, row, data_hash=of.collection.data_hash),
         "tags": _listed(tags, tag),
         "raw": of.collection.raw_tags(row),
-        "scores": _scores(of, row, sorted(listed.values(), key=lambda one: -(one.score or 0.0))),
+        "scores": _scores(of, sorted(listed.values(), key=lambda one: -(one.score or 0.0))),
         "calibrated": of.run.calibration is not None,
         "why": tag if tag in listed else next(iter([*changed, *listed]), None),
     }
@@ -221,15 +219,63 @@ def _point(run: Run, like: str) -> NDArray[Any]:
     return np.asarray(run.features[int(like)])
 
 
-def _scores(of: View, row: int, tags: list[PhotoTag]) -> list[dict[str, Any]]:
-    columns = [one.column for one in tags if one.column is not None]
-    evidence = evidence_of(of.run, of.collection, row, columns, of.limits, links=of.links, rules=of.rules)
-    told = []
-    for one, speaks in zip(tags, evidence, strict=True):
-        limit = speaks.remove if speaks.written else speaks.add
-        why = reason(one.tag, cast(State, one.state), speaks)
-        told.append({**asdict(one), "limit": limit if isfinite(limit) else None, "reason": why})
-    return told
+def why(of: View, row: int, tag: str) -> dict[str, Any]:
+    """Return why a photo gets a tag or does not: what speaks for it and against it, and the look-alikes, those that carry it first."""
+    column = int(of.collection.columns_of([tag])[0])
+    tag = of.collection.vocabulary[column]
+    state = next((one.state for one in _tags(of, row) if one.column == column), "absent")
+    evidence = evidence_of(of.run, of.collection, row, column)
+    decision = Decision(
+        state=cast(State, state),
+        limit=_limit(of, column, written=evidence.written),
+        told=bool(of.limits.told[column]),
+        rule=of.rules.get(tag),
+        visualness=float(visualness_of(of.run, of.collection).high[column]),
+    )
+    return {
+        "tag": tag,
+        "state": state,
+        "sentence": reason(tag, evidence, decision),
+        "parts": [
+            {"words": words, "value": getattr(evidence.parts, part)}
+            for part, words in evidence.in_words.items()
+        ],
+        "total": evidence.parts.total,
+        "score": evidence.score,
+        "calibrated": evidence.calibrated,
+        "look_alikes": [
+            {**_photo(of, one.row), "weight": one.weight, "carries": one.carries}
+            for one in sorted(evidence.neighbors, key=lambda one: not one.carries)
+        ],
+    }
+
+
+def where_in_photo(of: View, row: int, tag: str) -> dict[str, Any]:
+    """Return where in a photo its network sees a tag: what each place is worth, 1 the most, and which part of the photo it sees."""
+    from tagrefine_core.runs.where import where  # loads torch
+
+    column = int(of.collection.columns_of([tag])[0])
+    record = of.run.record
+    heat = where(open_annotator(record.id, record.finished, of.collection.data_hash), row, column)
+    most = float(heat.worth.max())
+    shown = np.maximum(heat.worth, 0) / most if most > 0 else np.zeros_like(heat.worth)
+    return {"worth": shown.round(3).tolist(), "box": heat.box}
+
+
+def _scores(of: View, tags: list[PhotoTag]) -> list[dict[str, Any]]:
+    limits = [
+        _limit(of, one.column, written=one.state not in ("added", "absent"))
+        for one in tags
+        if one.column is not None
+    ]
+    return [
+        {**asdict(one), "limit": limit if isfinite(limit) else None}
+        for one, limit in zip(tags, limits, strict=True)
+    ]
+
+
+def _limit(of: View, column: int, *, written: bool) -> float:
+    return float((of.limits.remove if written else of.limits.add)[column])
 
 
 def _listed(tags: list[PhotoTag], asked: str | None) -> list[dict[str, Any]]:

@@ -21,6 +21,7 @@ from tagrefine_core.files import read_array, read_sparse, write_array, write_fil
 from tagrefine_core.model.calibration import Calibration
 from tagrefine_core.model.implied import certain
 from tagrefine_core.model.network import Network
+from tagrefine_core.model.posterior import LookAlikes
 from tagrefine_core.model.visualness import Visualness
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.training.forward import FORWARD_ROWS
@@ -58,6 +59,8 @@ class Fitted:
         Frozen, shared by all networks: turns pictures into what they read. None: they read what is given.
     smoothed : float32 (N, C), optional
         Logits averaged with those of look-alikes; computed when asked for.
+    look_alikes : LookAlikes, optional
+        Those that they were averaged with, to be kept.
     """
 
     def __init__(
@@ -73,12 +76,13 @@ class Fitted:
         implied: sparse.csr_matrix,
         trunk: Trunk | None = None,
         smoothed: NDArray[np.float32] | None = None,
+        look_alikes: LookAlikes | None = None,
     ) -> None:
         self.config, self.networks = config, list(networks)
         self.rows, self.logits, self.features = rows, logits, features
         self.calibration, self.visualness, self.implied = calibration, visualness, implied
         self.trunk = trunk if config.network.finetune == "head" else None
-        self.smoothed = smoothed
+        self.smoothed, self.look_alikes = smoothed, look_alikes
 
     def scores(
         self,
@@ -152,6 +156,8 @@ class Fitted:
     def save(self, folder: Path) -> None:
         """Write ``{fitted,calibration}.safetensors``, ``{rows,logits,features,visualness}.npy`` and ``implied.npz``, but no frozen trunk.
 
+        ``neighbors.npy`` and ``neighbors_squared.npy`` are the `look_alikes`, where there are any.
+
         Arrays that are files already are moved.
         """
         tensors: dict[str, Tensor] = {}
@@ -167,6 +173,9 @@ class Fitted:
         _keep(self.logits, folder / "logits.npy")
         _keep(self.features, folder / "features.npy")
         write_array(folder / "rows.npy", self.rows)
+        if self.look_alikes is not None:
+            write_array(folder / "neighbors.npy", self.look_alikes.rows)
+            write_array(folder / "neighbors_squared.npy", self.look_alikes.squared)
         write_sparse(folder / "implied.npz", self.implied)
         write_array(folder / "visualness.npy", self.visualness.as_array())
         if self.calibration is not None:

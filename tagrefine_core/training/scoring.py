@@ -13,7 +13,7 @@ from tagrefine_core.features.inputs import Inputs
 from tagrefine_core.model.calibration import Calibration
 from tagrefine_core.model.implied import with_implied
 from tagrefine_core.model.network import Network
-from tagrefine_core.model.posterior import final_scores, smoothed
+from tagrefine_core.model.posterior import NEIGHBORS, LookAlikes, final_scores, smoothed
 from tagrefine_core.neighbors import Index, nearest
 from tagrefine_core.progress import Progress
 from tagrefine_core.training.distributed import World
@@ -21,7 +21,6 @@ from tagrefine_core.training.forward import FORWARD_ROWS, seen, told
 
 __all__ = ["answers", "calibrate", "finish", "predict", "smooth", "smooth_all"]
 
-_NEIGHBORS = 20  # that a photo's logits are averaged with
 _BLOCK = 1024
 
 
@@ -92,15 +91,18 @@ def smooth_all(
     *,
     out: NDArray[np.float32],
     progress: Progress,
-) -> None:
-    """Fill in logits (N, C) averaged with those of each photo's nearest photos among ``rows``, itself left out."""
+) -> LookAlikes | None:
+    """Fill in logits (N, C) averaged with those of each photo's nearest photos among ``rows``, itself left out; return these photos.
+
+    None where no photo is averaged with others.
+    """
     n, share = len(logits), config.scoring.smooth
     place = np.full(n, -1, dtype=np.int64)
     place[rows] = np.arange(len(rows))
-    count = min(_NEIGHBORS, len(rows) - 1)
+    count = min(NEIGHBORS, len(rows) - 1)
     if not share or count < 1:
         out[:] = logits
-        return
+        return None
     stage = "Asking the neighbors"
     index = Index.build(
         features if len(rows) == n else features[rows],
@@ -110,10 +112,12 @@ def smooth_all(
     found, squared = index.search(
         features, count, exclude=place, progress=lambda done, total: progress(stage, done, total)
     )
+    found = rows[found]
     for start in range(0, n, _BLOCK):
         part = slice(start, start + _BLOCK)
-        out[part] = smoothed(logits[part], rows[found[part]], squared[part], logits, smooth=share)
+        out[part] = smoothed(logits[part], found[part], squared[part], logits, smooth=share)
         progress("Averaging with the neighbors", min(n, start + _BLOCK), n)
+    return LookAlikes(found.astype(np.int32), squared)
 
 
 def smooth(
@@ -139,7 +143,7 @@ def smooth(
     rows : int64 (n,)
         Their rows in ``known``.
     """
-    share, count = config.scoring.smooth, min(_NEIGHBORS, len(around))
+    share, count = config.scoring.smooth, min(NEIGHBORS, len(around))
     if not share or not count:
         return logits
     found, squared = nearest(features, around, count)

@@ -147,7 +147,7 @@ def test_photos_like_one_in_order_of_likeness(visitor: Visitor, app, demo: str) 
 def test_photo_as_large_as_the_screen(visitor: Visitor, demo: str) -> None:
     page = visitor.open("browse", "?collection=demo&order=file&photo=3")
     detail, box = page.locator(".detail"), page.locator("dialog.lightbox")
-    page.get_by_role("button", name=re.compile("as large as the screen")).click()
+    detail.get_by_role("button", name="Enlarge").click()
     image = box.locator("img")
     expect(image).to_have_attribute("src", re.compile("/originals/"))
     pictures_load(image)

@@ -24,7 +24,7 @@ _component = st.components.v2.component(
     js=script(_HERE / "address.js")
     + "".join(
         (_HERE / name).read_text(encoding="utf-8")
-        for name in ("detail.js", "finder.js", "lightbox.js", "gallery.js")
+        for name in ("detail.js", "reason.js", "finder.js", "lightbox.js", "gallery.js")
     ),
 )
 

@@ -27,7 +27,7 @@ class Gallery {
     this.scroller.append(this.sheet, this.nothing);
     this.lightbox = new Lightbox((by) => this.step(by));
     this.detail = new Detail({
-      open: (row) => this.open(row),
+      open: (row, tag) => this.open(row, { tag }),
       step: (by) => this.step(by),
       enlarge: (photo) => this.lightbox.show(photo),
       like: (photo) => this.find(asked({ like: photo.row, photo: photo.row, untold: this.state.untold }), { step: true }),
@@ -110,7 +110,7 @@ class Gallery {
     this.windows = new Map([[0, Promise.resolve(answer)]]);
     this.clear();
     this.active = Math.max(0, answer.place ?? 0);
-    this.apply({ ...this.state, ...changes }, true); // a photo may have been opened meanwhile
+    this.apply({ ...this.state, ...changes }, { found: true }); // a photo may have been opened meanwhile
     if (back) this.finder.fill(state, true);
     if (step) this.tell();
     this.nothing.hidden = this.total > 0;
@@ -121,7 +121,7 @@ class Gallery {
   }
 
   /** Make a state the one that is shown. */
-  apply(state, found = false) {
+  apply(state, { found = false, tag } = {}) {
     const old = this.state;
     this.state = state;
     this.finder.show(state, this.answer, this.data.total);
@@ -133,7 +133,7 @@ class Gallery {
       if (this.opened != null && this.detail.photo) this.detail.drawChips();
     }
     if (found || old?.photo !== state.photo) {
-      this.detail.show(this.data.address, String(queryOf(state, this.data.precision)), this.opened);
+      this.detail.show(this.data.address, String(queryOf(state, this.data.precision)), this.opened, tag);
       if (this.opened == null && this.lightbox.open) this.lightbox.element.close();
       this.mark();
     }
@@ -209,9 +209,10 @@ class Gallery {
     card.setAttribute("aria-posinset", place + 1);
     card.setAttribute("aria-setsize", this.total);
     card.style.cssText = `width:${this.side}px;height:${this.height - GAP}px;transform:translate(${2 + (place % this.columns) * (this.side + GAP)}px,${2 + Math.floor(place / this.columns) * this.height}px)`;
-    card.addEventListener("click", () => {
+    card.addEventListener("click", (event) => {
+      const tag = event.target.closest("[data-tag]")?.dataset.tag; // for the mouse; keys reach the same chips beside the photo
       this.active = place;
-      this.photo(place).then((photo) => photo && this.open(photo.row));
+      this.photo(place).then((photo) => photo && this.open(photo.row, { tag }));
     });
     this.cards.set(place, card);
     this.sheet.append(card);
@@ -280,13 +281,16 @@ class Gallery {
   }
 
   /** Open a photo, or none; who walks from one to the next leaves one step in the address, once he rests. */
-  open(row, walking = false) {
-    if (row === this.opened) return;
+  open(row, { tag, walking = false } = {}) {
+    if (row === this.opened) {
+      if (tag != null && this.detail.photo?.row === row) this.detail.explain(tag);
+      return;
+    }
     const instead = walking && this.opened != null;
     // Closed again, the grid is where it was, unless one has moved in it meanwhile.
     if (this.opened == null) this.before = this.scroller.scrollTop;
     if (walking) this.before = null;
-    this.apply({ ...this.state, photo: row == null ? "" : String(row) });
+    this.apply({ ...this.state, photo: row == null ? "" : String(row) }, { tag });
     if (row != null) this.reveal(this.active);
     clearTimeout(this.timer);
     if (walking) this.timer = setTimeout(() => this.tell(instead), 300);
@@ -303,7 +307,7 @@ class Gallery {
     const focused = this.root.getRootNode().activeElement;
     this.held = this.detail.element.contains(focused) ? (focused.dataset.tool ?? (by < 0 ? "previous" : "next")) : null;
     const photo = await this.photo(place);
-    if (photo && place === this.active) this.open(photo.row, true);
+    if (photo && place === this.active) this.open(photo.row, { walking: true });
   }
 
   /** The panel has been drawn anew: whoever walks on with its keys or buttons keeps the focus there. */
@@ -346,7 +350,7 @@ class Gallery {
     if (this.opened != null) {
       const place = this.active;
       const photo = await this.photo(place);
-      if (photo && place === this.active) this.open(photo.row, true);
+      if (photo && place === this.active) this.open(photo.row, { walking: true });
     }
   }
 

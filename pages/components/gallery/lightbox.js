@@ -2,30 +2,23 @@
 
 const MOST = 12; // times as large as it fits
 
-/** The large picture of the panel with its buttons. */
-function viewer(photo, actions) {
-  const holder = el("div", "viewer");
-  const image = el("img", "large");
-  image.alt = `Photo ${photo.file}`;
-  image.src = photo.picture;
-  const enlarge = el("button", "enlarge");
-  enlarge.type = "button";
-  enlarge.title = "As large as the screen (Enter)";
-  enlarge.setAttribute("aria-label", `Look at ${photo.file} as large as the screen`);
-  enlarge.dataset.tool = "enlarge";
-  enlarge.append(image);
-  enlarge.addEventListener("click", () => actions.enlarge(photo));
+/** The buttons below the large picture of the panel, which is enlarged by a click. */
+function viewer(photo, picture, actions) {
+  picture.addEventListener("click", () => actions.enlarge(photo));
   const tools = el("div", "tools");
-  for (const [tool, sign, words, by] of [["previous", "‹", "Previous photo (←)", -1], ["next", "›", "Next photo (→)", 1]]) {
-    const one = button(sign, () => actions.step(by));
+  for (const [tool, text, words, press] of [
+    ["previous", "‹", "Previous photo (←)", () => actions.step(-1)],
+    ["next", "›", "Next photo (→)", () => actions.step(1)],
+    ["enlarge", "Enlarge", "As large as the screen", () => actions.enlarge(photo)],
+    ["like", "Photos like this one", "Order all photos by how much they look like this one", () => actions.like(photo)],
+  ]) {
+    const one = button(text, press);
     one.dataset.tool = tool;
     one.title = words;
-    one.setAttribute("aria-label", words.replace(/ \(.*/, ""));
+    if (text.length === 1) one.setAttribute("aria-label", words.replace(/ \(.*/, ""));
     tools.append(one);
   }
-  tools.append(button("Photos like this one", () => actions.like(photo)));
-  holder.append(enlarge, tools);
-  return holder;
+  return tools;
 }
 
 class Lightbox {
