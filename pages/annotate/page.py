@@ -5,11 +5,12 @@ from hashlib import blake2b
 import numpy as np
 import streamlit as st
 
-from pages.annotate.uploads import MOST, TYPES, tag_photos
+from pages.annotate.uploads import MOST, tag_photos
 from pages.components.bars import bars
 from pages.components.header import header
 from pages.components.promise import in_words, promise
 from pages.components.text import plain
+from pages.components.uploads import LARGEST, TYPES
 from pages.state import need_run, run_name
 from tagrefine_core.runs.refined import told_of
 
@@ -20,10 +21,10 @@ header(
 collection, run = need_run()
 
 files = st.file_uploader(
-    f"Up to {MOST} photos of at most 20 MB. They stay on this machine and are forgotten afterwards.",
+    f"Up to {MOST} photos of at most {LARGEST} MB. They stay on this machine and are forgotten afterwards.",
     type=list(TYPES),
     accept_multiple_files=True,
-    max_upload_size=20,
+    max_upload_size=LARGEST,
     key="photos",
 )
 if not files:

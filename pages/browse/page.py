@@ -5,11 +5,15 @@ from urllib.parse import quote
 import streamlit as st
 
 from pages.browse.balance import balance
+from pages.browse.dropped import drop_in
 from pages.browse.view import view
 from pages.components.gallery import gallery
 from pages.components.header import header
 from pages.components.promise import promise
+from pages.components.text import plain
+from pages.components.uploads import LARGEST, TYPES
 from pages.state import need_run, store
+from tagrefine_core.errors import ImageError
 
 
 def keep(collection_id: int) -> None:
@@ -24,7 +28,7 @@ header(
     "learned; they stay.",
 )
 collection, run = need_run()
-left, right = st.columns([1, 2], gap="medium", vertical_alignment="center")
+left, right, drop = st.columns([1, 1.6, 0.5], gap="medium", vertical_alignment="center")
 with left:
     precision = promise("changes")
 with st.spinner("Comparing tags …", show_time=True):
@@ -39,6 +43,20 @@ with right, st.container(key="balance"):
             tags=len(collection.vocabulary),
         )
     )
+dropped = ""
+with drop, st.popover("Find by a photo", width="stretch"):
+    file = st.file_uploader(
+        f"Drop in a photo of at most {LARGEST} MB to see those like it. It stays on this machine and is forgotten afterwards.",
+        type=list(TYPES),
+        max_upload_size=LARGEST,
+        key="dropped",
+    )
+    if file is not None:
+        try:
+            with st.spinner("Looking at your photo"):
+                dropped = drop_in(run, collection.data_hash, file.getvalue())
+        except ImageError as error:
+            st.error(plain(f"This file {error}."))
 gallery(
     address=f"/photos/{quote(run.id, safe='')}",
     precision=precision,
@@ -47,6 +65,6 @@ gallery(
     total=collection.n,
     asked=st.query_params.to_dict(),
     saved=[{"name": name, "query": query} for name, query in store().saved_filters(collection.id).items()],
-    dropped="",
+    dropped=dropped,
     on_keep=lambda: keep(collection.id),
 )

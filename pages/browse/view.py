@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from pages.browse.dropped import guest
 from pages.browse.reasons import Decision, State, reason
 from pages.opening import open_annotator, open_collection, open_run, open_store
 from pages.routes.originals import original_url
 from pages.routes.thumbnails import thumbnail_url
 from tagrefine_core.collections import Collection
-from tagrefine_core.errors import ConfigError, RunError
+from tagrefine_core.errors import RunError
 from tagrefine_core.files import read_array
 from tagrefine_core.refinement import PRECISION, Changes, Limits
 from tagrefine_core.refinement.photo import PhotoTag, photo_tags, votes
@@ -158,8 +159,14 @@ def window(of: View, query: PhotoQuery, offset: int, limit: int, opened: int | N
         "place": int(place[0]) if len(place) else None,
         "read": answer.read,
         "unknown": answer.unknown,
-        "like": _photo(of, int(query.like)) if query.like else None,
+        "like": _like(of, query.like) if query.like else None,
     }
+
+
+def _like(of: View, like: str) -> dict[str, Any]:
+    if like.isdecimal():
+        return _photo(of, int(like))
+    return {"row": None, "file": "your photo", "picture": guest(like).picture}
 
 
 def tag_counts(of: View) -> list[tuple[str, int, int]]:
@@ -213,10 +220,10 @@ def neighbors(of: View, row: int) -> dict[str, Any]:
 
 
 def _point(run: Run, like: str) -> NDArray[Any]:
-    """Return the features of what photos shall be like: a row."""
-    if not like.isdecimal() or int(like) >= len(run.features):
-        raise ConfigError(f"There is no photo {like!r} that others could be like.")
-    return np.asarray(run.features[int(like)])
+    """Return the features of what photos shall be like: a row, or a photo that was dropped in."""
+    if like.isdecimal() and int(like) < len(run.features):
+        return np.asarray(run.features[int(like)])
+    return guest(like).features
 
 
 def why(of: View, row: int, tag: str) -> dict[str, Any]:

@@ -30,6 +30,8 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 
 _VERDICTS = {"accepted": ACCEPT, "rejected": REJECT, "unsure": UNSURE}
 _COLUMNS = 64  # whole columns of probabilities that are kept
+_DIGITS = 24  # of numbers in file names, filled up to so many
+_NUMBER = re.compile(r"[0-9]+")
 _SEPARATED = re.compile(r"[\s_-]+")
 
 
@@ -114,10 +116,7 @@ class Catalog:
     @cached_property
     def place_by_file(self) -> NDArray[np.int64]:
         """Place of each photo, (N,), in the natural order of file names: im2 before im10."""
-        keys = [
-            [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", file)]
-            for file in self.lower_files
-        ]
+        keys = [_NUMBER.sub(lambda number: number[0].zfill(_DIGITS), file) for file in self.lower_files]
         place = np.empty(len(keys), dtype=np.int64)
         place[sorted(range(len(keys)), key=keys.__getitem__)] = np.arange(len(keys))
         return place

@@ -146,8 +146,11 @@ def _extreme(
 ) -> NDArray[np.float64]:
     """Return the highest or lowest score among the tags of some kinds, (N,); ``without`` where a photo has none."""
     found = np.full(len(table), without)
-    for matrix in (table.matrices(kind)[0] for kind in kinds):
-        which.at(found, np.repeat(np.arange(len(table)), np.diff(matrix.indptr)), matrix.data)
+    for kind in kinds:
+        (matrix,) = table.matrices(kind)
+        some = np.diff(matrix.indptr) > 0
+        if some.any():
+            found[some] = which(found[some], which.reduceat(matrix.data, matrix.indptr[:-1][some]))
     return found
 
 
