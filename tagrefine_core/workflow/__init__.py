@@ -3,7 +3,15 @@
 from tagrefine_core.runs.summaries import TagSummary
 from tagrefine_core.workflow.curating import TagRule, set_tag_rules, tag_rules
 from tagrefine_core.workflow.importing import delete_collection, import_collection, make_demo
-from tagrefine_core.workflow.judging import changes_of, explain, export_refined, suspicious, tag_summaries
+from tagrefine_core.workflow.judging import (
+    Duplicate,
+    changes_of,
+    duplicates,
+    explain,
+    export_refined,
+    suspicious,
+    tag_summaries,
+)
 from tagrefine_core.workflow.measuring import HandedOut, handed_out_of, measure_handed_out
 from tagrefine_core.workflow.outcomes import (
     Annotation,
@@ -21,6 +29,7 @@ from tagrefine_core.workflow.verdicts import GivenVerdict, redo, undo, verdict, 
 
 __all__ = [
     "Annotation",
+    "Duplicate",
     "GivenVerdict",
     "HandedOut",
     "TagRule",
@@ -31,6 +40,7 @@ __all__ = [
     "changes_of",
     "delete_collection",
     "delete_run",
+    "duplicates",
     "evaluate_run",
     "evaluate_user_tags",
     "evaluate_wider",

@@ -39,7 +39,6 @@ class Gallery {
     this.cards = new Map();
     this.scrolled = new Map(); // how far down one was in each answer
     this.active = 0;
-    this.turn = 0;
     this.total = 0;
     this.scroller.addEventListener("scroll", () => this.draw(), { passive: true });
     this.body.addEventListener("keydown", (event) => this.key(event));
@@ -74,34 +73,32 @@ class Gallery {
    * Look for photos. What is found replaces the grid when it is there; a mistake is told, and the photos of the last search stay.
    * A `step` goes into the address, as something to come back to.
    */
-  async find(changes, { step = false, first = false, anew = false, back = false } = {}) {
-    const state = { ...this.state, ...changes };
-    const query = queryOf(state, this.data.precision);
+  async find(more, { step = false, first = false, anew = false, back = false } = {}) {
+    // What was asked for a moment ago, and is not answered yet, still holds.
+    const wanted = (this.wanted = { changes: { ...this.wanted?.changes, ...more }, step: step || !!this.wanted?.step });
+    const query = queryOf({ ...this.state, ...wanted.changes }, this.data.precision);
     const key = String(query);
-    const same = !anew && key === this.query;
-    if (same) {
-      this.turn++; // an answer that is under way is not wanted any more
-      this.apply(state);
-      if (back) this.finder.fill(state, true);
-      if (step) this.tell();
-      return;
+    if (!anew && key === this.query) {
+      this.wanted = null;
+      this.finder.say("");
+      return this.come(wanted, { back });
     }
-    const turn = ++this.turn;
-    const wanted = new URLSearchParams(query);
-    if (state.photo) wanted.set("photo", state.photo);
+    const photo = wanted.changes.photo ?? this.state?.photo;
     let answer;
     try {
-      const response = await fetch(`${this.data.address}?${wanted}&offset=0&limit=${WINDOW}`);
+      const response = await fetch(`${this.data.address}?${query}&offset=0&limit=${WINDOW}${photo ? `&photo=${photo}` : ""}`);
       answer = response.ok ? await response.json() : { wrong: await response.text() }; // what was typed wrong is no failure
     } catch {
       answer = { wrong: "The app does not answer. Is it still running?" };
     }
-    if (turn !== this.turn) return;
+    if (wanted !== this.wanted) return; // something else was asked for since
+    this.wanted = null;
     if (answer.wrong) {
       // The first view has nothing before it: all photos, and what is wrong with the address.
-      if (first && (state.search || state.tag || state.like)) {
-        await this.find({ ...state, search: "", tag: "", like: "", order: "", kind: "" }, { first: true });
-        this.finder.search.value = state.search;
+      const { search, tag, like } = wanted.changes;
+      if (first && (search || tag || like)) {
+        await this.find({ ...wanted.changes, search: "", tag: "", like: "", order: "", kind: "" }, { first: true });
+        this.finder.search.value = search;
       }
       return this.finder.say(answer.wrong, true);
     }
@@ -110,14 +107,19 @@ class Gallery {
     this.windows = new Map([[0, Promise.resolve(answer)]]);
     this.clear();
     this.active = Math.max(0, answer.place ?? 0);
-    this.apply({ ...this.state, ...changes }, { found: true }); // a photo may have been opened meanwhile
-    if (back) this.finder.fill(state, true);
-    if (step) this.tell();
     this.nothing.hidden = this.total > 0;
+    this.come(wanted, { found: true, back });
     this.layout();
     this.scroller.scrollTop = back || anew ? (this.scrolled.get(key) ?? 0) : 0;
     if (first && answer.place != null) this.reveal(answer.place);
     this.draw();
+  }
+
+  /** Come to what was asked for; a photo that was opened meanwhile stays open. */
+  come({ changes, step }, { found = false, back = false } = {}) {
+    this.apply({ ...this.state, ...changes }, { found });
+    if (back) this.finder.fill(this.state, true);
+    if (step) this.tell();
   }
 
   /** Make a state the one that is shown. */
@@ -152,6 +154,7 @@ class Gallery {
     const state = askedByAddress();
     if (!this.root.isConnected || !this.query || NAMES.every((name) => state[name] === this.state[name])) return;
     clearTimeout(this.timer);
+    this.wanted = null;
     this.find(state, { back: true });
   }
 
