@@ -58,10 +58,13 @@ with drop, st.popover("Find by a photo", width="stretch"):
         except ImageError as error:
             st.error(plain(f"This file {error}."))
 gallery(
+    collection=collection.id,
+    run=run.id,
     address=f"/photos/{quote(run.id, safe='')}",
     precision=precision,
-    # After another decision of the curator's, or another training, it is another answer under the same address.
-    version=f"{run.record.finished} {of.version}",
+    # Another list of the curator's, or another training, is another answer under the same address. Verdicts are not: the gallery hears
+    # of each, and what one looks through must not be put in another order meanwhile.
+    version=f"{run.record.finished} {sorted(of.rules.items())}",
     total=collection.n,
     asked=st.query_params.to_dict(),
     saved=[{"name": name, "query": query} for name, query in store().saved_filters(collection.id).items()],

@@ -244,8 +244,11 @@ MIGRATIONS: dict[str, str | Callable[[sqlite3.Connection], None]] = {
             SELECT collection_id, what, file, tag, value, step FROM curation_entries;
         DROP TABLE tag_rules;
     """,
+    "0011_run_origin": """
+        ALTER TABLE runs ADD COLUMN origin TEXT;
+    """,
     # What a curator looks for again and again, as the query of Browse's address.
-    "0011_saved_filters": """
+    "0012_saved_filters": """
         CREATE TABLE saved_filters (
             collection_id INTEGER NOT NULL REFERENCES collections(id) ON DELETE CASCADE,
             name TEXT NOT NULL,

@@ -12,6 +12,7 @@ from tagrefine_core.workflow.judging import (
     suspicious,
     tag_summaries,
 )
+from tagrefine_core.workflow.learning import WhatMoved, what_moved
 from tagrefine_core.workflow.measuring import HandedOut, handed_out_of, measure_handed_out
 from tagrefine_core.workflow.outcomes import (
     Annotation,
@@ -34,6 +35,7 @@ __all__ = [
     "HandedOut",
     "TagRule",
     "TagSummary",
+    "WhatMoved",
     "Work",
     "again",
     "annotate",
@@ -64,4 +66,5 @@ __all__ = [
     "undo",
     "verdict",
     "verdicts",
+    "what_moved",
 ]

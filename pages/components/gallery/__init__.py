@@ -1,4 +1,4 @@
-"""A gallery of any length: what is looked for, lazy thumbnails with tags as chips, and a detail view beside them.
+"""A gallery of any length: what is looked for, lazy thumbnails with tags as chips, and a detail view that says why each tag, and takes verdicts.
 
 The page hands over an address; the photos come from there in windows as the visitor searches and scrolls, without a
 run of the page. What is looked for is in the browser's address, where the gallery puts it itself.
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.components.base import script, styles
+from pages.components.base import deciding_script, deciding_styles
 
 __all__ = ["NAMES", "gallery"]
 
@@ -20,8 +20,8 @@ _HERE = Path(__file__).parent
 _component = st.components.v2.component(
     "tagrefine_gallery",
     html='<div class="root"></div>',
-    css=styles(_HERE / "gallery.css") + (_HERE / "finder.css").read_text(encoding="utf-8"),
-    js=script(_HERE / "address.js")
+    css=deciding_styles(_HERE / "gallery.css") + (_HERE / "finder.css").read_text(encoding="utf-8"),
+    js=deciding_script(_HERE / "address.js")
     + "".join(
         (_HERE / name).read_text(encoding="utf-8")
         for name in ("detail.js", "reason.js", "finder.js", "lightbox.js", "gallery.js")
@@ -31,6 +31,8 @@ _component = st.components.v2.component(
 
 def gallery(
     *,
+    collection: int,
+    run: str,
     address: str,
     precision: float,
     version: str,
@@ -44,6 +46,10 @@ def gallery(
 
     Parameters
     ----------
+    collection : int
+        Number of the collection, which verdicts are sent to.
+    run : str
+        Id of the run whose evidence is shown.
     address : str
         Where the photos of a run come from; see `pages.browse.routes`.
     precision : float
@@ -64,6 +70,8 @@ def gallery(
     _component(
         key="gallery",
         data={
+            "collection": collection,
+            "run": run,
             "address": address,
             "precision": precision,
             "version": version,

@@ -26,7 +26,13 @@ class Gallery {
     this.nothing.hidden = true;
     this.scroller.append(this.sheet, this.nothing);
     this.lightbox = new Lightbox((by) => this.step(by));
+    this.sender = new Sender(
+      (state) => this.told(state),
+      (changed, whole) => this.changed(changed, whole),
+    );
     this.detail = new Detail({
+      say: (row, tag, verdict) => this.sender.say([{ row, tag, verdict }]),
+      undo: () => this.sender.undo(),
       open: (row, tag) => this.open(row, { tag }),
       step: (by) => this.step(by),
       enlarge: (photo) => this.lightbox.show(photo),
@@ -45,6 +51,8 @@ class Gallery {
     for (const name of ["wheel", "touchmove", "pointerdown"]) {
       this.scroller.addEventListener(name, () => (this.before = null), { passive: true });
     }
+    this.onDecide = (event) => this.decide(event);
+    document.addEventListener("keydown", this.onDecide);
     this.observer = new ResizeObserver(() => this.layout());
     this.observer.observe(this.scroller);
     this.onResize = () => this.fit();
@@ -62,6 +70,7 @@ class Gallery {
     this.trigger = trigger;
     const old = this.data;
     this.data = this.finder.data = data;
+    this.sender.open(data.collection, data.run);
     this.fit();
     if (!old) this.find(asked(data.state), { first: true });
     else if (data.dropped && data.dropped !== old.dropped) this.find(asked({ like: data.dropped, untold: this.state?.untold }), { step: true });
@@ -158,6 +167,40 @@ class Gallery {
     this.find(state, { back: true });
   }
 
+  /** Say whether all is saved; then show what became of it. */
+  told(state) {
+    const { saved } = this.detail.reason;
+    if (state.turned !== undefined) {
+      saved.textContent = state.turned === null ? "nothing to undo" : `undone: ${state.turned}`;
+      return;
+    }
+    saved.textContent = savedWords(state);
+    if (!state.waiting && !state.error && this.detail.photo) this.renew(this.detail.photo.row);
+  }
+
+  /** Hear what was decided, here by undo or in another window. */
+  changed(changed, whole) {
+    if (whole && this.state) this.find({}, { anew: true });
+    const shown = [...this.cards.values()].map((card) => Number(card.dataset.row));
+    const rows = whole ? [] : changed.map((one) => one.row).filter((row) => shown.includes(row));
+    for (const row of new Set([...rows, ...(this.detail.photo ? [this.detail.photo.row] : [])])) this.renew(row);
+  }
+
+  /** Ask for a photo again, whose tags have changed, and show them where it stands. */
+  async renew(row) {
+    const answer = await fetch(`${this.data.address}/${row}?${queryOf(this.state, this.data.precision)}`).catch(() => null);
+    if (!answer?.ok) return;
+    const photo = await answer.json();
+    this.detail.refresh(photo);
+    for (const [place, card] of this.cards) {
+      if (card.dataset.row !== String(row)) continue;
+      const kept = await this.photo(place);
+      if (!kept || kept.row !== row) continue;
+      kept.tags = photo.tags;
+      this.fill(card, kept);
+    }
+  }
+
   /** Fill the window from the gallery's top to its bottom edge. */
   fit() {
     const main = this.root.getRootNode().host?.closest('[data-testid="stMain"]');
@@ -233,15 +276,14 @@ class Gallery {
     image.onerror = () => picture.classList.add("missing");
     picture.append(image);
     const chips = el("span", "tr-chips");
-    chips.ariaHidden = "true"; // the card's own label says it in words
     chips.append(...inShort(photo.tags, this.ordinary).map((one) => tagChip(one, this.ordinary)));
     if (!photo.tags.length) chips.append(el("span", "none", "no tags"));
     const quiet = this.ordinary ? [] : photo.tags.filter((one) => one.state === "untold" && !one.asked);
     const last = quiet.length ? untoldChip(quiet, "a picture cannot tell") : null;
     if (last) chips.append(last);
-    card.setAttribute("aria-label", `${photo.file}: ${spoken(photo.tags)}`);
+    card.ariaDescription = spoken(photo.tags);
     card.title = photo.file;
-    card.replaceChildren(picture, chips);
+    card.replaceChildren(picture, chips, unseen(photo.file));
     this.shorten(chips, last);
     this.mark();
   }
@@ -357,7 +399,21 @@ class Gallery {
     }
   }
 
+  /** The keys that are printed on the answers, wherever the focus is, but where people type. */
+  decide(event) {
+    if (this.opened == null || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.composedPath()[0].closest?.("input, textarea, select, [contenteditable], dialog, [role=combobox], [role=dialog], [role=slider]")) return;
+    const key = event.key.toLowerCase();
+    const said = Object.keys(ANSWERS).find((one) => ANSWERS[one][1].toLowerCase() === key);
+    if (said) this.detail.reason.answer(said);
+    else if (key === "z") this.sender.undo();
+    else return;
+    event.preventDefault();
+  }
+
   stop() {
+    document.removeEventListener("keydown", this.onDecide);
+    this.sender.stop();
     this.observer.disconnect();
     window.removeEventListener("resize", this.onResize);
     window.removeEventListener("popstate", this.onBack);

@@ -21,8 +21,7 @@ class Triage {
     document.addEventListener("keydown", this.onKey);
   }
 
-  update(data, report) {
-    this.report = report;
+  update(data) {
     const same = this.data && ["run", "queue", "tag", "precision"].every((name) => data[name] === this.data[name]);
     this.data = data;
     if (same) return;
@@ -32,10 +31,10 @@ class Triage {
       tag: data.tag,
       sender: this.sender,
       address: (name, more) => this.address(name, more),
-      report: (at) => this.report("at", at),
+      report: (at) => inAddress("at", at),
       decideAll: () => this.all.open(),
       askWhy: (card) => ask(`/photos/${encodeURIComponent(data.run)}/${card.row}/why?${new URLSearchParams({ tag: card.tag, precision: data.precision })}`),
-      tellWhy: (found, card) => tellWhy(found, card),
+      tellWhy: (found) => reasons(found),
     });
     this.all = new AllAtOnce(this.root, {
       queue: data.queue,
@@ -119,11 +118,6 @@ class Triage {
     document.removeEventListener("keydown", this.onKey);
     this.sender.stop();
   }
-}
-
-/** What speaks for the tag and against it, until a fuller telling is at hand. */
-function tellWhy(found) {
-  return [el("p", "", found.reason ?? "")];
 }
 
 export default (component) => keep(Triage, component);
