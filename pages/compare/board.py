@@ -57,7 +57,7 @@ def board(table: Mapping[str, Any]) -> str:
 def framed(head: str, body: Sequence[str], name: str) -> str:
     """Return a table in a frame that scrolls, by keys too, where the table is wider than the page."""
     table = f"<table><thead>{head}</thead><tbody>{''.join(body)}</tbody></table>"
-    return f'<div class="tr-board" tabindex="0" role="group" aria-label="{name}">{table}</div>'
+    return f'<div class="tr-board" tabindex="0" role="region" aria-label="{name}">{table}</div>'
 
 
 def beside(table: Mapping[str, Any]) -> dict[str, Any]:
