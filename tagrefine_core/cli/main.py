@@ -59,6 +59,7 @@ for _command in (
     results.tags,
     results.neighbors,
     results.suspicious,
+    results.explain,
     results.refine,
     results.annotate,
     experiments.benchmark,

@@ -159,11 +159,11 @@ def test_browse_finds_photos_and_tells_each_in_full(visitor: Visitor, app, demo:
     assert detail.locator(".bar").count() >= 2
     values = [float(value.strip("<> %")) for value in detail.locator(".bar .value").all_inner_texts()]
     assert values == sorted(values, reverse=True) and 0 <= values[-1] <= values[0] <= 100
-    expect(detail.locator(".thumb")).to_have_count(15)
-    pictures_load(detail.locator(".thumb img"), at_least=3)
+    expect(detail.locator(".near .thumb")).to_have_count(15)
+    pictures_load(detail.locator(".near .thumb img"), at_least=3)
     last = detail.locator(".bar").last
     last.click()
-    expect(detail.locator(".why")).to_contain_text(last.get_attribute("data-tag"))
+    expect(detail.locator(".why")).to_contain_text(last.get_attribute("data-why"))
 
     expect(page).to_have_url(re.compile("photo=71"))
     visitor.reload()
