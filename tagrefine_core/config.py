@@ -87,7 +87,9 @@ class _Constraints(_Group):
 
     epochs: int = Field(12, ge=0, description="passes over the photos")
     steps: int | None = Field(
-        None, ge=1, description="fewer passes where these would take more steps than that, at least one; None: all"
+        None,
+        ge=1,
+        description="fewer passes where these would take more steps than that, at least one; None: all",
     )
     lr: float = Field(0.01, gt=0, description="learning rate of the new layers")
     lambda_vis: float = Field(1.0, ge=0, description="weight of L_vis; 1 in the paper")

@@ -139,7 +139,17 @@ def settings_without_effect(config: TrainConfig, names: Iterable[str]) -> list[s
             "scoring.closed_form=1 on a frozen backbone without network.adapter",
         )
     if not constraints.epochs:
-        trained = ("steps", "lr", "lambda_vis", "lambda_nbr", "lambda1", "lambda2", "eta", "reduction", "alpha")
+        trained = (
+            "steps",
+            "lr",
+            "lambda_vis",
+            "lambda_nbr",
+            "lambda1",
+            "lambda2",
+            "eta",
+            "reduction",
+            "alpha",
+        )
         idle |= dict.fromkeys((f"constraints.{name}" for name in trained), "constraints.epochs=0")
         idle["neighbors.refresh"] = "constraints.epochs=0"
         if config.exact or not config.phi0.epochs:

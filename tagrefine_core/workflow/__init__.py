@@ -4,6 +4,7 @@ from tagrefine_core.runs.summaries import TagSummary
 from tagrefine_core.workflow.curating import TagRule, set_tag_rules, tag_rules
 from tagrefine_core.workflow.importing import delete_collection, import_collection, make_demo
 from tagrefine_core.workflow.judging import changes_of, export_refined, suspicious, tag_summaries
+from tagrefine_core.workflow.mapping import make_map
 from tagrefine_core.workflow.measuring import HandedOut, handed_out_of, measure_handed_out
 from tagrefine_core.workflow.outcomes import (
     Annotation,
@@ -36,6 +37,7 @@ __all__ = [
     "handed_out_of",
     "import_collection",
     "make_demo",
+    "make_map",
     "measure_handed_out",
     "neighborhoods",
     "open_annotator",
