@@ -5,11 +5,12 @@ from pathlib import Path
 import streamlit as st
 
 from pages.browse.routes import ROUTES as BROWSE
+from pages.map.routes import ROUTES as MAPS
 from pages.opening import warm_up
 from pages.routes import routes
 from pages.routes.security import middleware
 
 warm_up()
 app = st.App(
-    Path(__file__).parent / "pages" / "shell.py", routes=[*routes(), *BROWSE], middleware=middleware()
+    Path(__file__).parent / "pages" / "shell.py", routes=[*routes(), *BROWSE, *MAPS], middleware=middleware()
 )

@@ -19,7 +19,7 @@ from pages.components.text import plain  # noqa: E402
 from pages.state import choosers  # noqa: E402
 from tagrefine_core.errors import TagRefineError  # noqa: E402
 
-PAGES = ("collection", "train", "browse", "neighbors", "tags", "metrics", "compare", "annotate")
+PAGES = ("collection", "train", "browse", "neighbors", "tags", "map", "metrics", "compare", "annotate")
 
 logo = ROOT / "assets" / "logo.svg"
 st.set_page_config(page_title="TagRefine", page_icon=str(logo), layout="wide")

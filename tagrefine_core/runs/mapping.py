@@ -67,24 +67,22 @@ def make_map(run: Run, collection: Collection, *, seed: int = 0, progress: Progr
         )
         found = PhotoMap(_framed(positions)[0], None, np.array([_kept(positions, near, seed), np.nan]))
     else:
-        before, near_before = neighbor_graph(
+        earlier, near_before = neighbor_graph(
             frozen, NEIGHBORS, seed=seed, progress=_Stage(progress, "Finding look-alikes before learning")
         )
-        both = sparse.csr_matrix((own + before) / 2)
+        both = sparse.csr_matrix((own + earlier) / 2)
         start = layout(both, start, epochs=_EPOCHS, seed=seed, progress=_Stage(progress, "Drawing both maps"))
         after, first = (
             layout(
                 graph, start, epochs=_EPOCHS, seed=seed, progress=_Stage(progress, f"Drawing the map {when}")
             )
-            for graph, when in ((own, "after learning"), (before, "before learning"))
+            for graph, when in ((own, "after learning"), (earlier, "before learning"))
         )
         kept = np.array([_kept(after, near, seed), _kept(first, near_before, seed)])
         after, first = _framed(after, aligned(first, after))
         found = PhotoMap(after, first, kept)
-    arrays = {"learned": found.learned, "kept": found.kept}
-    if found.frozen is not None:
-        arrays["frozen"] = found.frozen
-    write_arrays(map_file(run), **arrays)
+    first_map = {} if found.frozen is None else {"frozen": found.frozen}
+    write_arrays(map_file(run), learned=found.learned, kept=found.kept, **first_map)
     return found
 
 
@@ -127,10 +125,14 @@ class _Stage:
 
 
 def _framed(*maps: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
-    """Move and scale maps alike, so that the first lies around (0, 0) and all within [-1, 1]."""
-    middle = (maps[0].min(axis=0) + maps[0].max(axis=0)) / 2
-    reach = max(float(np.abs(positions - middle).max()) for positions in maps)
-    return tuple(((positions - middle) / max(reach, 1e-9)).astype(np.float32) for positions in maps)
+    """Turn, move and scale maps alike, so that the first lies around (0, 0), is widest from left to right, and all lie within [-1, 1]."""
+    middle = maps[0].mean(axis=0)
+    widest = np.linalg.svd(maps[0] - middle, full_matrices=False)[2]
+    widest *= np.sign(widest[np.arange(2), np.abs(widest).argmax(axis=1)])[:, None]
+    turned = [(positions - middle) @ widest.T for positions in maps]
+    center = (turned[0].min(axis=0) + turned[0].max(axis=0)) / 2
+    reach = max(float(np.abs(positions - center).max()) for positions in turned)
+    return tuple(((positions - center) / max(reach, 1e-9)).astype(np.float32) for positions in turned)
 
 
 def _kept(positions: NDArray[np.float32], near: NDArray[np.int64], seed: int) -> float:

@@ -1,0 +1,40 @@
+"""Hundreds of thousands of photos as points on a canvas: pan, zoom, colours, two maps that turn into each other, a lasso.
+
+Where photos lie and what colour they have comes from addresses, once; moving about, switching maps and selecting run no page.
+The page learns what is shown, for its address.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from pages.components.base import script, styles
+
+__all__ = ["photo_map"]
+
+_HERE = Path(__file__).parent
+_PARTS = ("geometry.js", "points.js", "overlay.js", "chosen.js", "map.js")
+_component = st.components.v2.component(
+    "tagrefine_map",
+    html='<div class="root"></div>',
+    css=styles(_HERE / "map.css"),
+    js=script(_HERE / "legend.js") + "".join((_HERE / name).read_text(encoding="utf-8") for name in _PARTS),
+)
+
+
+def photo_map(data: dict[str, Any], *, on_show: Callable[[], None]) -> None:
+    """Draw the map; ``st.session_state["map"]["shown"]`` holds what it shows: ``colour``, ``tag``, ``when``, ``selection``.
+
+    Parameters
+    ----------
+    data : dict
+        ``maps`` (addresses of float32 (N, 2) by name, "learned" and "frozen", or None), ``landmarks`` (by name: [tag, x, y], the
+        best first), ``kept`` (shares of neighbors that the maps keep), ``count`` (N), ``address`` (of colours and selections, see `pages.map.routes`),
+        ``precision``, ``version`` (changes when the same address would be answered otherwise), ``tags`` (of the vocabulary),
+        ``picture`` (what stands before and after the row in the address of a thumbnail), ``browse`` (address of Browse), ``shown`` (to begin with).
+    on_show : callable
+        Called when something else is shown.
+    """
+    _component(key="map", data=data, default={"shown": data["shown"]}, on_shown_change=on_show)

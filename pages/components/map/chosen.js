@@ -1,0 +1,101 @@
+// The photos that are selected: how many, what they have in common, all of them to look through, and what can be done with them.
+
+const TILE = 96;
+
+class Chosen {
+  constructor(clear) {
+    this.element = el("aside", "chosen");
+    this.element.setAttribute("aria-label", "Selected photos");
+    this.title = el("h3");
+    this.title.setAttribute("role", "status");
+    const close = el("button", "", "Clear");
+    close.type = "button";
+    close.title = "Select nothing (Escape)";
+    close.addEventListener("click", clear);
+    const top = el("div", "top");
+    top.append(this.title, close);
+    this.common = el("ul", "common");
+    this.link = el("a", "go", "Show them in Browse");
+    this.scroller = el("div", "scroller");
+    this.scroller.setAttribute("role", "group");
+    this.scroller.setAttribute("aria-label", "The selected photos");
+    this.sheet = this.scroller.appendChild(el("div", "sheet"));
+    this.scroller.addEventListener("scroll", () => this.draw(), { passive: true });
+    this.element.append(top, this.common, this.link, this.scroller);
+    this.observer = new ResizeObserver(() => this.draw(true));
+    this.observer.observe(this.scroller);
+    this.tiles = new Map();
+    this.show([], null);
+  }
+
+  /** Show photos at once; what they have in common follows with `tell`. */
+  show(rows, data) {
+    this.rows = rows;
+    this.data = data;
+    this.element.hidden = !rows.length;
+    this.title.textContent = `${number(rows.length)} ${rows.length === 1 ? "photo" : "photos"} selected`;
+    this.link.hidden = true;
+    this.common.replaceChildren();
+    this.scroller.scrollTop = 0;
+    this.draw(true);
+  }
+
+  tell({ name, tags }) {
+    this.link.hidden = false;
+    this.link.href = `${this.data.browse}&selection=${encodeURIComponent(name)}`;
+    const share = (value) => (value > 0 && value < 0.01 ? "<1 %" : `${Math.round(100 * value)} %`);
+    this.common.replaceChildren(
+      ...tags.map(({ tag, here, elsewhere }) => {
+        const line = el("li");
+        line.append(el("b", "", tag), ` ${share(here)} here, ${share(elsewhere)} elsewhere`);
+        return line;
+      }),
+    );
+    if (!tags.length) this.common.append(el("li", "soft", "No tag is more frequent here than elsewhere."));
+  }
+
+  fail(words) {
+    this.common.replaceChildren(el("li", "soft", words));
+  }
+
+  /** Only the photos near the visible part exist. */
+  draw(anew = false) {
+    if (anew) {
+      this.tiles.forEach((tile) => tile.remove());
+      this.tiles.clear();
+    }
+    const width = this.scroller.clientWidth;
+    if (!width || !this.rows.length) return;
+    const columns = Math.max(1, Math.floor((width + 6) / TILE));
+    const side = (width + 6) / columns;
+    this.sheet.style.height = `${Math.ceil(this.rows.length / columns) * side}px`;
+    const first = Math.max(0, Math.floor(this.scroller.scrollTop / side) - 1) * columns;
+    const last = Math.min(this.rows.length, (Math.ceil((this.scroller.scrollTop + this.scroller.clientHeight) / side) + 1) * columns);
+    for (const [place, tile] of this.tiles) {
+      if (place < first || place >= last) {
+        tile.remove();
+        this.tiles.delete(place);
+      }
+    }
+    for (let place = first; place < last; place++) {
+      if (this.tiles.has(place)) continue;
+      const row = this.rows[place];
+      const tile = el("a", "tile");
+      tile.href = `${this.data.browse}&photo=${row}`;
+      tile.setAttribute("aria-label", `Photo ${place + 1} of ${this.rows.length}: open it in Browse`);
+      tile.style.cssText = `width:${side - 6}px;height:${side - 6}px;transform:translate(${(place % columns) * side}px,${Math.floor(place / columns) * side}px)`;
+      const picture = el("img");
+      picture.loading = "lazy";
+      picture.decoding = "async";
+      picture.alt = "";
+      picture.src = this.data.picture.replace("{row}", row);
+      tile.append(picture);
+      this.tiles.set(place, tile);
+      this.sheet.append(tile);
+    }
+  }
+
+  stop() {
+    this.observer.disconnect();
+  }
+}

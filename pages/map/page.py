@@ -1,0 +1,70 @@
+"""The page "Map": all photos in a plane, look-alikes near each other, before learning and after."""
+
+from urllib.parse import quote, urlencode
+
+import streamlit as st
+
+from pages.components.header import duration, empty, header
+from pages.components.jobs import begin, job_cards
+from pages.components.map import photo_map
+from pages.components.promise import promise
+from pages.map.view import arrays_of, view
+from pages.routes.thumbnails import thumbnail_url
+from pages.state import need_run
+from tagrefine_core.runs.map import has_map
+
+KEPT = ("colour", "tag", "when", "selection")  # what the address remembers
+
+
+def remember() -> None:
+    """Put what the map shows into the address, so that a link shows it."""
+    shown = st.session_state["map"]["shown"] or {}
+    for name in KEPT:
+        if shown.get(name):
+            st.query_params[name] = str(shown[name])
+        else:
+            st.query_params.pop(name, None)
+
+
+def seconds(photos: int) -> float:
+    """Return about how long a map takes, by what was measured on two cores."""
+    return 40 + photos / 250
+
+
+above, promised = st.columns([2.2, 1], gap="medium")
+with above:
+    header(
+        "Map",
+        "Every point is a photo; photos that look alike to the network lie together. Switch to before learning to see what it has moved.",
+    )
+collection, run = need_run()
+working = job_cards("map")
+if not has_map(run):
+    if not working:
+        empty(
+            "This run has no map yet",
+            f"Drawing it takes about {duration(seconds(collection.n))}, once; the app stays usable meanwhile.",
+            button="Draw the map",
+            on_click=lambda: begin("map", collection.name, run_id=run.id),
+        )
+    st.stop()
+with promised:
+    precision = promise("changes")
+view(run.id, precision)
+photo_map(
+    {
+        **arrays_of(run, collection),
+        "count": collection.n,
+        "address": f"/maps/{quote(run.id, safe='')}",
+        "precision": precision,
+        "version": f"{run.record.finished} {precision} {sorted(run.store.tag_rules(collection.id).items())}",
+        "tags": list(collection.vocabulary),
+        "picture": thumbnail_url(collection.id, 0, size=128, data_hash=collection.data_hash).replace(
+            "/0?", "/{row}?"
+        ),
+        "browse": "/browse?"
+        + urlencode({"collection": collection.name, "run": run.id, "precision": precision}),
+        "shown": {name: st.query_params.get(name) for name in KEPT},
+    },
+    on_show=remember,
+)
