@@ -4,6 +4,7 @@ McInnes, Healy and Melville, "UMAP: Uniform manifold approximation and projectio
 imported where it is used: that takes seconds and 300 MB, which only the process of a job shall pay.
 """
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -46,8 +47,6 @@ def neighbor_graph(
     DataError
         When a feature is not finite.
     """
-    from umap.umap_ import fuzzy_simplicial_set
-
     n = len(np.asarray(features))
     everyone = np.arange(n)
     rows, squared = Index.build(features, seed=seed, progress=progress).search(
@@ -57,7 +56,7 @@ def neighbor_graph(
     near = np.concatenate([everyone[:, None], rows], axis=1)
     far = np.concatenate([np.zeros((n, 1), np.float32), np.sqrt(np.maximum(squared, 0))], axis=1)
     unread = np.empty((n, 1), np.float32)  # the features themselves are asked for their number alone
-    graph, _, _ = fuzzy_simplicial_set(
+    graph, _, _ = _umap().fuzzy_simplicial_set(
         unread, k + 1, np.random.RandomState(seed), "euclidean", knn_indices=near, knn_dists=far
     )
     return sparse.csr_matrix(graph, dtype=np.float32), rows
@@ -90,9 +89,8 @@ def layout(
     -------
     float32 (N, 2)
     """
-    from umap.umap_ import find_ab_params, simplicial_set_embedding
-
-    a, b = find_ab_params(1.0, _MIN_DIST)
+    umap = _umap()
+    a, b = umap.find_ab_params(1.0, _MIN_DIST)
     reports: dict[str, Any] = {"disable": True}
     if progress is not None:
         progress(0, epochs)
@@ -103,7 +101,7 @@ def layout(
             "mininterval": 0.2,
             "miniters": 1,
         }
-    positions, _ = simplicial_set_embedding(
+    positions, _ = umap.simplicial_set_embedding(
         None, graph.copy(), 2, 1.0, a, b, 1.0, _NEGATIVES, epochs, _spread(start, seed),
         np.random.RandomState(seed), "euclidean", {}, False, {}, False, tqdm_kwds=reports,
     )  # fmt: skip
@@ -141,6 +139,13 @@ def aligned(positions: NDArray[np.floating], other: NDArray[np.floating]) -> NDA
     left, values, right = np.linalg.svd(own.T.astype(np.float64) @ wanted)
     scale = values.sum() / max(float(np.square(own).sum()), 1e-12)
     return np.asarray(own @ (left @ right) * scale + other.mean(axis=0), dtype=np.float32)
+
+
+def _umap() -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ImportWarning)  # of TensorFlow, which nothing here needs
+        from umap import umap_
+    return umap_
 
 
 def _spread(start: NDArray[np.floating], seed: int) -> NDArray[np.float32]:

@@ -98,7 +98,10 @@ def _frozen_features(run: Run, collection: Collection, progress: Progress) -> ND
         return None  # a run of an earlier TagRefine
     except (ValueError, KeyError) as error:
         raise RunError(f"{path} is damaged. Train again to get a map.") from error
-    trunk = kept_trunk(run.store.home, run.config, key)
+    try:
+        trunk = kept_trunk(run.store.home, run.config, key)
+    except RunError:
+        return None  # whoever asked is told that there is no map of before learning
     if weights_hash(trunk) != key:
         return None
     device = pick_device("cpu" if run.config.run.device == "cpu" else "auto")
@@ -125,11 +128,11 @@ class _Stage:
 
 
 def _framed(*maps: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
-    """Turn, move and scale maps alike, so that the first lies around (0, 0), is widest from left to right, and all lie within [-1, 1]."""
-    middle = maps[0].mean(axis=0)
-    widest = np.linalg.svd(maps[0] - middle, full_matrices=False)[2]
-    widest *= np.sign(widest[np.arange(2), np.abs(widest).argmax(axis=1)])[:, None]
-    turned = [(positions - middle) @ widest.T for positions in maps]
+    """Turn, move and scale maps alike, so that the first lies around (0, 0), is as flat as can be, since screens are wide, and all lie within [-1, 1]."""
+    turns = np.pi * np.arange(180) / 180
+    flattest = turns[np.argmin([np.ptp(maps[0] @ (np.sin(turn), np.cos(turn))) for turn in turns])]
+    turn = np.array([[np.cos(flattest), np.sin(flattest)], [-np.sin(flattest), np.cos(flattest)]])
+    turned = [positions @ turn for positions in maps]
     center = (turned[0].min(axis=0) + turned[0].max(axis=0)) / 2
     reach = max(float(np.abs(positions - center).max()) for positions in turned)
     return tuple(((positions - center) / max(reach, 1e-9)).astype(np.float32) for positions in turned)
