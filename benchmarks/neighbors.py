@@ -1,9 +1,10 @@
 """Time, recall and memory of the search of neighbors against the number of photos.
 
-Run with ``python -m benchmarks.neighbors [N ...] [--features FILE.npy] [--threads 1] [--task candidates scores]``. Features are
+Run with ``python -m benchmarks.neighbors [N ...] [--features FILE.npy] [--threads 1] [--task candidates scores one]``. Features are
 resampled from those of FILE (N, d), else made up (`benchmarks.resampled`). *Candidates* are the 512 nearest of all photos in the
 features as they are; *scores* are the 20 nearest of all photos in their first 256 principal directions at unit length, about what
-learned features are. Each line is a process of its own. Recall is measured on 256 photos against all pairs. CPU seconds of one thread
+learned features are; *one* asks for the 31 nearest of single photos in these as float16 in a mapped file, what a page asks for, side by side
+with the search for many. Each line is a process of its own. Recall is measured on 256 photos against all pairs. CPU seconds of one thread
 hardly depend on what else the machine does; the exact search is timed on those photos and extrapolated.
 """
 
@@ -12,6 +13,7 @@ import multiprocessing
 import os
 import resource
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -20,7 +22,7 @@ import torch
 from numpy.typing import NDArray
 
 from benchmarks.resampled import read, resampled
-from tagrefine_core.neighbors import Index, nearest
+from tagrefine_core.neighbors import Index, nearest, nearest_to
 
 TASKS = {"candidates": 512, "scores": 20}
 _ASKED = 256
@@ -74,18 +76,48 @@ def measure(task: str, photos: int, path: Path | None, threads: int) -> None:
     )
 
 
+def measure_one(photos: int, path: Path | None, threads: int) -> None:
+    torch.set_num_threads(threads)
+    with tempfile.TemporaryDirectory(prefix="tagrefine-neighbors-") as folder:
+        file = Path(folder) / "features.npy"
+        np.save(file, resampled(principal(read(path)), photos).astype(np.float16))
+        features = np.load(file, mmap_mode="r")
+        asked = np.random.default_rng(1).permutation(photos)[:5].tolist()
+        held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        seconds: dict[str, list[float]] = {"one": [], "many": []}
+        shared = []
+        for row in asked:
+            start = time.perf_counter()
+            found = nearest_to(features[row], features, 31)[0]
+            seconds["one"].append(time.perf_counter() - start)
+            start = time.perf_counter()
+            old = nearest(features[[row]], features, 31)[0][0]
+            seconds["many"].append(time.perf_counter() - start)
+            shared.append(np.isin(found, old).mean())
+        new, before = (float(np.median(seconds[name])) for name in ("one", "many"))
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        unit = 2**30 if sys.platform == "darwin" else 2**20
+        print(
+            f"{'one':10s} {photos:7d} x {features.shape[1]} float16, k 31: {new:.3f} s, by the search for many {before:.3f} s "
+            f"({before / new:.0f} times as long); {np.mean(shared):.3f} of the photos agree; "
+            f"peak {(peak - held) / unit:.2f} GB more, mapped file included; load {os.getloadavg()[0]:.1f}",
+            flush=True,
+        )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("photos", type=int, nargs="*", default=[25_000])
     parser.add_argument("--features", type=Path)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--task", nargs="+", choices=TASKS, default=list(TASKS))
+    parser.add_argument("--task", nargs="+", choices=[*TASKS, "one"], default=[*TASKS, "one"])
     options = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", str(options.threads))
     for task in options.task:
         for photos in options.photos:
             process = multiprocessing.get_context("spawn").Process(
-                target=measure, args=(task, photos, options.features, options.threads)
+                target=measure_one if task == "one" else measure,
+                args=(*([] if task == "one" else [task]), photos, options.features, options.threads),
             )
             process.start()
             process.join()

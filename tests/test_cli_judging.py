@@ -39,8 +39,8 @@ class Home:
     given: NDArray[np.bool_]
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
+@pytest.fixture(name="home")
+def judged_home(tmp_path: Path) -> Home:
     store = Store(tmp_path / "home")
     rng = np.random.default_rng(3)
     fits = rng.random((PHOTOS, len(TAGS))) < 0.3

@@ -115,8 +115,8 @@ if len(answer.rows):
     gallery(
         address=f"/photos/{quote(run.id, safe='')}",
         query=urlencode({**values, "precision": precision}),
-        # Another list of the curator's, or another training, is another answer under the same address.
-        version=f"{run.record.finished} {sorted(of.rules.items())}",
+        # After another decision of the curator's, or another training, it is another answer under the same address.
+        version=f"{run.record.finished} {of.version}",
         total=len(answer.rows),
         opened=row,
         place=int(place[0]) if len(place) else None,

@@ -50,6 +50,8 @@ class View:
         The curator's list at that time.
     links : csr (C, C)
         How far a user's tag counts as evidence for others.
+    version : int
+        The last step of what people decided that it knows of.
     """
 
     collection: Collection
@@ -61,6 +63,7 @@ class View:
     records: Mapping[str, TagRecord]
     rules: dict[str, str]
     links: sparse.csr_matrix
+    version: int
 
 
 def view(run_id: str, precision: float = PRECISION) -> View:
@@ -80,25 +83,21 @@ def view(run_id: str, precision: float = PRECISION) -> View:
         raise RunError(
             f"{collection.name!r} has changed since this run was trained. Train again, or choose another run."
         )
-    rules = tuple(store.tag_rules(collection.id).items())
-    return _view(open_collection(collection), open_run(record), precision, rules)
+    version = store.curation.version(collection.id)
+    return _view(open_collection(collection), open_run(record), precision, version)
 
 
 @lru_cache(maxsize=3)
-def _view(collection: Collection, run: Run, precision: float, rules: tuple[tuple[str, str], ...]) -> View:
-    # What limits are found by is kept by run: another precision reads the scores once, for the changes.
+def _view(collection: Collection, run: Run, precision: float, version: int) -> View:
+    # What limits are found by is kept by run, and what it suggests by limits: after a verdict little is done anew.
     limits = limits_of(run, collection, precision)
     changed = changes_at(run, collection, limits)
-    records = collection.tag_records
-    indptr, indices = (read_array(collection.folder / f"raw_{name}.npy") for name in ("indptr", "indices"))
-    raw = sparse.csr_matrix(
-        (np.ones(len(indices), dtype=np.uint8), indices, indptr), shape=(collection.n, len(records))
-    )
+    records, raw = _written(collection)
     table = PhotoTable(
         files=collection.files,
         vocabulary=collection.vocabulary,
         tags=collection.tags,
-        spellings=[record.raw for record in records],
+        spellings=list(records),
         raw=raw,
         changes=changed,
         scores=run.scores,
@@ -110,10 +109,20 @@ def _view(collection: Collection, run: Run, precision: float, rules: tuple[tuple
         expected=expected_of(run, collection, limits),
         changes=changed,
         table=table,
-        records={record.raw: record for record in records},
-        rules=dict(rules),
+        records=records,
+        rules=collection.store.tag_rules(collection.id),
         links=links_of(run),
+        version=version,
     )
+
+
+@lru_cache(maxsize=2)
+def _written(collection: Collection) -> tuple[dict[str, TagRecord], sparse.csr_matrix]:
+    """Return every spelling with what became of it, and which photos have it, (N, spellings)."""
+    records = {record.raw: record for record in collection.tag_records}
+    indptr, indices = (read_array(collection.folder / f"raw_{name}.npy") for name in ("indptr", "indices"))
+    given = np.ones(len(indices), dtype=np.uint8)
+    return records, sparse.csr_matrix((given, indices, indptr), shape=(collection.n, len(records)))
 
 
 @lru_cache(maxsize=32)
@@ -165,11 +174,9 @@ def photo(of: View, row: int, tag: str | None = None) -> dict[str, Any]:
 def neighbors(of: View, row: int) -> dict[str, Any]:
     """Return the nearest photos in the features of the trained network, and how often their users gave each tag."""
     # Here, since it loads torch: two seconds that the pages need not wait for.
-    from tagrefine_core.neighbors import nearest
+    from tagrefine_core.neighbors import nearest_to
 
-    features = of.run.features
-    indices, _ = nearest(features[[row]], features, min(NEIGHBORS + 1, len(features)))
-    rows = indices[0][indices[0] != row][:NEIGHBORS]
+    rows, _ = nearest_to(of.run.features[row], of.run.features, NEIGHBORS, exclude=row)
     given = votes(of.collection.tags, rows)
     return {
         "photos": [_photo(of, int(neighbor)) for neighbor in rows[:_SHOWN]],

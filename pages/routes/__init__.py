@@ -1,4 +1,4 @@
-"""HTTP routes beside Streamlit's own: thumbnails, arrays, fonts."""
+"""HTTP routes beside Streamlit's own: thumbnails, arrays, fonts, verdicts."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ from starlette.staticfiles import StaticFiles
 
 from pages.routes.arrays import array
 from pages.routes.thumbnails import thumbnail
+from pages.routes.verdicts import ROUTES as VERDICTS
 
 __all__ = ["routes"]
 
@@ -14,9 +15,10 @@ _ASSETS = Path(__file__).resolve().parents[2] / "assets"
 
 
 def routes() -> list[BaseRoute]:
-    """Return the routes that all pages share; none of them writes anything but thumbnails."""
+    """Return the routes that all pages share; they write nothing but thumbnails and verdicts."""
     return [
         Route("/thumbnails/{collection_id:int}/{row:int}", thumbnail, methods=["GET"]),
         Route("/arrays/{digest:str}", array, methods=["GET"]),
+        *VERDICTS,
         Mount("/assets", StaticFiles(directory=_ASSETS)),
     ]

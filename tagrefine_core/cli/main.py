@@ -11,7 +11,7 @@ from typing import Annotated, TextIO
 
 import typer
 
-from tagrefine_core.cli import experiments, manage, results, work
+from tagrefine_core.cli import curate, experiments, manage, results, work
 from tagrefine_core.cli.session import Json, Session, Stopped
 from tagrefine_core.errors import TagRefineError, TagRefineWarning
 from tagrefine_core.jobs.process import leads
@@ -66,7 +66,11 @@ for _command in (
     experiments.tune,
     experiments.noise,
     experiments.reproduce,
-    manage.always,
+    curate.verdict,
+    curate.verdicts,
+    curate.undo,
+    curate.redo,
+    curate.always,
     manage.collections,
     manage.runs,
     manage.jobs,

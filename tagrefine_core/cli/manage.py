@@ -1,11 +1,9 @@
-"""Commands that list, stop and delete, the curator's list, the one that opens the app, and the one that background jobs begin with."""
+"""Commands that list, stop and delete, the one that opens the app, and the one that background jobs begin with."""
 
 import os
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
@@ -13,11 +11,12 @@ import tagrefine_core
 from tagrefine_core import workflow
 from tagrefine_core.cli.options import values_of
 from tagrefine_core.cli.session import Json, Session
+from tagrefine_core.cli.tables import table
 from tagrefine_core.errors import ConfigError, JobError
 from tagrefine_core.folders import home_folder
 from tagrefine_core.jobs import background
 
-__all__ = ["always", "app", "app_folder", "cancel", "collections", "delete", "jobs", "runs", "work"]
+__all__ = ["app", "app_folder", "cancel", "collections", "delete", "jobs", "runs", "work"]
 
 
 def collections(context: typer.Context, json: Json = False) -> None:
@@ -35,7 +34,7 @@ def collections(context: typer.Context, json: Json = False) -> None:
         }
         for record in session.store.collections()
     ]
-    session.answer(rows, _table(rows, ("collection", "kind", "images", "tags", "labels", "created")))
+    session.answer(rows, table(rows, ("collection", "kind", "images", "tags", "labels", "created")))
 
 
 def runs(
@@ -65,35 +64,7 @@ def runs(
         }
         for record in background.run_states(session.store, collection)
     ]
-    session.answer(rows, _table(rows, ("run", "collection", "state", "preset", "miap", "created")))
-
-
-def always(
-    context: typer.Context,
-    collection: Annotated[str, typer.Argument(metavar="COLLECTION", help="Its name.")],
-    rule: Annotated[
-        Literal["leave", "judge", "measure"] | None,
-        typer.Argument(
-            metavar="leave|judge|measure",
-            help="leave: never add or remove these tags. judge: do, whatever a picture can tell. "
-            "measure: off the list. Without it the list is shown.",
-        ),
-    ] = None,
-    tags: Annotated[
-        list[str] | None, typer.Argument(metavar="TAG...", help="Tags of the collection.")
-    ] = None,
-    json: Json = False,
-) -> None:
-    """Keep a list of tags that are always left alone, or always judged, through all runs and imports."""
-    session = Session.of(context, json)
-    session.store.collection(collection)
-    if rule is not None:
-        if not tags:
-            raise ConfigError(f"Name the tags, such as: always {collection} {rule} dog cat.")
-        workflow.set_tag_rules(session.store, collection, tags, None if rule == "measure" else rule)
-    rows = [asdict(one) for one in workflow.tag_rules(session.store, collection)]
-    lines = [row | {"note": "" if row["known"] else "no tag of the collection now"} for row in rows]
-    session.answer(rows, _table(lines, ("tag", "rule", "note")))
+    session.answer(rows, table(rows, ("run", "collection", "state", "preset", "miap", "created")))
 
 
 def jobs(context: typer.Context, json: Json = False) -> None:
@@ -118,7 +89,7 @@ def jobs(context: typer.Context, json: Json = False) -> None:
         }
         for job in background.jobs(session.store)
     ]
-    session.answer(rows, _table(rows, ("job", "command", "collection", "state", "stage", "done", "total")))
+    session.answer(rows, table(rows, ("job", "command", "collection", "state", "stage", "done", "total")))
 
 
 def cancel(
@@ -204,20 +175,3 @@ def app_folder(package: Path) -> Path:
         f"The app is not here: {package.parent} has neither tagrefine_app nor app.py. "
         "Install TagRefine again, or run it from a checkout."
     )
-
-
-def _table(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> str:
-    if not rows:
-        return "None yet."
-    cells = [list(columns), *([_cell(row[column]) for column in columns] for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in cells
-    )
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.4f}" if isinstance(value, float) else str(value)

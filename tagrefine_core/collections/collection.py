@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterable
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,9 @@ from tagrefine_core.progress import Progress, silent
 from tagrefine_core.store import CollectionRecord, ImportIssue, Store, TagRecord
 
 __all__ = ["Collection", "array_folder", "collection_folder", "make_thumbnails"]
+
+
+_COMPARED = 20_000  # file names that are looked through for one spelled alike
 
 
 def collection_folder(home: Path, collection_id: int) -> Path:
@@ -110,6 +113,53 @@ class Collection:
             raise ConfigError(f"No tag of {self.name!r}: {'; '.join(unknown)}. The Tags page lists them all.")
         return np.array([places[tag.lower()] for tag in wanted], dtype=np.int64)
 
+    def row_of(self, image: str | Path) -> int:
+        """Return the row of a photo: by its path relative to `root`, any path that leads to it, or its name where no other has it.
+
+        Raises
+        ------
+        CollectionError
+            When there is none, naming others spelled alike, or several.
+        """
+        given = str(image)
+        if (row := self._rows.get(given)) is not None:
+            return row
+        # The photo itself may be a link to somewhere else.
+        path, root = Path(given).parent.resolve() / Path(given).name, self.root.resolve()
+        if path.is_relative_to(root):
+            row = self._rows.get(path.relative_to(root).as_posix())
+            if row is not None:
+                return row
+        named = self._rows_by_name.get(Path(given).name, [])
+        if len(named) == 1 and len(Path(given).parts) == 1:
+            return named[0]
+        if len(named) > 1:
+            which = ", ".join(self.files[row] for row in named[:3])
+            raise CollectionError(
+                f"{len(named)} photos of {self.name!r} are called {given!r}: {which}. Name the folder too."
+            )
+        alike = ", ".join(
+            difflib.get_close_matches(given, self.files, n=3, cutoff=0.7) if self.n <= _COMPARED else []
+        )
+        raise CollectionError(
+            f"Collection {self.name!r} has no photo {given!r}{f' (similar: {alike})' if alike else ''}. "
+            f"Photos are named relative to {self.root}, such as {self.files[0]!r}."
+        )
+
+    def rows_of(self, files: Iterable[str]) -> list[int | None]:
+        """Return the row of each photo that was once called so, None where it is gone.
+
+        One that is at another place since is known by its name, where only one has it.
+        """
+        found: list[int | None] = []
+        for file in files:
+            row = self._rows.get(file)
+            if row is None:
+                named = self._rows_by_name.get(PurePosixPath(file).name, [])
+                row = named[0] if len(named) == 1 else None
+            found.append(row)
+        return found
+
     @cached_property
     def tags(self) -> csr_matrix:
         """User tags within the vocabulary, uint8 (N, C), 1 where the user gave the tag."""
@@ -153,18 +203,18 @@ class Collection:
 
     def raw_tags(self, row: int) -> list[str]:
         """Return the tags of a photo in the user's order and spelling."""
-        self._check_row(row)
+        self.check_rows([row])
         start, end = self._array("raw_indptr")[row : row + 2]
         return [self._spellings[number] for number in self._array("raw_indices")[start:end]]
 
     def image_path(self, row: int) -> Path:
         """Return where the photo of a row lies; it may have been moved away since the import."""
-        self._check_row(row)
+        self.check_rows([row])
         return self.root / self.files[row]
 
     def thumbnail(self, row: int, size: int = 256) -> Path:
         """Return the thumbnail of a row, made when missing; see `tagrefine_core.collections.thumbnails`."""
-        self._check_row(row)
+        self.check_rows([row])
         return thumbnail(self.store.home, self.id, root=self.root, file=self.files[row], row=row, size=size)
 
     @cached_property
@@ -172,6 +222,17 @@ class Collection:
         rows = self.store.images(self.id)
         sizes = np.array([(width, height) for _, width, height, _ in rows], dtype=np.int32)
         return [row[0] for row in rows], sizes.reshape(-1, 2), [row[3] for row in rows]
+
+    @cached_property
+    def _rows(self) -> dict[str, int]:
+        return {file: row for row, file in enumerate(self.files)}
+
+    @cached_property
+    def _rows_by_name(self) -> dict[str, list[int]]:
+        rows: dict[str, list[int]] = {}
+        for row, file in enumerate(self.files):
+            rows.setdefault(PurePosixPath(file).name, []).append(row)
+        return rows
 
     @cached_property
     def _spellings(self) -> list[str]:
@@ -195,9 +256,11 @@ class Collection:
             shape=(self.n, len(self.vocabulary)),
         )
 
-    def _check_row(self, row: int) -> None:
-        if not 0 <= row < self.n:
-            raise CollectionError(f"Collection {self.name!r} has rows 0 to {self.n - 1}; got {row}.")
+    def check_rows(self, rows: Iterable[int]) -> None:
+        """Raise CollectionError for a row that is none of the collection."""
+        for row in rows:
+            if not 0 <= row < self.n:
+                raise CollectionError(f"Collection {self.name!r} has rows 0 to {self.n - 1}; got {row}.")
 
 
 def make_thumbnails(collection: Collection, *, size: int = 256, progress: Progress = silent) -> int:

@@ -11,9 +11,10 @@ import csv
 import io
 import json
 import os
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import BinaryIO
 
 import numpy as np
@@ -67,6 +68,7 @@ def refined_photos(
     changes: Changes,
     *,
     dropped: Container[str] = (),
+    words: Mapping[int, Mapping[str, str]] = MappingProxyType({}),
 ) -> Iterator[RefinedPhoto]:
     """Yield photo by photo what a run changed.
 
@@ -82,6 +84,8 @@ def refined_photos(
         Of N photos and C tags; may be memory-mapped, since it is read photo by photo.
     dropped : container of str, optional
         Spellings that preprocessing left out of the vocabulary.
+    words : mapping, optional
+        By row, verdicts ("accept", "reject", "unsure") on words outside the vocabulary.
 
     Raises
     ------
@@ -100,14 +104,17 @@ def refined_photos(
             for matrix in (changes.added, changes.removed, changes.untold)
         )
         own = list(user_tags(row))
-        unknown = [tag for tag in dict.fromkeys(own) if tag in dropped]
+        said = words.get(row, {})
+        unknown = [tag for tag in dict.fromkeys(own) if tag in dropped and said.get(tag) != "reject"]
+        new = [tag for tag, verdict in said.items() if verdict == "accept" and tag not in own]
+        gone = [tag for tag, verdict in said.items() if verdict == "reject" and tag in own]
         yield RefinedPhoto(
             file_name=file,
-            tags=tags + unknown,
-            scores=scores.astype(np.float64).round(_DECIMALS).tolist() + [None] * len(unknown),
+            tags=tags + unknown + new,
+            scores=scores.astype(np.float64).round(_DECIMALS).tolist() + [None] * (len(unknown) + len(new)),
             user_tags=own,
-            added=sorted(added, key=tags.index),
-            removed=removed,
+            added=sorted(added, key=tags.index) + new,
+            removed=removed + gone,
             untold=untold,
             unknown=unknown,
         )

@@ -4,6 +4,7 @@ from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
 
 from tagrefine_core.errors import ConfigError
 from tagrefine_core.refinement.blocks import check_scores_and_tags, tag_blocks
@@ -34,6 +35,7 @@ def suspicious(
     kind: SuspectKind,
     *,
     told: NDArray[np.bool_] | None = None,
+    decided: sparse.csr_matrix | None = None,
     top: int = 500,
     block_bytes: int = 2**26,
 ) -> Suspects:
@@ -49,6 +51,8 @@ def suspicious(
         Given and probably not fitting; not given and probably fitting.
     told : bool (C,), optional
         Tags to ask about; by default all.
+    decided : (N, C) scipy sparse matrix, optional
+        Nonzero where nobody has to be asked any more.
     top : int
         Length of the queue.
 
@@ -65,13 +69,21 @@ def suspicious(
         raise ConfigError(f"top must be at least 1, got {top}.")
     array, given = check_scores_and_tags(scores, tags)
     told = np.ones(array.shape[1], dtype=bool) if told is None else told
+    decided = sparse.csr_matrix(array.shape, dtype=np.int8) if decided is None else decided
     found = Suspects(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))
     for block in tag_blocks(array, given, block_bytes):
+        answered = decided[block.start : block.start + len(block.scores)].tocoo()
         if kind == "wrong":
-            row, column = (part[told[block.columns]] for part in (block.rows, block.columns))
+            open_ = told[block.columns].copy()
+            if answered.nnz:
+                width = block.scores.shape[1]
+                places = block.rows * width + block.columns
+                open_ &= ~np.isin(places, answered.row.astype(np.int64) * width + answered.col)
+            row, column = block.rows[open_], block.columns[open_]
             score = 1 - block.scores[row, column]
         else:
             block.scores[block.rows, block.columns] = -1
+            block.scores[answered.row, answered.col] = -1
             least = found.scores[-1] if len(found.scores) == top else 0
             row, column = np.nonzero((block.scores > least) & told)
             score = block.scores[row, column]

@@ -11,9 +11,19 @@ from tagrefine_core.files import read_array
 from tagrefine_core.model.posterior import log_odds
 from tagrefine_core.model.visualness import Visualness
 from tagrefine_core.refinement import PRECISION, Changes, Expectation, Limits, Prospects, centers, changes
+from tagrefine_core.refinement.verdicts import overruled, verdicts_of
 from tagrefine_core.runs.run import Run
 
-__all__ = ["Expected", "changes_at", "changes_of", "expected_of", "limits_of", "told_of", "visualness_of"]
+__all__ = [
+    "Expected",
+    "changes_at",
+    "changes_of",
+    "expected_of",
+    "limits_of",
+    "suggested_at",
+    "told_of",
+    "visualness_of",
+]
 
 _BLOCK = 8192
 
@@ -81,6 +91,12 @@ def limits_of(run: Run, collection: Collection, precision: float = PRECISION) ->
     ConfigError
         When the precision is out of range.
     """
+    return _limits(run, collection, precision, tuple(collection.store.tag_rules(collection.id).items()))
+
+
+# The curator's list only tells one state of it from the next.
+@lru_cache(maxsize=8)
+def _limits(run: Run, collection: Collection, precision: float, rules: tuple[tuple[str, str], ...]) -> Limits:
     limits = _prospects(run, collection).limits(precision, told_of(run, collection))
     if not run.counts_words:
         # Scores that do not know what the user wrote cannot overrule him, nor can those that say how likely a tag is given: a tag fits
@@ -96,12 +112,24 @@ def expected_of(run: Run, collection: Collection, limits: Limits) -> Expected:
 
 
 def changes_of(run: Run, collection: Collection, precision: float = PRECISION) -> Changes:
-    """Return what the run keeps, adds, removes and leaves alone on every photo; errors as `limits_of`."""
+    """Return what is kept, added, removed and left alone on every photo: what people said, then the run; errors as `limits_of`."""
     return changes_at(run, collection, limits_of(run, collection, precision))
 
 
 def changes_at(run: Run, collection: Collection, limits: Limits) -> Changes:
     """Return the same for who has the limits already."""
+    return overruled(
+        suggested_at(run, collection, limits),
+        verdicts_of(collection),
+        run.scores,
+        collection.tags,
+        limits.told,
+    )
+
+
+@lru_cache(maxsize=4)
+def suggested_at(run: Run, collection: Collection, limits: Limits) -> Changes:
+    """Return what the run alone suggests at these limits."""
     return changes(run.scores, collection.tags, limits, clarity=visualness_of(run, collection).low)
 
 

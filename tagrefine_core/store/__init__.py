@@ -1,5 +1,6 @@
 """The database of a home folder: collections, runs, metrics, jobs (SQLite, write-ahead log)."""
 
+from tagrefine_core.store.curation import CurationLog, Decided, Entry, Step
 from tagrefine_core.store.records import (
     CollectionRecord,
     EpochRecord,
@@ -10,4 +11,16 @@ from tagrefine_core.store.records import (
 )
 from tagrefine_core.store.store import Store
 
-__all__ = ["CollectionRecord", "EpochRecord", "ImportIssue", "JobRecord", "RunRecord", "Store", "TagRecord"]
+__all__ = [
+    "CollectionRecord",
+    "CurationLog",
+    "Decided",
+    "Entry",
+    "EpochRecord",
+    "ImportIssue",
+    "JobRecord",
+    "RunRecord",
+    "Step",
+    "Store",
+    "TagRecord",
+]

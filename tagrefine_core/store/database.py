@@ -53,9 +53,11 @@ class Database:
             connection.close()
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Open a connection inside one write transaction."""
+    def transaction(self, *, durable: bool = False) -> Iterator[sqlite3.Connection]:
+        """Open a connection inside one write transaction; a ``durable`` one survives a power failure once it is committed."""
         with self.connect() as connection:
+            if durable:
+                connection.execute("PRAGMA synchronous = FULL")
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection

@@ -195,6 +195,55 @@ MIGRATIONS: dict[str, str | Callable[[sqlite3.Connection], None]] = {
         UPDATE runs SET config = json_set(config, '$.preset', 'small') WHERE json_extract(config, '$.preset') = 'demo';
         UPDATE jobs SET options = json_set(options, '$.preset', 'small') WHERE json_extract(options, '$.preset') = 'demo';
     """,
+    # The log of what people decide; the list of tags of 0007 is part of it since. What is undone and what stands could be told from the
+    # steps alone, and is kept since it is asked for all the time.
+    "0010_curation": """
+        CREATE TABLE curation_steps (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            collection_id INTEGER NOT NULL REFERENCES collections(id) ON DELETE CASCADE,
+            kind TEXT NOT NULL CHECK (kind IN ('do', 'undo', 'redo')),
+            of INTEGER,
+            by TEXT NOT NULL,
+            at TEXT NOT NULL,
+            run TEXT,
+            note TEXT NOT NULL DEFAULT '',
+            key TEXT,
+            undone INTEGER NOT NULL DEFAULT 0,
+            UNIQUE (collection_id, key)
+        );
+        CREATE INDEX curation_steps_of ON curation_steps (of);
+        CREATE INDEX curation_steps_last ON curation_steps (collection_id, id);
+        CREATE TABLE curation_entries (
+            step INTEGER NOT NULL REFERENCES curation_steps(id) ON DELETE CASCADE,
+            collection_id INTEGER NOT NULL,
+            what TEXT NOT NULL CHECK (what IN ('verdict', 'rule', 'limit', 'alias')),
+            file TEXT NOT NULL,
+            tag TEXT NOT NULL,
+            value TEXT,
+            PRIMARY KEY (step, what, file, tag),
+            CHECK (what <> 'verdict' OR value IS NULL OR value IN ('accept', 'reject', 'unsure')),
+            CHECK (what <> 'rule' OR value IS NULL OR value IN ('leave', 'judge'))
+        ) WITHOUT ROWID;
+        CREATE INDEX curation_entries_about ON curation_entries (collection_id, what, file, tag, step);
+        CREATE TABLE curation_standing (
+            collection_id INTEGER NOT NULL REFERENCES collections(id) ON DELETE CASCADE,
+            what TEXT NOT NULL,
+            file TEXT NOT NULL,
+            tag TEXT NOT NULL,
+            value TEXT NOT NULL,
+            step INTEGER NOT NULL,
+            UNIQUE (collection_id, what, file, tag)
+        );
+        INSERT INTO curation_steps (collection_id, kind, by, at, note)
+            SELECT DISTINCT collection_id, 'do', '', strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), 'the list of an earlier TagRefine' FROM tag_rules;
+        UPDATE curation_steps SET of = id;
+        INSERT INTO curation_entries (step, collection_id, what, file, tag, value)
+            SELECT curation_steps.id, tag_rules.collection_id, 'rule', '', tag, rule
+            FROM tag_rules JOIN curation_steps ON curation_steps.collection_id = tag_rules.collection_id;
+        INSERT INTO curation_standing (collection_id, what, file, tag, value, step)
+            SELECT collection_id, what, file, tag, value, step FROM curation_entries;
+        DROP TABLE tag_rules;
+    """,
 }
 
 

@@ -3,9 +3,11 @@
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from tagrefine_core.errors import CollectionError, JobError, RunError
+from tagrefine_core.store.curation import CurationLog, Entry
 from tagrefine_core.store.database import Database
 from tagrefine_core.store.records import (
     CollectionRecord,
@@ -299,27 +301,23 @@ class Store(Database):
             ).fetchone()
         return None if row is None else dict(json.loads(row["numbers"]))
 
-    # The curator's list
+    # What people decide
+
+    @cached_property
+    def curation(self) -> CurationLog:
+        """The log of what people decided."""
+        return CurationLog(self)
 
     def tag_rules(self, collection_id: int) -> dict[str, str]:
         """Return the tags that are to be judged, or left alone, whatever was measured: ``"judge"`` or ``"leave"`` by tag."""
-        with self.connect() as connection:
-            rows = connection.execute(
-                "SELECT tag, rule FROM tag_rules WHERE collection_id = ? ORDER BY tag", (collection_id,)
-            ).fetchall()
-        return {row["tag"]: row["rule"] for row in rows}
+        return {tag: rule for _, tag, rule in self.curation.values(collection_id, "rule")}
 
-    def set_tag_rules(self, collection_id: int, rules: Mapping[str, str | None]) -> None:
-        """Put tags on the list, or take them off with None; all at once, other tags stay as they are."""
-        with self.transaction() as connection:
-            connection.executemany(
-                "DELETE FROM tag_rules WHERE collection_id = ? AND tag = ?",
-                [(collection_id, tag) for tag in rules],
-            )
-            connection.executemany(
-                "INSERT INTO tag_rules VALUES (?,?,?)",
-                [(collection_id, tag, rule) for tag, rule in rules.items() if rule is not None],
-            )
+    def set_tag_rules(self, collection_id: int, rules: Mapping[str, str | None], *, by: str = "") -> None:
+        """Put tags on the list, or take them off with None; all at once, other tags stay as they are. Nothing new is no step."""
+        now = self.tag_rules(collection_id)
+        entries = [Entry("rule", "", tag, rule) for tag, rule in rules.items() if now.get(tag) != rule]
+        if entries:
+            self.curation.add(collection_id, entries, by=by)
 
     # Jobs
 

@@ -18,9 +18,11 @@ from tagrefine_core.workflow.outcomes import (
 from tagrefine_core.workflow.rules import refusal
 from tagrefine_core.workflow.starting import Work, again, record_job, start_job
 from tagrefine_core.workflow.training import delete_run, train_collection
+from tagrefine_core.workflow.verdicts import GivenVerdict, redo, undo, verdict, verdicts
 
 __all__ = [
     "Annotation",
+    "GivenVerdict",
     "HandedOut",
     "TagRule",
     "TagSummary",
@@ -42,6 +44,7 @@ __all__ = [
     "neighborhoods",
     "open_annotator",
     "record_job",
+    "redo",
     "refusal",
     "set_tag_rules",
     "start_job",
@@ -49,4 +52,7 @@ __all__ = [
     "tag_rules",
     "tag_summaries",
     "train_collection",
+    "undo",
+    "verdict",
+    "verdicts",
 ]

@@ -7,6 +7,7 @@ from typing import Literal, get_args
 from tagrefine_core.collections import Collection
 from tagrefine_core.errors import ConfigError
 from tagrefine_core.store import Store
+from tagrefine_core.workflow.verdicts import user_name
 
 __all__ = ["TagRule", "TagRuleName", "set_tag_rules", "tag_rules"]
 
@@ -61,4 +62,4 @@ def set_tag_rules(store: Store, collection: str, tags: Sequence[str], rule: TagR
     opened = Collection.open(store, collection)
     listed = store.tag_rules(opened.id) if rule is None else {}
     opened.columns_of(tag for tag in tags if tag not in listed)
-    store.set_tag_rules(opened.id, dict.fromkeys(tags, rule))
+    store.set_tag_rules(opened.id, dict.fromkeys(tags, rule), by=user_name())

@@ -11,6 +11,7 @@ from tagrefine_core.errors import RunError
 from tagrefine_core.exchange import refined_photos, write_refined
 from tagrefine_core.refinement import PRECISION, Changes
 from tagrefine_core.refinement.suspicious import SuspectKind
+from tagrefine_core.refinement.verdicts import verdicts_of
 from tagrefine_core.runs import refined
 from tagrefine_core.runs.run import Run
 from tagrefine_core.runs.summaries import TagSummary, summaries_of
@@ -30,6 +31,8 @@ def suspicious(
     store: Store, run_id: str, kind: SuspectKind, *, tags: Sequence[str] | None = None, top: int = 500
 ) -> list[tuple[str, str, float]]:
     """Return photos and tags to ask about, the most rewarding question first: (file, tag, probability of a mistake).
+
+    What somebody has given a verdict on is not asked again.
 
     Parameters
     ----------
@@ -51,7 +54,9 @@ def suspicious(
     if tags is not None:
         told = np.zeros(len(collection.vocabulary), dtype=bool)
         told[collection.columns_of(tags)] = True
-    queue = refinement.suspicious(run.scores, collection.tags, kind, told=told, top=top)
+    queue = refinement.suspicious(
+        run.scores, collection.tags, kind, told=told, decided=verdicts_of(collection).matrix, top=top
+    )
     return [
         (collection.files[row], collection.vocabulary[column], float(score))
         for row, column, score in zip(*queue, strict=True)
@@ -89,6 +94,7 @@ def export_refined(store: Store, run_id: str, out: str | Path, *, precision: flo
         collection.vocabulary,
         refined.changes_of(run, collection, precision),
         dropped={record.raw for record in collection.tag_records if record.tag is None},
+        words=verdicts_of(collection).words,
     )
     return write_refined(photos, out)
 

@@ -161,7 +161,7 @@ def handed_out_of(
     """
     rows = measured.measured_rows(run, collection) if rows is None else rows
     limits = refined.limits_of(run, collection, precision)
-    handed_out = refined.changes_at(run, collection, limits)
+    handed_out = refined.suggested_at(run, collection, limits)
     return HandedOut(
         target=precision,
         tags=collection.vocabulary,

@@ -97,7 +97,9 @@ def test_deleting_takes_all_rows_along(store):
             "runs",
             "epochs",
             "metrics",
-            "tag_rules",
+            "curation_steps",
+            "curation_entries",
+            "curation_standing",
         ):
             assert connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] == 0, table
     with pytest.raises(CollectionError, match="none yet"):

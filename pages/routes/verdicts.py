@@ -1,0 +1,168 @@
+"""``/verdicts/<collection>``: what people decide is sent here and saved at once, without a run of the page.
+
+A window sends steps in their order, each under a key of its own, and sends them again until it hears that they are saved; what another
+window decided since is asked for by the number of the last step that is known.
+"""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from pages.opening import collection_by_id
+from tagrefine_core.collections import Collection
+from tagrefine_core.errors import CollectionError, ConfigError, TagRefineError
+from tagrefine_core.refinement.verdicts import Verdict
+from tagrefine_core.store import Decided, Step
+from tagrefine_core.workflow.verdicts import Answer, decide, user_name
+
+__all__ = ["ROUTES", "step_words"]
+
+_MOST = 200_000  # answers of one request
+_HISTORY = 200
+
+
+def save(collection: Collection, sent: dict[str, Any]) -> dict[str, Any]:
+    """Write steps down in their order and answer with the keys of those that are on disk: all, or an error names the first that is not."""
+    steps = sent.get("steps")
+    if not isinstance(steps, list) or not steps:
+        raise ConfigError("steps must be a list of what was decided.")
+    if sum(len(step.get("answers", ())) for step in steps if isinstance(step, dict)) > _MOST:
+        raise ConfigError(f"At most {_MOST:,} answers can be sent at once.")
+    saved = []
+    for step in steps:
+        try:
+            answers = [
+                Answer(int(one["row"]), str(one["tag"]), cast("Verdict | None", one["verdict"]))
+                for one in step["answers"]
+            ]
+            key = str(step["key"])
+        except (TypeError, KeyError, ValueError) as error:
+            raise ConfigError(
+                "A step has a key and answers, and each of these a row, a tag and a verdict."
+            ) from error
+        decide(
+            collection.store,
+            collection,
+            answers,
+            run=step.get("run"),
+            by=step.get("by"),
+            note=str(step.get("note", "")),
+            key=key,
+        )
+        saved.append(key)
+    return {"saved": saved, "version": collection.store.curation.version(collection.id)}
+
+
+def undo(collection: Collection, sent: dict[str, Any]) -> dict[str, Any]:
+    """Undo this person's last step."""
+    return _turned(
+        collection, collection.store.curation.undo(collection.id, by=str(sent.get("by") or user_name()))
+    )
+
+
+def redo(collection: Collection, sent: dict[str, Any]) -> dict[str, Any]:
+    """Do again what this person undid last."""
+    return _turned(
+        collection, collection.store.curation.redo(collection.id, by=str(sent.get("by") or user_name()))
+    )
+
+
+def news(collection: Collection, since: int) -> dict[str, Any]:
+    """Return the verdicts that changed since a step, as they are now."""
+    log = collection.store.curation
+    version = log.version(collection.id)
+    changed = log.changed_since(collection.id, since) if version > since else []
+    told = [(file, tag, value) for what, file, tag, value in changed if what == "verdict"]
+    rows = collection.rows_of(file for file, _, _ in told)
+    return {
+        "version": version,
+        "changed": [
+            {"row": row, "tag": tag, "verdict": value}
+            for (_, tag, value), row in zip(told, rows, strict=True)
+            if row is not None
+        ],
+    }
+
+
+def history(collection: Collection, row: int | None, tag: str | None) -> dict[str, Any]:
+    """Return all that was ever said of a photo or a tag, the newest first."""
+    if row is not None:
+        collection.check_rows([row])
+    file = None if row is None else collection.files[row]
+    told = collection.store.curation.history(collection.id, file=file, tag=tag, limit=_HISTORY)
+    return {"history": [_decided(one) for one in told]}
+
+
+def step_words(step: Step) -> str:
+    """Say in a few words what a step did."""
+    if step.size > 1:
+        return step.note or f"{step.size:,} answers"
+    entry = step.entries[0]
+    return f"{entry.tag}: {entry.value or 'taken back'}"
+
+
+def _decided(one: Decided) -> dict[str, Any]:
+    named = {"image": one.file, "tag": one.tag, "verdict": one.value, "by": one.by, "at": one.at}
+    return {**named, "run": one.run, "undone": one.undone}
+
+
+def _turned(collection: Collection, step: Step | None) -> dict[str, Any]:
+    version = collection.store.curation.version(collection.id)
+    if step is None:
+        return {"version": version, "words": None, "changed": []}
+    touched = news(collection, step.id - 1)["changed"] if step.size <= _HISTORY else []
+    return {"version": version, "words": step_words(step), "size": step.size, "changed": touched}
+
+
+def _posts(
+    act: Callable[[Collection, dict[str, Any]], dict[str, Any]],
+) -> Callable[[Request], Any]:
+    async def answer(request: Request) -> Response:
+        try:
+            sent = await request.json()
+        except ValueError:
+            return PlainTextResponse("What was sent is no JSON.", status_code=400)
+        if not isinstance(sent, dict):
+            return PlainTextResponse("What was sent is no JSON object.", status_code=400)
+
+        def work() -> dict[str, Any]:
+            return act(collection_by_id(request.path_params["collection_id"]), sent)
+
+        return await run_in_threadpool(_told, work)
+
+    return answer
+
+
+def _told(work: Callable[[], dict[str, Any]]) -> Response:
+    """Answer with JSON, and in plain words where that fails."""
+    try:
+        return JSONResponse(work(), headers={"Cache-Control": "no-store"})
+    except CollectionError as error:
+        return PlainTextResponse(str(error), status_code=404)
+    except TagRefineError as error:
+        return PlainTextResponse(str(error), status_code=400)
+
+
+def _news(request: Request) -> Response:
+    since = request.query_params.get("since", "0")
+    number = int(since) if since.isdecimal() else 0
+    return _told(lambda: news(collection_by_id(request.path_params["collection_id"]), number))
+
+
+def _history(request: Request) -> Response:
+    row, tag = request.query_params.get("row", ""), request.query_params.get("tag")
+    number = int(row) if row.isdecimal() else None
+    return _told(lambda: history(collection_by_id(request.path_params["collection_id"]), number, tag))
+
+
+ROUTES = [
+    Route("/verdicts/{collection_id:int}", _news, methods=["GET"]),
+    Route("/verdicts/{collection_id:int}", _posts(save), methods=["POST"]),
+    Route("/verdicts/{collection_id:int}/undo", _posts(undo), methods=["POST"]),
+    Route("/verdicts/{collection_id:int}/redo", _posts(redo), methods=["POST"]),
+    Route("/verdicts/{collection_id:int}/history", _history, methods=["GET"]),
+]

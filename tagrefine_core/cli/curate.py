@@ -1,0 +1,103 @@
+"""Commands for what people decide: verdicts on tags of photos, undone and redone, and the list of tags that are always judged or left."""
+
+from dataclasses import asdict
+from typing import Annotated, Literal
+
+import typer
+
+from tagrefine_core import workflow
+from tagrefine_core.cli.session import Json, Session
+from tagrefine_core.cli.tables import table
+from tagrefine_core.errors import ConfigError
+from tagrefine_core.store import Step
+
+__all__ = ["always", "redo", "undo", "verdict", "verdicts"]
+
+Collection = Annotated[str, typer.Argument(metavar="COLLECTION", help="Its name.")]
+By = Annotated[str | None, typer.Option(metavar="NAME", help="Only what this person did.")]
+
+
+def verdict(
+    context: typer.Context,
+    collection: Collection,
+    image: Annotated[
+        str, typer.Argument(metavar="IMAGE", help="The photo: its path, or its name where no other has it.")
+    ],
+    tag: Annotated[str, typer.Argument(metavar="TAG", help="The tag, in any spelling that users gave.")],
+    said: Annotated[
+        Literal["accept", "reject", "unsure"],
+        typer.Argument(metavar="accept|reject|unsure", help="Whether it fits the photo."),
+    ],
+    run: Annotated[str | None, typer.Option(metavar="RUN", help="Whose evidence you looked at.")] = None,
+    by: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Who says so; by default who is logged in.")
+    ] = None,
+    new: Annotated[bool, typer.Option("--new", help="The tag may be a word that nobody gave yet.")] = False,
+    json: Json = False,
+) -> None:
+    """Say whether a tag fits a photo; that stands above every run."""
+    session = Session.of(context, json)
+    given = workflow.verdict(session.store, collection, image, tag, said, run=run, by=by, new=new)
+    session.answer(asdict(given), f"{given.image}: {given.tag} {given.verdict}, saved.")
+
+
+def verdicts(
+    context: typer.Context,
+    collection: Collection,
+    tag: Annotated[str | None, typer.Option(metavar="TAG", help="Only those on this tag.")] = None,
+    json: Json = False,
+) -> None:
+    """List the verdicts in force, the oldest first."""
+    session = Session.of(context, json)
+    rows = [asdict(one) for one in workflow.verdicts(session.store, collection, tag=tag)]
+    session.answer(rows, table(rows, ("image", "tag", "verdict", "by", "at", "run")))
+
+
+def undo(context: typer.Context, collection: Collection, by: By = None, json: Json = False) -> None:
+    """Undo the last thing that was decided, as often as you like."""
+    session = Session.of(context, json)
+    step = workflow.undo(session.store, collection, by=by)
+    session.answer(asdict(step), f"Undone: {_told(step)}.")
+
+
+def redo(context: typer.Context, collection: Collection, by: By = None, json: Json = False) -> None:
+    """Do again what was undone last."""
+    session = Session.of(context, json)
+    step = workflow.redo(session.store, collection, by=by)
+    session.answer(asdict(step), f"Done again: {_told(step)}.")
+
+
+def always(
+    context: typer.Context,
+    collection: Annotated[str, typer.Argument(metavar="COLLECTION", help="Its name.")],
+    rule: Annotated[
+        Literal["leave", "judge", "measure"] | None,
+        typer.Argument(
+            metavar="leave|judge|measure",
+            help="leave: never add or remove these tags. judge: do, whatever a picture can tell. "
+            "measure: off the list. Without it the list is shown.",
+        ),
+    ] = None,
+    tags: Annotated[
+        list[str] | None, typer.Argument(metavar="TAG...", help="Tags of the collection.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Keep a list of tags that are always left alone, or always judged, through all runs and imports."""
+    session = Session.of(context, json)
+    session.store.collection(collection)
+    if rule is not None:
+        if not tags:
+            raise ConfigError(f"Name the tags, such as: always {collection} {rule} dog cat.")
+        workflow.set_tag_rules(session.store, collection, tags, None if rule == "measure" else rule)
+    rows = [asdict(one) for one in workflow.tag_rules(session.store, collection)]
+    lines = [row | {"note": "" if row["known"] else "no tag of the collection now"} for row in rows]
+    session.answer(rows, table(lines, ("tag", "rule", "note")))
+
+
+def _told(step: Step) -> str:
+    """Say what a step did, in a line."""
+    if step.size > 1:
+        return f"{step.note or 'a step'} ({step.size:,} entries)"
+    _, file, tag, value = step.entries[0]
+    return f"{tag} {value or 'taken back'}" + (f" on {file}" if file else "")

@@ -1,0 +1,94 @@
+"""The nearest to one image while somebody waits: float16 features are read where they lie, and no copy of them is kept."""
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+
+from tagrefine_core.errors import ConfigError, DataError
+
+__all__ = ["distances_to", "nearest_to"]
+
+_BLOCK = 2048  # images at once: their float32 copy stays in the processor's cache
+
+
+def distances_to(query: ArrayLike, base: ArrayLike) -> NDArray[np.float32]:
+    """Return the squared Euclidean distance of every row of ``base`` to one point.
+
+    Parameters
+    ----------
+    query : (d,) array
+    base : (N, d) array
+        float16, float32 or float64; a mapped file is read once, front to back.
+
+    Returns
+    -------
+    float32 (N,)
+        Exactly 0 for the point itself and for its duplicates: differences are squared, not expanded.
+
+    Raises
+    ------
+    DataError
+        If shapes do not match, or a feature is not finite.
+
+    Notes
+    -----
+    200,000 images of 256 dimensions take 20 ms on one core, what a product with a float32 copy of twice the size takes
+    (`benchmarks.neighbors --task one`).
+    """
+    rows, point = np.asarray(base), np.asarray(query)
+    if rows.ndim != 2 or point.shape != rows.shape[1:]:
+        raise DataError(f"query must be (d,) and base (N, d), got shapes {point.shape} and {rows.shape}.")
+    # Copied: mapped files are read-only, which torch does not know.
+    point = torch.from_numpy(np.array(point, dtype=np.float32))
+    found = torch.empty(len(rows))
+    for start in range(0, len(rows), _BLOCK):
+        block = torch.from_numpy(np.array(rows[start : start + _BLOCK])).float().sub_(point)
+        torch.sum(block.square_(), dim=1, out=found[start : start + _BLOCK])
+    if not torch.isfinite(found).all():
+        row = int((~torch.isfinite(found)).nonzero()[0])
+        raise DataError(
+            f"The features of image {row}, or of the one asked for, are not finite. Extract them again."
+        )
+    return found.numpy()
+
+
+def nearest_to(
+    query: ArrayLike, base: ArrayLike, k: int, *, exclude: int | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Find the ``k`` rows of ``base`` nearest to one point.
+
+    Parameters
+    ----------
+    query, base
+        As in `distances_to`.
+    k : int
+        All that there are when there are fewer.
+    exclude : int, optional
+        A row to leave out: the image itself, whose exact duplicates are neighbors.
+
+    Returns
+    -------
+    rows : int64 (k,)
+        Ascending by (distance, row).
+    squared : float32 (k,)
+
+    Raises
+    ------
+    DataError
+        As `distances_to`.
+    ConfigError
+        If ``k`` is not positive.
+    """
+    if k < 1:
+        raise ConfigError(f"k must be at least 1, got {k}.")
+    squared = distances_to(query, base)
+    if exclude is not None:
+        squared[exclude] = np.inf
+    k = min(k, len(squared) - (exclude is not None))
+    if k < 1:
+        return np.empty(0, np.int64), np.empty(0, np.float32)
+    # Those tied with the last one go by row, too.
+    farthest = np.partition(squared, k - 1)[k - 1]
+    near = np.flatnonzero(squared <= farthest)
+    rows = near[np.argsort(squared[near], kind="stable")][:k]
+    return rows.astype(np.int64), squared[rows]
