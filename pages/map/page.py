@@ -11,6 +11,7 @@ from pages.components.promise import promise
 from pages.map.view import arrays_of, view
 from pages.routes.thumbnails import thumbnail_url
 from pages.state import need_run
+from tagrefine_core.errors import RunError
 from tagrefine_core.runs.map import has_map
 
 KEPT = ("colour", "tag", "when", "selection")  # what the address remembers
@@ -39,25 +40,34 @@ with above:
     )
 collection, run = need_run()
 working = job_cards("map")
-if not has_map(run):
+try:
+    shown = arrays_of(run, collection)
+except RunError:
     if not working:
         empty(
-            "This run has no map yet",
+            "The map of this run cannot be read" if has_map(run) else "This run has no map yet",
             f"Drawing it takes about {duration(seconds(collection.n))}, once; the app stays usable meanwhile.",
             button="Draw the map",
             on_click=lambda: begin("map", collection.name, run_id=run.id),
         )
     st.stop()
+if shown["maps"]["frozen"] is None:
+    st.caption("The network as it was before learning is not kept, so this is the map after learning alone.")
 with promised:
     precision = promise("changes")
-view(run.id, precision)
+with st.spinner("Comparing tags …", show_time=True):
+    of = view(run.id, precision)
 photo_map(
     {
-        **arrays_of(run, collection),
+        **shown,
         "count": collection.n,
         "address": f"/maps/{quote(run.id, safe='')}",
         "precision": precision,
-        "version": f"{run.record.finished} {precision} {sorted(run.store.tag_rules(collection.id).items())}",
+        "run": run.id,
+        "verdicts": f"/verdicts/{collection.id}",
+        # Another list of the curator's, or another training, is another answer under the same address.
+        "version": f"{run.record.finished} {precision} {sorted(collection.store.tag_rules(collection.id).items())}",
+        "decided": of.version,
         "tags": list(collection.vocabulary),
         "picture": thumbnail_url(collection.id, 0, size=128, data_hash=collection.data_hash).replace(
             "/0?", "/{row}?"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,14 +12,15 @@ from pages.opening import open_collection, open_run, open_store
 from pages.routes.arrays import array_url
 from tagrefine_core.collections import Collection
 from tagrefine_core.errors import ConfigError, RunError
-from tagrefine_core.refinement import Limits
+from tagrefine_core.refinement import Changes
+from tagrefine_core.refinement.verdicts import ACCEPT, REJECT, UNSURE, verdicts_of
 from tagrefine_core.runs.map import has_map, landmarks_of, map_file, map_of
 from tagrefine_core.runs.refined import changes_at, limits_of
 from tagrefine_core.runs.run import Run
 
 __all__ = ["COLOURS", "Colour", "View", "arrays_of", "colours", "in_common", "view"]
 
-Colour = Literal["tag", "probability", "change"]
+Colour = Literal["tag", "probability", "verdict", "change"]
 COLOURS = get_args(Colour)
 
 _TOLD = 6  # tags that a selection is described by
@@ -28,16 +29,29 @@ _FEWEST = 2  # photos of a selection that make a tag worth telling
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """A run and its map at one target precision and the curator's list of one moment."""
+    """A run at one target precision.
+
+    Attributes
+    ----------
+    changes : Changes
+    refined : csr (N, C)
+        The tags handed out, as a pattern.
+    photos : int64 (C,)
+        How many have each.
+    version : int
+        The last step of what people decided that it knows of.
+    """
 
     collection: Collection
     run: Run
-    precision: float
-    limits: Limits
+    changes: Changes
+    refined: sparse.csr_matrix
+    photos: NDArray[np.int64]
+    version: int
 
 
 def view(run_id: str, precision: float) -> View:
-    """Return a run at a target precision; made once and kept.
+    """Return a run at a target precision and what people decided until now; made once and kept.
 
     Raises
     ------
@@ -53,13 +67,18 @@ def view(run_id: str, precision: float) -> View:
         raise RunError(
             f"{collection.name!r} has changed since this run was trained. Train again, or choose another run."
         )
-    rules = tuple(store.tag_rules(collection.id).items())
-    return _view(open_collection(collection), open_run(record), precision, rules)
+    version = store.curation.version(collection.id)
+    return _view(open_collection(collection), open_run(record), precision, version)
 
 
-@lru_cache(maxsize=4)
-def _view(collection: Collection, run: Run, precision: float, rules: tuple[tuple[str, str], ...]) -> View:
-    return View(collection, run, precision, limits_of(run, collection, precision))
+@lru_cache(maxsize=2)
+def _view(collection: Collection, run: Run, precision: float, version: int) -> View:
+    found = changes_at(run, collection, limits_of(run, collection, precision))
+    parts = (found.kept, found.added, found.untold)
+    rows = np.concatenate([np.repeat(np.arange(collection.n), np.diff(part.indptr)) for part in parts])
+    columns = np.concatenate([part.indices for part in parts])
+    refined = sparse.csr_matrix((np.ones(len(rows), np.uint8), (rows, columns)), shape=found.shape)
+    return View(collection, run, found, refined, np.bincount(columns, minlength=found.shape[1]), version)
 
 
 def arrays_of(run: Run, collection: Collection) -> dict[str, Any]:
@@ -79,6 +98,7 @@ def colours(of: View, by: Colour, tag: str | None) -> NDArray[np.uint8]:
 
     * "tag": 0 without the tag, 1 given and kept, 2 added, 3 removed, 4 given and left alone
     * "probability": that the tag fits, 0 to 255
+    * "verdict": 0 nobody was asked about the tag, 1 it fits, 2 it does not, 3 the person was not sure
     * "change": 0 nothing changes, 1 tags are added, 2 tags are removed, 3 both
 
     Raises
@@ -86,21 +106,24 @@ def colours(of: View, by: Colour, tag: str | None) -> NDArray[np.uint8]:
     ConfigError
         When there is no such way, or no such tag.
     """
-    if by == "change":
-        return _changes(of)[1]
     if by not in COLOURS:
         raise ConfigError(f"by={by!r} is unknown; choose one of: {', '.join(COLOURS)}.")
+    if by == "change":
+        gains, loses = (np.diff(part.indptr) > 0 for part in (of.changes.added, of.changes.removed))
+        return (gains + 2 * loses).astype(np.uint8)
     column = int(of.collection.columns_of([tag or ""])[0])
-    scores = np.asarray(of.run.scores[:, column])
     if by == "probability":
-        return cast(NDArray[np.uint8], np.round(255 * np.clip(scores, 0, 1)).astype(np.uint8))
-    given = _carries(of.collection.tags, column)
-    told, limits = bool(of.limits.told[column]), of.limits
-    kind = np.zeros(len(scores), dtype=np.uint8)
-    kind[given] = 1 if told else 4
-    kind[~given & (scores >= limits.add[column])] = 2
-    if told:
-        kind[given & (scores <= limits.remove[column])] = 3
+        scores = np.asarray(of.run.scores[:, column], dtype=np.float32)
+        return np.round(255 * np.clip(scores, 0, 1)).astype(np.uint8)
+    kind = np.zeros(of.collection.n, dtype=np.uint8)
+    if by == "verdict":
+        matrix = verdicts_of(of.collection).matrix
+        rows, places = _column(matrix, column)
+        for number, said in enumerate((ACCEPT, REJECT, UNSURE), start=1):
+            kind[rows[matrix.data[places] == said]] = number
+        return kind
+    for number, part in enumerate(("kept", "added", "removed", "untold"), start=1):
+        kind[_column(getattr(of.changes, part), column)[0]] = number
     return kind
 
 
@@ -110,8 +133,7 @@ def in_common(of: View, rows: NDArray[np.integer]) -> list[dict[str, Any]]:
     Tags as they are handed out. First comes what says most about the photos: by their number with the tag times the logarithm of
     how many times likelier it is among them than among the others.
     """
-    tags = _changes(of)[0]
-    everywhere = _changes(of)[2]
+    tags, everywhere = of.refined, of.photos
     here = np.bincount(tags[rows].indices, minlength=tags.shape[1])
     others = tags.shape[0] - len(rows)
     share, elsewhere = here / len(rows), (everywhere - here) / max(1, others)
@@ -146,20 +168,7 @@ def _named(positions: NDArray[np.float32], collection: Collection) -> list[tuple
     return [(collection.vocabulary[one.column], round(one.x, 5), round(one.y, 5)) for one in found]
 
 
-@lru_cache(maxsize=4)
-def _changes(of: View) -> tuple[sparse.csr_matrix, NDArray[np.uint8], NDArray[np.int64]]:
-    """Return the tags handed out, as a pattern (N, C), what changes on each photo (N,), and photos with each tag handed out (C,)."""
-    found = changes_at(of.run, of.collection, of.limits)
-    gains, loses = (np.diff(part.indptr) > 0 for part in (found.added, found.removed))
-    parts = (found.kept, found.added, found.untold)
-    rows = np.concatenate([np.repeat(np.arange(part.shape[0]), np.diff(part.indptr)) for part in parts])
-    columns = np.concatenate([part.indices for part in parts])
-    pattern = sparse.csr_matrix((np.ones(len(rows), np.uint8), (rows, columns)), shape=found.kept.shape)
-    counts = np.bincount(columns, minlength=pattern.shape[1])
-    return pattern, (gains + 2 * loses).astype(np.uint8), counts.astype(np.int64)
-
-
-def _carries(tags: sparse.csr_matrix, column: int) -> NDArray[np.bool_]:
-    mask = np.zeros(tags.shape[0], dtype=bool)
-    mask[np.searchsorted(tags.indptr, np.flatnonzero(tags.indices == column), side="right") - 1] = True
-    return mask
+def _column(matrix: sparse.csr_matrix, column: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the rows that store something in a column, and where they store it."""
+    places = np.flatnonzero(matrix.indices == column)
+    return np.searchsorted(matrix.indptr, places, side="right") - 1, places

@@ -32,7 +32,8 @@ def photo_map(data: dict[str, Any], *, on_show: Callable[[], None]) -> None:
     data : dict
         ``maps`` (addresses of float32 (N, 2) by name, "learned" and "frozen", or None), ``landmarks`` (by name: [tag, x, y], the
         best first), ``kept`` (shares of neighbors that the maps keep), ``count`` (N), ``address`` (of colours and selections, see `pages.map.routes`),
-        ``precision``, ``version`` (changes when the same address would be answered otherwise), ``tags`` (of the vocabulary),
+        ``precision``, ``run``, ``verdicts`` (address of what people decide, see `pages.routes.verdicts`), ``decided`` (its last step),
+        ``version`` (changes when the same address would be answered otherwise for another reason), ``tags`` (of the vocabulary),
         ``picture`` (what stands before and after the row in the address of a thumbnail), ``browse`` (address of Browse), ``shown`` (to begin with).
     on_show : callable
         Called when something else is shown.

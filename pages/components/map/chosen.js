@@ -1,9 +1,10 @@
-// The photos that are selected: how many, what they have in common, all of them to look through, and what can be done with them.
+// The photos that are selected: how many, what they have in common, all of them to look through, and one answer for all.
 
 const TILE = 96;
 
 class Chosen {
-  constructor(clear) {
+  constructor(clear, decided) {
+    this.decided = decided;
     this.element = el("aside", "chosen");
     this.element.setAttribute("aria-label", "Selected photos");
     this.title = el("h3");
@@ -21,7 +22,7 @@ class Chosen {
     this.scroller.setAttribute("aria-label", "The selected photos");
     this.sheet = this.scroller.appendChild(el("div", "sheet"));
     this.scroller.addEventListener("scroll", () => this.draw(), { passive: true });
-    this.element.append(top, this.common, this.link, this.scroller);
+    this.element.append(top, this.common, this.answers(), this.link, this.scroller);
     this.observer = new ResizeObserver(() => this.draw(true));
     this.observer.observe(this.scroller);
     this.tiles = new Map();
@@ -37,6 +38,7 @@ class Chosen {
     this.link.hidden = true;
     this.common.replaceChildren();
     this.scroller.scrollTop = 0;
+    this.saved.textContent = "";
     this.draw(true);
   }
 
@@ -52,6 +54,66 @@ class Chosen {
       }),
     );
     if (!tags.length) this.common.append(el("li", "soft", "No tag is more frequent here than elsewhere."));
+  }
+
+  /** One answer about a tag for all photos that are selected: one step, undone as one. */
+  answers() {
+    const form = el("form", "answers");
+    this.tag = el("input");
+    this.tag.setAttribute("aria-label", "Tag for all selected photos");
+    this.tag.setAttribute("list", "map-tags");
+    this.tag.placeholder = "a tag";
+    const buttons = [["accept", "Fits all", "Add the tag to all, or keep it"], ["reject", "Fits none", "Remove the tag from all"]].map(([verdict, text, title]) => {
+      const button = el("button", "", text);
+      button.type = "submit";
+      button.title = title;
+      button.value = verdict;
+      return button;
+    });
+    this.saved = el("p", "saved");
+    this.saved.setAttribute("role", "status");
+    form.append(this.tag, ...buttons, this.saved);
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const tag = this.tag.value.trim();
+      if (tag) this.answer(tag, event.submitter?.value ?? "accept");
+      else this.tag.focus();
+    });
+    return form;
+  }
+
+  async answer(tag, verdict) {
+    const rows = this.rows;
+    const photos = `${number(rows.length)} ${rows.length === 1 ? "photo" : "photos"}`;
+    const words = `“${tag}” ${verdict === "accept" ? "fits" : "does not fit"} ${photos}`;
+    this.saved.textContent = "Saving …";
+    // Sent again under the same key where no answer came back: it is written down once.
+    const asked = `${verdict} ${tag}`;
+    if (this.asked?.asked !== asked || this.asked.rows !== rows) this.asked = { asked, rows, key: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}` };
+    const answers = rows.map((row) => ({ row, tag, verdict }));
+    const done = await this.send("", { steps: [{ key: this.asked.key, run: this.data.run, note: words, answers }] });
+    if (!done) return;
+    this.asked = null;
+    const undo = el("button", "", "Undo");
+    undo.type = "button";
+    undo.addEventListener("click", async () => {
+      if (await this.send("/undo", {})) this.saved.textContent = "Undone.";
+    });
+    this.saved.replaceChildren(`Saved: ${words}. `, undo);
+  }
+
+  async send(path, sent) {
+    try {
+      const answer = await fetch(this.data.verdicts + path, { method: "POST", body: JSON.stringify(sent), headers: { "Content-Type": "application/json" } });
+      if (!answer.ok) throw new Error(await answer.text());
+      const told = await answer.json();
+      this.decided(told.version);
+      return true;
+    } catch (error) {
+      const gone = error instanceof TypeError;
+      this.saved.textContent = gone ? "Not saved: the app does not answer. Try again." : `Not saved. ${error.message}`;
+      return false;
+    }
   }
 
   fail(words) {

@@ -23,6 +23,15 @@ const KINDS = {
     ],
   },
   probability: { name: "probability of one tag" },
+  verdict: {
+    name: "verdicts on one tag",
+    kinds: [
+      ["nobody was asked", ...NOTHING],
+      ["it fits", "#128a76", "#35c9a8", 250],
+      ["it does not", "#b3361b", "#ff8a5c", 250],
+      ["not sure", "#8a6d1c", "#e2c15a", 250],
+    ],
+  },
   change: {
     name: "what changes",
     kinds: [

@@ -2,6 +2,7 @@
 
 const FLIGHT = 1100; // milliseconds from one map to the other
 const REACH = 9; // how near the cursor has to come to a photo, in pixels
+const NEWS = 5000; // milliseconds between questions for what other windows decided
 const FEW = 60; // photos in sight that are shown as photos, not as points
 const WHEN = { frozen: "Before learning", learned: "After learning" };
 
@@ -60,7 +61,7 @@ class PhotoMap {
       this.button("−", "Zoom out (-)", () => this.zoom(1 / 1.6)),
       this.button("Fit", "Show all photos (0)", () => this.fit()),
     );
-    this.chosen = new Chosen(() => this.choose(null));
+    this.chosen = new Chosen(() => this.choose(null), (version) => this.learned(version));
     const stage = el("div", "stage");
     stage.append(this.box, this.chosen.element);
     this.root.append(bar, stage);
@@ -79,6 +80,8 @@ class PhotoMap {
     for (const kind of ["focus", "blur"]) canvas.addEventListener(kind, () => this.redraw());
     this.observer = new ResizeObserver(() => this.resize());
     this.observer.observe(this.box);
+    this.asking = 0;
+    this.clock = setInterval(() => this.ask(), NEWS);
     this.onResize = () => this.tall();
     window.addEventListener("resize", this.onResize);
   }
@@ -129,6 +132,7 @@ class PhotoMap {
       this.say("The map could not be read. Reload the page.");
       return;
     }
+    this.decided = data.decided;
     this.cells = {};
     this.marks = new Uint8Array(data.count);
     this.rows = [];
@@ -158,6 +162,7 @@ class PhotoMap {
     if (!this.maps) return;
     const before = this.state;
     this.state = { ...this.state, ...changed };
+    if (this.state.colour !== before.colour) this.hidden.clear();
     if (changed.when && changed.when !== before.when) this.fly(changed.when);
     else await this.paintBy();
     this.tell();
@@ -176,7 +181,6 @@ class PhotoMap {
       if (turn !== this.turn) return;
       this.kinds = kinds;
       this.painted = colour;
-      this.hidden.clear();
       this.say("");
     } catch (error) {
       if (turn === this.turn) this.say(error.message); // the last colours stay
@@ -185,6 +189,23 @@ class PhotoMap {
     this.counts = new Uint32Array(256);
     for (const kind of this.kinds) this.counts[kind]++;
     this.sort();
+  }
+
+  /** Show what was decided since, here or in another window. */
+  async learned(version) {
+    if (version <= this.decided) return;
+    this.decided = version;
+    await this.paintBy();
+  }
+
+  async ask() {
+    if (document.hidden || !this.kinds) return;
+    try {
+      const answer = await fetch(`${this.data.verdicts}?since=${this.decided}`);
+      if (answer.ok) await this.learned((await answer.json()).version);
+    } catch {
+      // The next time.
+    }
   }
 
   hide(kind) {
@@ -489,7 +510,7 @@ class PhotoMap {
     this.select(marks ?? new Uint8Array(this.data.count));
     this.state.selection = "";
     const { data, rows } = this;
-    const turn = (this.asking = (this.asking || 0) + 1);
+    const turn = ++this.asking;
     if (!rows.length) {
       if (marks) this.say("No photo lies within this shape.");
       return this.tell();
@@ -501,7 +522,7 @@ class PhotoMap {
 
   /** Select again the photos of a name in the address. */
   async recall(name) {
-    const turn = (this.asking = (this.asking || 0) + 1);
+    const turn = ++this.asking;
     await this.learn(turn, {}, `/${encodeURIComponent(name)}`);
   }
 
@@ -553,6 +574,7 @@ class PhotoMap {
   stop() {
     this.observer.disconnect();
     this.chosen.stop();
+    clearInterval(this.clock);
     clearTimeout(this.timer);
     window.removeEventListener("resize", this.onResize);
   }
