@@ -12,6 +12,7 @@ from pages.map.view import arrays_of, view
 from pages.routes.thumbnails import thumbnail_url
 from pages.state import need_run
 from tagrefine_core.errors import RunError
+from tagrefine_core.refinement import PRECISION
 from tagrefine_core.runs.map import has_map
 
 KEPT = ("colour", "tag", "when", "selection")  # what the address remembers
@@ -57,6 +58,8 @@ with promised:
     precision = promise("changes")
 with st.spinner("Comparing tags …", show_time=True):
     of = view(run.id, precision)
+# Browse would take its own default out of the address, and Back would lead to that.
+promised_here = {} if precision == PRECISION else {"precision": precision}
 photo_map(
     {
         **shown,
@@ -72,8 +75,7 @@ photo_map(
         "picture": thumbnail_url(collection.id, 0, size=128, data_hash=collection.data_hash).replace(
             "/0?", "/{row}?"
         ),
-        "browse": "/browse?"
-        + urlencode({"collection": collection.name, "run": run.id, "precision": precision}),
+        "browse": "/browse?" + urlencode({"collection": collection.name, "run": run.id} | promised_here),
         "shown": {name: st.query_params.get(name) for name in KEPT},
     },
     on_show=remember,

@@ -22,7 +22,12 @@ _BLOCK = 8192
 
 
 def neighbor_graph(
-    features: ArrayLike, k: int, *, seed: int = 0, progress: Callable[[int, int], None] | None = None
+    features: ArrayLike,
+    k: int,
+    *,
+    metric: str = "euclidean",
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
 ) -> tuple[sparse.csr_matrix, NDArray[np.int64]]:
     """Return how near photos are to each other, by their nearest.
 
@@ -32,7 +37,7 @@ def neighbor_graph(
         float16, float32 or float64; a mapped file is read in blocks.
     k : int
         Neighbors of each photo, fewer than N.
-    seed, progress
+    metric, seed, progress
         As in `tagrefine_core.neighbors.Index`.
 
     Returns
@@ -49,9 +54,9 @@ def neighbor_graph(
     """
     n = len(np.asarray(features))
     everyone = np.arange(n)
-    rows, squared = Index.build(features, seed=seed, progress=progress).search(
-        features, k, exclude=everyone, progress=progress
-    )
+    index = Index.build(features, metric=metric, seed=seed, progress=progress)
+    rows, squared = index.search(features, k, exclude=everyone, progress=progress)
+    del index  # it holds the features
     # UMAP counts a photo as the first of its own neighbors.
     near = np.concatenate([everyone[:, None], rows], axis=1)
     far = np.concatenate([np.zeros((n, 1), np.float32), np.sqrt(np.maximum(squared, 0))], axis=1)

@@ -17,14 +17,15 @@ from tagrefine_core.runs.material import kept_trunk, picture_size
 from tagrefine_core.runs.run import Run
 from tagrefine_core.training.distributed import pick_device
 
-__all__ = ["NEIGHBORS", "make_map"]
+__all__ = ["EPOCHS", "NEIGHBORS", "make_map"]
 
 NEIGHBORS = 15
 """Nearest photos that pull on each photo."""
 
-_EPOCHS = 200  # of each layout
+EPOCHS = 200
+"""Rounds of each layout."""
+
 _ASKED = 1000  # photos that tell how much of the neighborhoods a map keeps
-_BLOCK = 8192
 
 
 def make_map(run: Run, collection: Collection, *, seed: int = 0, progress: Progress) -> PhotoMap:
@@ -62,19 +63,21 @@ def make_map(run: Run, collection: Collection, *, seed: int = 0, progress: Progr
     )
     start = principal_plane(learned)
     if frozen is None:
-        positions = layout(
-            own, start, epochs=_EPOCHS, seed=seed, progress=_Stage(progress, "Drawing the map")
-        )
+        positions = layout(own, start, epochs=EPOCHS, seed=seed, progress=_Stage(progress, "Drawing the map"))
         found = PhotoMap(_framed(positions)[0], None, np.array([_kept(positions, near, seed), np.nan]))
     else:
         earlier, near_before = neighbor_graph(
-            frozen, NEIGHBORS, seed=seed, progress=_Stage(progress, "Finding look-alikes before learning")
+            frozen,
+            NEIGHBORS,
+            metric="cosine",  # the trace of neighbors compares them at length 1, too
+            seed=seed,
+            progress=_Stage(progress, "Finding look-alikes before learning"),
         )
         both = sparse.csr_matrix((own + earlier) / 2)
-        start = layout(both, start, epochs=_EPOCHS, seed=seed, progress=_Stage(progress, "Drawing both maps"))
+        start = layout(both, start, epochs=EPOCHS, seed=seed, progress=_Stage(progress, "Drawing both maps"))
         after, first = (
             layout(
-                graph, start, epochs=_EPOCHS, seed=seed, progress=_Stage(progress, f"Drawing the map {when}")
+                graph, start, epochs=EPOCHS, seed=seed, progress=_Stage(progress, f"Drawing the map {when}")
             )
             for graph, when in ((own, "after learning"), (earlier, "before learning"))
         )
@@ -86,8 +89,8 @@ def make_map(run: Run, collection: Collection, *, seed: int = 0, progress: Progr
     return found
 
 
-def _frozen_features(run: Run, collection: Collection, progress: Progress) -> NDArray[np.float16] | None:
-    """Return what the backbone says before anything is learned, (N, d), at length 1; None where that backbone is gone.
+def _frozen_features(run: Run, collection: Collection, progress: Progress) -> NDArray[np.float32] | None:
+    """Return what the backbone says before anything is learned, (N, d), mapped; None where that backbone is gone.
 
     From the cache, else by looking at the photos again. A backbone that learned as a whole is not kept as it was.
     """
@@ -106,15 +109,9 @@ def _frozen_features(run: Run, collection: Collection, progress: Progress) -> ND
         return None
     device = pick_device("cpu" if run.config.run.device == "cpu" else "auto")
     views, size = run.config.network.views, picture_size(run.config)
-    features = stored_features(
+    return stored_features(
         run.store.home, collection, trunk, size, views=views, device=device, progress=progress
     )
-    unit = np.empty(features.shape, dtype=np.float16)  # as exact as learned ones are kept, in half the memory
-    for first in range(0, len(features), _BLOCK):
-        block = np.asarray(features[first : first + _BLOCK], dtype=np.float32)
-        lengths = np.linalg.norm(block, axis=1, keepdims=True)
-        unit[first : first + _BLOCK] = block / np.where(lengths > 0, lengths, 1)
-    return unit
 
 
 class _Stage:

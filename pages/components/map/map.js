@@ -290,7 +290,7 @@ class PhotoMap {
     overlay.clear(this.root);
     const still = !this.flight;
     const close = still && this.inSight() <= FEW;
-    if (still && (this.photos || close)) overlay.photos(this.near(), place, (i) => this.visible(i) && (!this.rows.length || this.marks[i]), this.data.picture);
+    if (still && (this.photos || close)) overlay.photos(this.near(), place, (i) => this.visible(i) && (close || !this.rows.length || this.marks[i]), this.data.picture);
     if (strength && !this.photos && !close) overlay.names(this.data.landmarks[this.state.when], (x, y) => this.toScreen(x, y), strength);
     if (this.path) overlay.lasso(this.path);
     else if (this.canvas.matches(":focus-visible")) overlay.circle(this.width / 2, this.height / 2, this.circle());
@@ -357,6 +357,11 @@ class PhotoMap {
     return Math.min((this.width * 0.96) / this.extent.width, (this.height * 0.96) / this.extent.height);
   }
 
+  /** The scale at which about three photos are in sight. */
+  most() {
+    return this.least() * Math.max(4, Math.sqrt(this.data.count / 3));
+  }
+
   fit() {
     if (!this.width || !this.maps) return;
     if (this.measured !== this.maps) {
@@ -379,7 +384,7 @@ class PhotoMap {
   zoom(factor, px = this.width / 2, py = this.height / 2) {
     if (!this.place) return;
     const [x, y] = this.toMap(px, py);
-    const scale = Math.min(400 * this.least(), Math.max(this.least(), this.place.scale * factor));
+    const scale = Math.min(this.most(), Math.max(this.least(), this.place.scale * factor));
     this.place = { scale, x: x - (px - this.width / 2) / scale, y: y - (py - this.height / 2) / scale };
     this.hold();
     this.redraw();

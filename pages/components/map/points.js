@@ -19,7 +19,7 @@ class Points {
    * Paint points.
    *
    * `place` turns positions into pixels of the page (x, y of the middle, scale); `order` holds the points to paint, the last on top;
-   * `inks` (0xBBGGRR) and `strengths` (0 to 256) are by `kinds[point]`; points that are not `chosen` (when there are such) are faint.
+   * `inks` (0xBBGGRR) and `strengths` (0 to 256) are by `kinds[point]`; where some are `chosen` these stand out and the others are faint.
    */
   draw(positions, place, { order, kinds, inks, strengths, chosen, radius, paper }) {
     const { width, height, pixels, ratio } = this;
@@ -36,7 +36,8 @@ class Points {
       if (column < -reach || row < -reach || column >= width + reach || row >= height + reach) continue;
       const mask = masks[((y - row) * 4) | 0][((x - column) * 4) | 0];
       const ink = inks[kinds[i]];
-      const strength = chosen && !chosen[i] ? strengths[kinds[i]] >> 2 : strengths[kinds[i]];
+      let strength = strengths[kinds[i]];
+      if (chosen) strength = chosen[i] ? Math.min(256, strength + 110) : strength >> 2;
       const [red, green] = [ink & 0xff00ff, ink & 0xff00];
       for (let dy = 0; dy < side; dy++) {
         const line = row + dy - reach;
