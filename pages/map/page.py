@@ -8,24 +8,14 @@ from pages.components.header import duration, empty, header
 from pages.components.jobs import begin, job_cards
 from pages.components.map import photo_map
 from pages.components.promise import promise
-from pages.map.view import arrays_of, view
+from pages.map.view import arrays_of
 from pages.routes.thumbnails import thumbnail_url
 from pages.state import need_run
 from tagrefine_core.errors import RunError
 from tagrefine_core.refinement import PRECISION
 from tagrefine_core.runs.map import has_map
 
-KEPT = ("colour", "tag", "when", "selection")  # what the address remembers
-
-
-def remember() -> None:
-    """Put what the map shows into the address, so that a link shows it."""
-    shown = st.session_state["map"]["shown"] or {}
-    for name in KEPT:
-        if shown.get(name):
-            st.query_params[name] = str(shown[name])
-        else:
-            st.query_params.pop(name, None)
+KEPT = ("colour", "tag", "when", "selection")  # what the component keeps in the address
 
 
 def seconds(photos: int) -> float:
@@ -40,6 +30,14 @@ with above:
         "Every point is a photo; photos that look alike to the network lie together. Switch to before learning to see what it has moved.",
     )
 collection, run = need_run()
+if not run.current:
+    empty(
+        "This run is of an earlier import",
+        "Photos or tags have changed since. Train again to see the photos there are now.",
+        button="Go to Train",
+        page="train/page.py",
+    )
+    st.stop()
 working = job_cards("map")
 try:
     shown = arrays_of(run, collection)
@@ -56,8 +54,6 @@ if shown["maps"]["frozen"] is None:
     st.caption("The network as it was before learning is not kept, so this is the map after learning alone.")
 with promised:
     precision = promise("changes")
-with st.spinner("Comparing tags …", show_time=True):
-    of = view(run.id, precision)
 # Browse would take its own default out of the address, and Back would lead to that.
 promised_here = {} if precision == PRECISION else {"precision": precision}
 photo_map(
@@ -70,13 +66,12 @@ photo_map(
         "verdicts": f"/verdicts/{collection.id}",
         # Another list of the curator's, or another training, is another answer under the same address.
         "version": f"{run.record.finished} {precision} {sorted(collection.store.tag_rules(collection.id).items())}",
-        "decided": of.version,
+        "decided": collection.store.curation.version(collection.id),
         "tags": list(collection.vocabulary),
         "picture": thumbnail_url(collection.id, 0, size=128, data_hash=collection.data_hash).replace(
             "/0?", "/{row}?"
         ),
         "browse": "/browse?" + urlencode({"collection": collection.name, "run": run.id} | promised_here),
         "shown": {name: st.query_params.get(name) for name in KEPT},
-    },
-    on_show=remember,
+    }
 )

@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -50,17 +51,20 @@ def colour(request: Request, of: View, body: bytes) -> Response:
 
 @_answers
 def select(request: Request, of: View, body: bytes) -> Response:
-    """Keep the photos whose bits are set, the first photo in the lowest bit of the first byte; answer as `selection`."""
+    """Keep the photos whose bits are set, the first photo in the lowest bit of the first byte; answer as `selection`, without rows."""
     if len(body) != -(-of.collection.n // 8):
         raise ConfigError(f"{of.collection.n} photos take {-(-of.collection.n // 8)} bytes; got {len(body)}.")
     bits = np.unpackbits(np.frombuffer(body, np.uint8), count=of.collection.n, bitorder="little")
-    return _told(of, keep_selection(of.collection, np.flatnonzero(bits)))
+    rows = np.flatnonzero(bits)
+    return _told(of, keep_selection(of.collection, rows), rows)
 
 
 @_answers
 def selection(request: Request, of: View, body: bytes) -> Response:
     """Answer with the rows of a selection and with what its photos have in common."""
-    return _told(of, request.path_params["name"])
+    name = request.path_params["name"]
+    rows = selected_rows(of.collection, name)
+    return _told(of, name, rows, rows=rows.tolist())
 
 
 ROUTES = [
@@ -70,9 +74,8 @@ ROUTES = [
 ]
 
 
-def _told(of: View, name: str) -> Response:
-    rows = selected_rows(of.collection, name)
-    answer = {"name": name, "rows": rows.tolist(), "tags": in_common(of, rows)}
+def _told(of: View, name: str, chosen: NDArray[np.integer], **more: Any) -> Response:
+    answer = {"name": name, "tags": in_common(of, chosen), **more}
     return JSONResponse(answer, headers={"Cache-Control": "private, no-cache"})
 
 

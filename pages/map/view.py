@@ -82,7 +82,7 @@ def _view(collection: Collection, run: Run, precision: float, version: int) -> V
 
 
 def arrays_of(run: Run, collection: Collection) -> dict[str, Any]:
-    """Return addresses of both maps (None where there is no earlier one), float32 (N, 2), and their landmarks: [tag, x, y].
+    """Return addresses of both maps (None where there is no earlier one), float32 (N, 2), their landmarks ([tag, x, y]) and what they cannot show.
 
     Raises
     ------
@@ -158,8 +158,17 @@ def _arrays_of(run: Run, collection: Collection, made: int) -> dict[str, Any]:
     return {
         "maps": {name: None if one is None else array_url(one) for name, one in maps.items()},
         "landmarks": {name: [] if one is None else _named(one, collection) for name, one in maps.items()},
-        "kept": [None if np.isnan(share) else float(share) for share in found.kept],
+        "notes": {name: _note(share) for name, share in zip(maps, found.kept, strict=True)},
     }
+
+
+def _note(kept: float) -> str:
+    """Say what a map cannot show."""
+    if np.isnan(kept):
+        return ""
+    return (
+        f"A flat map keeps little: {100 * kept:.0f} % of a photo’s nearest look-alikes are nearest here, too."
+    )
 
 
 def _named(positions: NDArray[np.float32], collection: Collection) -> list[tuple[str, float, float]]:

@@ -1,10 +1,9 @@
 """Hundreds of thousands of photos as points on a canvas: pan, zoom, colours, two maps that turn into each other, a lasso.
 
-Where photos lie and what colour they have comes from addresses, once; moving about, switching maps and selecting run no page.
-The page learns what is shown, for its address.
+Where photos lie and what colour they have comes from addresses; moving about, switching maps, colours and selections run no page, and
+the address of the page follows by itself.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from pages.components.base import script, styles
 __all__ = ["photo_map"]
 
 _HERE = Path(__file__).parent
-_PARTS = ("geometry.js", "points.js", "overlay.js", "chosen.js", "map.js")
+_PARTS = ("geometry.js", "place.js", "points.js", "overlay.js", "chosen.js", "hand.js", "map.js")
 _component = st.components.v2.component(
     "tagrefine_map",
     html='<div class="root"></div>',
@@ -24,18 +23,16 @@ _component = st.components.v2.component(
 )
 
 
-def photo_map(data: dict[str, Any], *, on_show: Callable[[], None]) -> None:
-    """Draw the map; ``st.session_state["map"]["shown"]`` holds what it shows: ``colour``, ``tag``, ``when``, ``selection``.
+def photo_map(data: dict[str, Any]) -> None:
+    """Draw the map.
 
     Parameters
     ----------
     data : dict
         ``maps`` (addresses of float32 (N, 2) by name, "learned" and "frozen", or None), ``landmarks`` (by name: [tag, x, y], the
-        best first), ``kept`` (shares of neighbors that the maps keep), ``count`` (N), ``address`` (of colours and selections, see `pages.map.routes`),
+        best first), ``notes`` (by name: what the map cannot show), ``count`` (N), ``address`` (of colours and selections, see `pages.map.routes`),
         ``precision``, ``run``, ``verdicts`` (address of what people decide, see `pages.routes.verdicts`), ``decided`` (its last step),
         ``version`` (changes when the same address would be answered otherwise for another reason), ``tags`` (of the vocabulary),
-        ``picture`` (what stands before and after the row in the address of a thumbnail), ``browse`` (address of Browse), ``shown`` (to begin with).
-    on_show : callable
-        Called when something else is shown.
+        ``picture`` (what stands before and after the row in the address of a thumbnail), ``browse`` (address of Browse), ``shown`` (what the address says: ``colour``, ``tag``, ``when``, ``selection``).
     """
-    _component(key="map", data=data, default={"shown": data["shown"]}, on_shown_change=on_show)
+    _component(key="map", data=data)

@@ -9,12 +9,8 @@ class Chosen {
     this.element.setAttribute("aria-label", "Selected photos");
     this.title = el("h3");
     this.title.setAttribute("role", "status");
-    const close = el("button", "", "Clear");
-    close.type = "button";
-    close.title = "Select nothing (Escape)";
-    close.addEventListener("click", clear);
     const top = el("div", "top");
-    top.append(this.title, close);
+    top.append(this.title, button("Clear", "Select nothing (Escape)", clear));
     this.common = el("ul", "common");
     this.link = el("a", "go", "Show them in Browse");
     this.scroller = el("div", "scroller");
@@ -64,11 +60,10 @@ class Chosen {
     this.tag.setAttribute("list", "map-tags");
     this.tag.placeholder = "a tag";
     const buttons = [["accept", "Fits all", "Add the tag to all, or keep it"], ["reject", "Fits none", "Remove the tag from all"]].map(([verdict, text, title]) => {
-      const button = el("button", "", text);
-      button.type = "submit";
-      button.title = title;
-      button.value = verdict;
-      return button;
+      const one = button(text, title, () => {});
+      one.type = "submit";
+      one.value = verdict;
+      return one;
     });
     this.saved = el("p", "saved");
     this.saved.setAttribute("role", "status");
@@ -94,12 +89,10 @@ class Chosen {
     const done = await this.send("", { steps: [{ key: this.asked.key, run: this.data.run, note: words, answers }] });
     if (!done) return;
     this.asked = null;
-    const undo = el("button", "", "Undo");
-    undo.type = "button";
-    undo.addEventListener("click", async () => {
+    const undo = async () => {
       if (await this.send("/undo", {})) this.saved.textContent = "Undone.";
-    });
-    this.saved.replaceChildren(`Saved: ${words}. `, undo);
+    };
+    this.saved.replaceChildren(`Saved: ${words}. `, button("Undo", "Take this step back", undo));
   }
 
   async send(path, sent) {

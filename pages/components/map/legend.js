@@ -7,6 +7,23 @@ function el(name, className = "", text = "") {
   return element;
 }
 
+function button(text, title, act) {
+  const element = el("button", "", text);
+  element.type = "button";
+  element.title = title;
+  element.addEventListener("click", act);
+  return element;
+}
+
+/** A row of buttons of which one is pressed; `mark` says which. */
+function choices(label, names, choose) {
+  const element = el("div", "choices");
+  element.setAttribute("role", "group");
+  element.setAttribute("aria-label", label);
+  const buttons = Object.entries(names).map(([value, name]) => [value, element.appendChild(button(name, "", () => choose(value)))]);
+  return { element, mark: (chosen) => buttons.forEach(([value, one]) => one.setAttribute("aria-pressed", value === chosen)) };
+}
+
 const number = (value) => value.toLocaleString("en-US");
 
 // Words, colour on light and on dark paper, strength of 256.
@@ -90,16 +107,14 @@ class Legend {
       return;
     }
     const buttons = KINDS[colour].kinds.map(([words, light, dark], kind) => {
-      const button = el("button", "kind");
-      button.type = "button";
-      button.hidden = !counts[kind];
-      button.setAttribute("aria-pressed", !hidden.has(kind));
-      button.title = hidden.has(kind) ? "Show these photos" : "Hide these photos";
+      const one = button("", hidden.has(kind) ? "Show these photos" : "Hide these photos", () => this.toggle(kind));
+      one.className = "kind";
+      one.hidden = !counts[kind];
+      one.setAttribute("aria-pressed", !hidden.has(kind));
       const dot = el("span", "dot");
       dot.style.background = night ? dark : light;
-      button.append(dot, `${words} `, el("span", "count", number(counts[kind])));
-      button.addEventListener("click", () => this.toggle(kind));
-      return button;
+      one.append(dot, `${words} `, el("span", "count", number(counts[kind])));
+      return one;
     });
     this.element.replaceChildren(...buttons);
   }

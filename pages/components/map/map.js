@@ -1,4 +1,4 @@
-// The map: what is shown, how one moves about, and what is selected. Only the address follows to the page.
+// The map: what is shown, and what is selected. No run of the page is needed for any of it.
 
 const FLIGHT = 1100; // milliseconds from one map to the other
 const REACH = 9; // how near the cursor has to come to a photo, in pixels
@@ -9,28 +9,33 @@ const WHEN = { frozen: "Before learning", learned: "After learning" };
 class PhotoMap {
   constructor(root) {
     this.root = root;
+    this.place = new Place();
     this.hidden = new Set();
-    this.flight = null;
-    this.path = null;
+    this.hover = -1;
+    this.asking = 0; // the last question about a selection
+    this.turn = 0; // the last question about colours
     this.build();
-    this.listen();
+    this.observer = new ResizeObserver(() => this.resize());
+    this.observer.observe(this.box);
+    this.clock = setInterval(() => this.ask(), NEWS);
+    this.onResize = () => this.tall();
+    window.addEventListener("resize", this.onResize);
   }
 
   build() {
     const bar = el("div", "bar");
-    this.whens = this.choices("Which map", WHEN, (when) => this.show({ when }));
+    this.whens = choices("Which map", WHEN, (when) => this.show({ when }));
     this.colour = el("select");
-    this.colour.setAttribute("aria-label", "Colour by");
     for (const [value, { name }] of Object.entries(KINDS)) this.colour.append(new Option(name, value));
     this.colour.addEventListener("change", () => this.show({ colour: this.colour.value }));
+    const colours = el("label", "field", "Colour by ");
+    colours.append(this.colour);
     this.tag = el("input");
     this.tag.setAttribute("aria-label", "Tag");
     this.tag.setAttribute("list", "map-tags");
     this.tag.addEventListener("change", () => this.show({ tag: this.tag.value.trim() }));
     this.tags = el("datalist");
     this.tags.id = "map-tags";
-    const colours = el("label", "field", "Colour by ");
-    colours.append(this.colour);
     this.legend = new Legend((kind) => this.hide(kind));
     bar.append(this.whens.element, colours, this.tag, this.tags, this.legend.element);
 
@@ -46,69 +51,48 @@ class PhotoMap {
     this.tip.hidden = true;
     this.status = this.box.appendChild(el("p", "status"));
     this.status.setAttribute("role", "status");
-    const tools = this.box.appendChild(el("div", "tools"));
-    this.drags = this.choices("What dragging does", { move: "Move", select: "Select" }, (drag) => this.drag(drag));
-    this.pictures = this.button("Photos", "Show a photo of each place", () => {
-      this.photos = !this.photos;
-      this.pictures.setAttribute("aria-pressed", this.photos);
-      this.redraw();
-    });
-    this.pictures.setAttribute("aria-pressed", "false");
-    tools.append(
-      this.drags.element,
-      this.pictures,
-      this.button("+", "Zoom in (+)", () => this.zoom(1.6)),
-      this.button("−", "Zoom out (-)", () => this.zoom(1 / 1.6)),
-      this.button("Fit", "Show all photos (0)", () => this.fit()),
-    );
+    this.status.hidden = true;
+    this.note = this.box.appendChild(el("p", "note soft"));
+    this.hand = new Hand(this.canvas, this);
+    this.box.append(this.tools());
     this.chosen = new Chosen(() => this.choose(null), (version) => this.learned(version));
     const stage = el("div", "stage");
     stage.append(this.box, this.chosen.element);
     this.root.append(bar, stage);
-    this.drag("move");
   }
 
-  listen() {
-    const { canvas } = this;
-    canvas.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
-    canvas.addEventListener("pointerdown", (event) => this.down(event));
-    canvas.addEventListener("pointermove", (event) => this.move(event));
-    canvas.addEventListener("pointerup", (event) => this.up(event));
-    canvas.addEventListener("pointercancel", () => this.let());
-    canvas.addEventListener("pointerleave", () => this.point(-1));
-    canvas.addEventListener("keydown", (event) => this.key(event));
-    for (const kind of ["focus", "blur"]) canvas.addEventListener(kind, () => this.redraw());
-    this.observer = new ResizeObserver(() => this.resize());
-    this.observer.observe(this.box);
-    this.asking = 0;
-    this.clock = setInterval(() => this.ask(), NEWS);
-    this.onResize = () => this.tall();
-    window.addEventListener("resize", this.onResize);
-  }
-
-  button(text, title, act) {
-    const button = el("button", "", text);
-    button.type = "button";
-    button.title = title;
-    button.addEventListener("click", act);
-    return button;
-  }
-
-  /** A row of buttons of which one is pressed. */
-  choices(label, names, choose) {
-    const element = el("div", "choices");
-    element.setAttribute("role", "group");
-    element.setAttribute("aria-label", label);
-    const buttons = Object.entries(names).map(([value, name]) => [value, element.appendChild(this.button(name, "", () => choose(value)))]);
-    return { element, mark: (chosen) => buttons.forEach(([value, button]) => button.setAttribute("aria-pressed", value === chosen)) };
+  tools() {
+    const drags = choices("What dragging does", { move: "Move", select: "Select" }, (what) => {
+      this.hand.drag(what);
+      drags.mark(what);
+    });
+    drags.mark("move");
+    const photos = button("Photos", "Show a photo of each place", () => {
+      this.photos = !this.photos;
+      photos.setAttribute("aria-pressed", this.photos);
+      this.redraw();
+    });
+    photos.setAttribute("aria-pressed", "false");
+    const looks = [["+", "Zoom in (+)", (place) => place.zoom(1.6)], ["−", "Zoom out (-)", (place) => place.zoom(1 / 1.6)], ["Fit", "Show all photos (0)", (place) => place.fit()]];
+    const tools = el("div", "tools");
+    tools.append(
+      drags.element,
+      photos,
+      ...looks.map(([text, title, act]) =>
+        button(text, title, () => {
+          act(this.place);
+          this.redraw();
+        }),
+      ),
+    );
+    return tools;
   }
 
   // What is shown
 
-  async update(data, report) {
+  async update(data) {
     const old = this.data;
     this.data = data;
-    this.report = report;
     this.tall();
     const night = this.root.classList.contains("tr-dark");
     const turned = night !== this.night;
@@ -142,11 +126,16 @@ class PhotoMap {
     this.state = { colour: KINDS[state.colour] ? state.colour : "tag", tag: state.tag || first, when, selection: "" };
     this.positions = this.maps[when];
     this.whens.mark(when);
+    this.note.textContent = data.notes[when];
     this.canvas.setAttribute(
       "aria-label",
       `Map of ${number(data.count)} photos. Arrow keys move, plus and minus zoom, 0 shows all, Enter selects the photos in the circle in the middle, Escape selects none.`,
     );
-    this.fit();
+    this.place.measure(Object.values(this.maps).filter(Boolean));
+    this.kinds = new Uint8Array(data.count);
+    this.painted = "tag";
+    this.counts = null;
+    this.sort(); // grey until colours come
     await this.paintBy();
     if (state.selection) this.recall(state.selection);
   }
@@ -175,7 +164,7 @@ class PhotoMap {
     this.tag.value = tag;
     this.tag.hidden = colour === "change";
     const query = new URLSearchParams({ by: colour, tag, precision: this.data.precision });
-    const turn = (this.turn = (this.turn || 0) + 1);
+    const turn = ++this.turn;
     try {
       const kinds = await this.read(`${this.data.address}/colours?${query}`, Uint8Array);
       if (turn !== this.turn) return;
@@ -235,13 +224,14 @@ class PhotoMap {
     this.order = new Uint32Array(count);
     for (let i = 0; i < kinds.length; i++) if (this.visible(i)) this.order[starts[rank(i)]++] = i;
     this.inks = inksOf(this.painted, this.night);
-    this.legend.draw(this.painted, this.night, this.counts, this.hidden);
+    if (this.counts) this.legend.draw(this.painted, this.night, this.counts, this.hidden);
     this.redraw();
   }
 
   /** Move every photo from one map to the other. */
   fly(when) {
     this.whens.mark(when);
+    this.note.textContent = this.data.notes[when];
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const [from, to] = [this.positions, this.maps[when]];
     if (still) this.positions = to;
@@ -277,11 +267,11 @@ class PhotoMap {
   }
 
   draw(now) {
-    if (!this.order || !this.width || !this.place) return;
+    if (!this.order || !this.place.width) return;
     const strength = this.advance(now);
     const { place, overlay } = this;
     const paper = packed(rgb(getComputedStyle(this.root).getPropertyValue("--tr-card").trim()));
-    const thin = Math.min(1, 0.45 + 60 / Math.sqrt(this.data.count)); // many points: each weaker
+    const thin = Math.min(1, 0.45 + (60 * place.near) / Math.sqrt(this.data.count)); // many points: each weaker
     const strengths = this.inks.strengths.map((value) => value * thin);
     const radius = this.radius();
     this.points.draw(this.positions, place, {
@@ -290,29 +280,17 @@ class PhotoMap {
     overlay.clear(this.root);
     const still = !this.flight;
     const close = still && this.inSight() <= FEW;
-    if (still && (this.photos || close)) overlay.photos(this.near(), place, (i) => this.visible(i) && (close || !this.rows.length || this.marks[i]), this.data.picture);
-    if (strength && !this.photos && !close) overlay.names(this.data.landmarks[this.state.when], (x, y) => this.toScreen(x, y), strength);
-    if (this.path) overlay.lasso(this.path);
-    else if (this.canvas.matches(":focus-visible")) overlay.circle(this.width / 2, this.height / 2, this.circle());
-    if (this.hover >= 0 && still) overlay.ring(...this.toScreen(this.positions[2 * this.hover], this.positions[2 * this.hover + 1]), radius);
+    if (still && (this.photos || close)) overlay.photos(this.near(), place, close ? 104 : 58, (i) => this.visible(i) && (close || !this.rows.length || this.marks[i]), this.data.picture);
+    if (strength && !this.photos && !close) overlay.names(this.data.landmarks[this.state.when], (x, y) => place.toScreen(x, y), strength);
+    if (this.hand.path) overlay.lasso(this.hand.path);
+    else if (this.canvas.matches(":focus-visible")) overlay.circle(place.width / 2, place.height / 2, this.hand.circle());
+    if (this.hover >= 0 && still) overlay.ring(...place.toScreen(this.positions[2 * this.hover], this.positions[2 * this.hover + 1]), radius);
   }
 
   /** Points grow as one comes nearer, slower than the plane does. */
   radius() {
-    const own = Math.max(0.8, Math.min(3, 0.25 * Math.sqrt((this.width * this.height) / this.data.count)));
-    return Math.min(7, own * Math.max(1, this.place.scale / this.least()) ** 0.45);
-  }
-
-  circle() {
-    return Math.min(this.width, this.height) / 6;
-  }
-
-  toScreen(x, y) {
-    return [this.width / 2 + (x - this.place.x) * this.place.scale, this.height / 2 + (y - this.place.y) * this.place.scale];
-  }
-
-  toMap(px, py) {
-    return [this.place.x + (px - this.width / 2) / this.place.scale, this.place.y + (py - this.height / 2) / this.place.scale];
+    const own = Math.max(0.8, Math.min(3, 0.25 * Math.sqrt((this.place.width * this.place.height) / this.data.count)));
+    return Math.min(7, own * this.place.near ** 0.45);
   }
 
   /** The points of the map by cells, made when first asked for. */
@@ -322,16 +300,15 @@ class PhotoMap {
 
   /** How many photos are in sight; counted only where they can be few. */
   inSight() {
-    if (this.place.scale < 4 * this.least()) return Infinity;
+    const { place } = this;
+    if (place.near < 4) return Infinity;
     let count = 0;
-    this.near().within(...this.toMap(0, 0), ...this.toMap(this.width, this.height), (i) => {
-      const [px, py] = this.toScreen(this.positions[2 * i], this.positions[2 * i + 1]);
-      count += px > 0 && py > 0 && px < this.width && py < this.height && this.visible(i);
+    this.near().within(...place.toMap(0, 0), ...place.toMap(place.width, place.height), (i) => {
+      const [px, py] = place.toScreen(this.positions[2 * i], this.positions[2 * i + 1]);
+      count += px > 0 && py > 0 && px < place.width && py < place.height && this.visible(i);
     });
     return count;
   }
-
-  // Moving about
 
   /** Fill the window from the map's top to its bottom edge. */
   tall() {
@@ -343,124 +320,24 @@ class PhotoMap {
   resize() {
     const [width, height] = [this.box.clientWidth, this.box.clientHeight];
     if (!width || !height) return;
-    const fitted = !this.place || this.place.scale <= this.least() * 1.001;
     const ratio = Math.min(2, window.devicePixelRatio || 1);
-    Object.assign(this, { width, height });
     this.points.resize(width, height, ratio);
     this.overlay.resize(width, height, ratio);
-    if (fitted) this.fit();
-    else this.redraw();
-  }
-
-  /** The scale at which both maps, which lie within [-1, 1], are in sight. */
-  least() {
-    return Math.min((this.width * 0.96) / this.extent.width, (this.height * 0.96) / this.extent.height);
-  }
-
-  /** The scale at which about three photos are in sight. */
-  most() {
-    return this.least() * Math.max(4, Math.sqrt(this.data.count / 3));
-  }
-
-  fit() {
-    if (!this.width || !this.maps) return;
-    if (this.measured !== this.maps) {
-      const box = [Infinity, Infinity, -Infinity, -Infinity];
-      for (const one of Object.values(this.maps)) {
-        for (let k = 0; one && k < one.length; k += 2) {
-          box[0] = Math.min(box[0], one[k]);
-          box[1] = Math.min(box[1], one[k + 1]);
-          box[2] = Math.max(box[2], one[k]);
-          box[3] = Math.max(box[3], one[k + 1]);
-        }
-      }
-      this.measured = this.maps;
-      this.extent = { x: (box[0] + box[2]) / 2, y: (box[1] + box[3]) / 2, width: box[2] - box[0] || 1, height: box[3] - box[1] || 1 };
-    }
-    this.place = { x: this.extent.x, y: this.extent.y, scale: this.least() };
+    this.place.resize(width, height);
     this.redraw();
   }
 
-  zoom(factor, px = this.width / 2, py = this.height / 2) {
-    if (!this.place) return;
-    const [x, y] = this.toMap(px, py);
-    const scale = Math.min(this.most(), Math.max(this.least(), this.place.scale * factor));
-    this.place = { scale, x: x - (px - this.width / 2) / scale, y: y - (py - this.height / 2) / scale };
-    this.hold();
-    this.redraw();
-  }
+  // One photo
 
-  /** Keep some of the map in sight. */
-  hold() {
-    for (const [axis, length] of [["x", "width"], ["y", "height"]]) {
-      const free = this.extent[length] / 2;
-      this.place[axis] = Math.max(this.extent[axis] - free, Math.min(this.extent[axis] + free, this.place[axis]));
-    }
-  }
-
-  wheel(event) {
-    event.preventDefault();
-    this.zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0018)), event.offsetX, event.offsetY);
-  }
-
-  drag(what) {
-    this.dragging = what;
-    this.drags.mark(what);
-    this.canvas.classList.toggle("selects", what === "select");
-  }
-
-  down(event) {
-    if (event.button || !this.place) return;
-    this.canvas.setPointerCapture(event.pointerId);
-    this.held = { px: event.offsetX, py: event.offsetY, place: { ...this.place }, far: false };
-    this.lassos = this.dragging === "select" || event.shiftKey;
-  }
-
-  move(event) {
-    const { offsetX, offsetY } = event;
-    if (!this.held) {
-      if (!this.flight && this.kinds && this.place) this.point(this.under(offsetX, offsetY), event);
-      return;
-    }
-    this.held.far ||= Math.hypot(offsetX - this.held.px, offsetY - this.held.py) > 4;
-    if (!this.held.far) return;
-    this.point(-1);
-    if (this.lassos) {
-      this.path ??= [[this.held.px, this.held.py]];
-      const [x, y] = this.path.at(-1);
-      if (Math.hypot(offsetX - x, offsetY - y) >= 2) this.path.push([offsetX, offsetY]);
-    } else {
-      this.place.x = this.held.place.x - (offsetX - this.held.px) / this.place.scale;
-      this.place.y = this.held.place.y - (offsetY - this.held.py) / this.place.scale;
-      this.hold();
-    }
-    this.redraw();
-  }
-
-  up(event) {
-    const { far } = this.held || { far: true };
-    const path = this.path;
-    this.let();
-    if (path && path.length > 2) this.within(path, event);
-    else if (!far && this.hover >= 0) {
-      const address = `${this.data.browse}&photo=${this.hover}`;
-      if (event.ctrlKey || event.metaKey) window.open(address, "_blank", "noopener");
-      else window.location.assign(address);
-    }
-  }
-
-  let() {
-    this.held = this.path = null;
-    this.redraw();
-  }
-
+  /** The photo at a pixel, -1 when there is none. */
   under(px, py) {
+    if (this.flight || !this.kinds) return -1;
     const reach = Math.max(REACH, this.radius() + 2) / this.place.scale;
-    return this.near().nearest(...this.toMap(px, py), reach, (i) => this.visible(i));
+    return this.near().nearest(...this.place.toMap(px, py), reach, (i) => this.visible(i));
   }
 
-  /** Tell the photo under the cursor. */
-  point(row, event) {
+  /** Show a photo beside the cursor, or none. */
+  point(row, px, py) {
     if (row === this.hover) return;
     this.hover = row;
     this.canvas.classList.toggle("over-photo", row >= 0);
@@ -470,41 +347,30 @@ class PhotoMap {
       picture.alt = "";
       picture.src = this.data.picture.replace("{row}", row).replace("size=128", "size=256");
       this.tip.replaceChildren(picture);
-      const [px, py] = [event.offsetX, event.offsetY];
-      this.tip.style.transform = `translate(${px > this.width / 2 ? px - 182 : px + 18}px, ${Math.max(6, Math.min(this.height - 150, py - 60))}px)`;
+      const { width, height } = this.place;
+      this.tip.style.transform = `translate(${px > width / 2 ? px - 182 : px + 18}px, ${Math.max(6, Math.min(height - 160, py - 60))}px)`;
     }
     this.redraw();
   }
 
-  key(event) {
-    const step = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] }[event.key];
-    if (!this.place || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (step) {
-      this.place.x += (step[0] * 60) / this.place.scale;
-      this.place.y += (step[1] * 60) / this.place.scale;
-      this.hold();
-      this.redraw();
-    } else if (event.key === "+" || event.key === "=") this.zoom(1.5);
-    else if (event.key === "-") this.zoom(1 / 1.5);
-    else if (event.key === "0") this.fit();
-    else if (event.key === "Escape") this.choose(null);
-    else if (event.key === "Enter") {
-      const around = Array.from({ length: 64 }, (_, k) => (2 * Math.PI * k) / 64);
-      this.within(around.map((turn) => [this.width / 2 + this.circle() * Math.cos(turn), this.height / 2 + this.circle() * Math.sin(turn)]), event);
-    } else return;
-    event.preventDefault();
+  /** Open a photo in Browse, here or in a tab of its own. */
+  visit(row, apart) {
+    if (row < 0) return;
+    const address = `${this.data.browse}&photo=${row}`;
+    if (apart) window.open(address, "_blank", "noopener");
+    else window.location.assign(address);
   }
 
   // Selecting
 
-  /** Select the photos within a shape on the screen; with Control or Command besides those that are selected. */
-  within(path, { ctrlKey, metaKey }) {
+  /** Select the photos within a shape on the screen, or `more` of them than those that are selected. */
+  within(path, more) {
     if (!this.kinds || this.flight) return;
     const marks = new Uint8Array(this.data.count);
-    inside(this.positions, Float64Array.from(path.flatMap(([px, py]) => this.toMap(px, py))), marks);
+    inside(this.positions, Float64Array.from(path.flatMap(([px, py]) => this.place.toMap(px, py))), marks);
     for (let i = 0; i < marks.length; i++) {
       marks[i] &= this.visible(i);
-      if (ctrlKey || metaKey) marks[i] |= this.marks[i];
+      if (more) marks[i] |= this.marks[i];
     }
     this.choose(marks);
   }
@@ -567,20 +433,21 @@ class PhotoMap {
     this.status.hidden = !text;
   }
 
-  /** Let the address follow once the visitor rests. */
+  /** Let the address follow, without a run of the page. */
   tell() {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
-      const { colour, tag, when, selection } = this.state;
-      this.report("shown", { colour, tag: colour === "change" ? "" : tag, when: when === "learned" ? "" : when, selection });
-    }, 400);
+    const { colour, tag, when, selection } = this.state;
+    const address = new URL(window.location.href);
+    for (const [name, value] of Object.entries({ colour, tag: colour === "change" ? "" : tag, when: when === "learned" ? "" : when, selection })) {
+      if (value) address.searchParams.set(name, value);
+      else address.searchParams.delete(name);
+    }
+    if (this.root.isConnected) history.replaceState(history.state, "", address);
   }
 
   stop() {
     this.observer.disconnect();
     this.chosen.stop();
     clearInterval(this.clock);
-    clearTimeout(this.timer);
     window.removeEventListener("resize", this.onResize);
   }
 }

@@ -1,6 +1,5 @@
 // What lies over the points: names of places, photos, the lasso, the photo under the cursor.
 
-const PHOTO = 58; // side of a photo on the map
 const KEPT_PICTURES = 600;
 
 class Overlay {
@@ -51,9 +50,9 @@ class Overlay {
     context.globalAlpha = 1;
   }
 
-  /** Show one photo for each square of the map that has any; squares stay where they are while one moves about. */
-  photos(cells, place, counts, address) {
-    const unit = PHOTO / 2 ** (Math.round(Math.log2(place.scale) * 2) / 2); // squares change in steps of zoom
+  /** Show one photo for each square of about `size` pixels that has any; squares stay where they are while one moves about. */
+  photos(cells, place, size, counts, address) {
+    const unit = size / 2 ** (Math.round(Math.log2(place.scale) * 2) / 2); // squares change in steps of zoom
     const side = unit * place.scale;
     const [left, top] = [place.x - this.width / 2 / place.scale, place.y - this.height / 2 / place.scale];
     const first = [Math.floor(left / unit), Math.floor(top / unit)];

@@ -37,7 +37,7 @@ class Points {
       const mask = masks[((y - row) * 4) | 0][((x - column) * 4) | 0];
       const ink = inks[kinds[i]];
       let strength = strengths[kinds[i]];
-      if (chosen) strength = chosen[i] ? Math.min(256, strength + 110) : strength >> 2;
+      if (chosen) strength = chosen[i] ? Math.min(256, 1.7 * strength) : strength >> 2;
       const [red, green] = [ink & 0xff00ff, ink & 0xff00];
       for (let dy = 0; dy < side; dy++) {
         const line = row + dy - reach;
