@@ -20,7 +20,7 @@ KEPT = ("colour", "tag", "when", "selection")  # what the component keeps in the
 
 def seconds(photos: int) -> float:
     """Return about how long a map takes, by what was measured on two cores."""
-    return 40 + photos / 250
+    return 30 + photos / 200
 
 
 above, promised = st.columns([2.2, 1], gap="medium")

@@ -164,7 +164,8 @@ def test_colours_and_maps_are_kept_in_the_address(visitor: Visitor, app, demo: s
     expect(page.locator(".legend .ramp")).to_be_visible()
     page.get_by_label("Tag", exact=True).fill("no such tag")
     page.keyboard.press("Enter")
-    expect(page.locator(".status")).to_contain_text("no such tag")
+    expect(page.locator(".status")).to_have_text("“no such tag” is no tag of these photos.")
+    expect(page).to_have_url(re.compile(f"tag={collection.vocabulary[1]}"))
 
 
 def test_a_click_opens_the_photo(visitor: Visitor, app, demo: str) -> None:

@@ -14,7 +14,17 @@ from pages.components.base import script, styles
 __all__ = ["photo_map"]
 
 _HERE = Path(__file__).parent
-_PARTS = ("geometry.js", "place.js", "points.js", "overlay.js", "chosen.js", "hand.js", "map.js")
+_PARTS = (
+    "bar.js",
+    "geometry.js",
+    "place.js",
+    "flight.js",
+    "points.js",
+    "overlay.js",
+    "chosen.js",
+    "hand.js",
+    "map.js",
+)
 _component = st.components.v2.component(
     "tagrefine_map",
     html='<div class="root"></div>',

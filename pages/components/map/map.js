@@ -1,10 +1,8 @@
 // The map: what is shown, and what is selected. No run of the page is needed for any of it.
 
-const FLIGHT = 1100; // milliseconds from one map to the other
 const REACH = 9; // how near the cursor has to come to a photo, in pixels
 const NEWS = 5000; // milliseconds between questions for what other windows decided
 const FEW = 60; // photos in sight that are shown as photos, not as points
-const WHEN = { frozen: "Before learning", learned: "After learning" };
 
 class PhotoMap {
   constructor(root) {
@@ -23,22 +21,11 @@ class PhotoMap {
   }
 
   build() {
-    const bar = el("div", "bar");
-    this.whens = choices("Which map", WHEN, (when) => this.show({ when }));
-    this.colour = el("select");
-    for (const [value, { name }] of Object.entries(KINDS)) this.colour.append(new Option(name, value));
-    this.colour.addEventListener("change", () => this.show({ colour: this.colour.value }));
-    const colours = el("label", "field", "Colour by ");
-    colours.append(this.colour);
-    this.tag = el("input");
-    this.tag.setAttribute("aria-label", "Tag");
-    this.tag.setAttribute("list", "map-tags");
-    this.tag.addEventListener("change", () => this.show({ tag: this.tag.value.trim() }));
-    this.tags = el("datalist");
-    this.tags.id = "map-tags";
-    this.legend = new Legend((kind) => this.hide(kind));
-    bar.append(this.whens.element, colours, this.tag, this.tags, this.legend.element);
-
+    this.bar = new Bar({
+      show: (changed) => this.show(changed),
+      refuse: (word) => this.say(`“${word}” is no tag of these photos.`),
+      toggle: (kind) => this.hide(kind),
+    });
     this.box = el("div", "box");
     const points = this.box.appendChild(el("canvas", "points"));
     points.setAttribute("aria-hidden", "true");
@@ -54,38 +41,16 @@ class PhotoMap {
     this.status.hidden = true;
     this.note = this.box.appendChild(el("p", "note soft"));
     this.hand = new Hand(this.canvas, this);
-    this.box.append(this.tools());
+    this.box.append(
+      tools(this.hand, this.place, (change) => {
+        Object.assign(this, change);
+        this.redraw();
+      }),
+    );
     this.chosen = new Chosen(() => this.choose(null), (version) => this.learned(version));
     const stage = el("div", "stage");
     stage.append(this.box, this.chosen.element);
-    this.root.append(bar, stage);
-  }
-
-  tools() {
-    const drags = choices("What dragging does", { move: "Move", select: "Select" }, (what) => {
-      this.hand.drag(what);
-      drags.mark(what);
-    });
-    drags.mark("move");
-    const photos = button("Photos", "Show a photo of each place", () => {
-      this.photos = !this.photos;
-      photos.setAttribute("aria-pressed", this.photos);
-      this.redraw();
-    });
-    photos.setAttribute("aria-pressed", "false");
-    const looks = [["+", "Zoom in (+)", (place) => place.zoom(1.6)], ["−", "Zoom out (-)", (place) => place.zoom(1 / 1.6)], ["Fit", "Show all photos (0)", (place) => place.fit()]];
-    const tools = el("div", "tools");
-    tools.append(
-      drags.element,
-      photos,
-      ...looks.map(([text, title, act]) =>
-        button(text, title, () => {
-          act(this.place);
-          this.redraw();
-        }),
-      ),
-    );
-    return tools;
+    this.root.append(this.bar.element, stage);
   }
 
   // What is shown
@@ -97,8 +62,7 @@ class PhotoMap {
     const night = this.root.classList.contains("tr-dark");
     const turned = night !== this.night;
     this.night = night;
-    if (!old || String(old.tags) !== String(data.tags)) this.tags.replaceChildren(...data.tags.map((tag) => new Option(tag)));
-    if (!old || JSON.stringify(old.maps) !== JSON.stringify(data.maps)) await this.open(old ? this.state : data.shown);
+    if (!old || JSON.stringify(old.maps) !== JSON.stringify(data.maps)) await this.open(old && old.verdicts === data.verdicts ? this.state : data.shown);
     else if (old.version !== data.version) {
       await this.paintBy();
       if (this.state.selection) this.recall(this.state.selection);
@@ -120,12 +84,13 @@ class PhotoMap {
     this.cells = {};
     this.marks = new Uint8Array(data.count);
     this.rows = [];
-    this.whens.element.hidden = !this.maps.frozen;
+    this.chosen.show([], data);
+    this.bar.offer(data.tags, this.maps.frozen);
     const when = state.when === "frozen" && this.maps.frozen ? "frozen" : "learned";
     const first = data.landmarks[when][0]?.[0] ?? data.tags[0] ?? "";
-    this.state = { colour: KINDS[state.colour] ? state.colour : "tag", tag: state.tag || first, when, selection: "" };
+    this.state = { colour: KINDS[state.colour] ? state.colour : "tag", tag: data.tags.includes(state.tag) ? state.tag : first, when, selection: "" };
     this.positions = this.maps[when];
-    this.whens.mark(when);
+    this.bar.mark(this.state);
     this.note.textContent = data.notes[when];
     this.canvas.setAttribute(
       "aria-label",
@@ -137,6 +102,7 @@ class PhotoMap {
     this.counts = null;
     this.sort(); // grey until colours come
     await this.paintBy();
+    if (state.tag && state.tag !== this.state.tag) this.say(`“${state.tag}” is no tag of these photos.`);
     if (state.selection) this.recall(state.selection);
   }
 
@@ -151,6 +117,7 @@ class PhotoMap {
     if (!this.maps) return;
     const before = this.state;
     this.state = { ...this.state, ...changed };
+    this.bar.mark(this.state);
     if (this.state.colour !== before.colour) this.hidden.clear();
     if (changed.when && changed.when !== before.when) this.fly(changed.when);
     else await this.paintBy();
@@ -160,9 +127,6 @@ class PhotoMap {
   /** Ask for the number of each photo that says its colour. */
   async paintBy() {
     const { colour, tag } = this.state;
-    this.colour.value = colour;
-    this.tag.value = tag;
-    this.tag.hidden = colour === "change";
     const query = new URLSearchParams({ by: colour, tag, precision: this.data.precision });
     const turn = ++this.turn;
     try {
@@ -206,54 +170,31 @@ class PhotoMap {
     return !this.hidden.has(this.kinds[row]);
   }
 
-  /** Order the points: what stands out over what does not, selected ones over all. */
+  /** Order the points anew, after other colours or another selection. */
   sort() {
     if (!this.kinds) return;
-    const { kinds, marks } = this;
-    const sequential = this.painted === "probability";
-    const some = this.rows.length > 0;
-    const rank = (i) => (some && marks[i] ? 256 : 0) + (sequential ? kinds[i] : kinds[i] ? 1 : 0);
-    const starts = new Uint32Array(513);
-    let count = 0;
-    for (let i = 0; i < kinds.length; i++) {
-      if (!this.visible(i)) continue;
-      starts[rank(i) + 1]++;
-      count++;
-    }
-    for (let r = 0; r < 512; r++) starts[r + 1] += starts[r];
-    this.order = new Uint32Array(count);
-    for (let i = 0; i < kinds.length; i++) if (this.visible(i)) this.order[starts[rank(i)]++] = i;
+    this.order = ordered(this.kinds, this.rows.length ? this.marks : null, this.hidden, this.painted === "probability");
     this.inks = inksOf(this.painted, this.night);
-    if (this.counts) this.legend.draw(this.painted, this.night, this.counts, this.hidden);
+    if (this.counts) this.bar.legend.draw(this.painted, this.night, this.counts, this.hidden);
     this.redraw();
   }
 
   /** Move every photo from one map to the other. */
   fly(when) {
-    this.whens.mark(when);
     this.note.textContent = this.data.notes[when];
-    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    const [from, to] = [this.positions, this.maps[when]];
-    if (still) this.positions = to;
-    else this.flight = { from: this.flight ? from.slice() : from, to, start: performance.now(), fresh: new Float32Array(to.length) };
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) this.positions = this.maps[when];
+    else this.flight = new Flight(this.positions, this.maps[when]);
     this.point(-1);
     this.redraw();
   }
 
-  /** Bring photos to where they are at this moment of the flight; return how strongly names are written. */
-  advance(now) {
+  /** Let a flight go on; return how strongly names are written. */
+  advance(moment) {
     if (!this.flight) return 1;
-    const { from, to, start, fresh } = this.flight;
-    const time = Math.min(1, Math.max(0, (now - start) / FLIGHT));
-    if (time === 1) {
-      this.flight = null;
-      this.positions = to;
-      return 1;
-    }
-    const share = time < 0.5 ? 4 * time ** 3 : 1 - (2 - 2 * time) ** 3 / 2;
-    for (let k = 0; k < to.length; k++) fresh[k] = from[k] + (to[k] - from[k]) * share;
-    this.positions = fresh;
-    this.redraw();
+    const time = this.flight.advance(moment);
+    this.positions = time < 1 ? this.flight.now : this.flight.to;
+    if (time === 1) this.flight = null;
+    else this.redraw();
     return Math.max(0, 2 * time - 1);
   }
 
