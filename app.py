@@ -9,8 +9,11 @@ from pages.map.routes import ROUTES as MAPS
 from pages.opening import warm_up
 from pages.routes import routes
 from pages.routes.security import middleware
+from pages.triage.routes import ROUTES as TRIAGE
 
 warm_up()
 app = st.App(
-    Path(__file__).parent / "pages" / "shell.py", routes=[*routes(), *BROWSE, *MAPS], middleware=middleware()
+    Path(__file__).parent / "pages" / "shell.py",
+    routes=[*routes(), *BROWSE, *MAPS, *TRIAGE],
+    middleware=middleware(),
 )

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.collection.importing import delete_dialog, import_dialog, start_demo
+from pages.collection.onward import onward
 from pages.collection.overview import cleaning, import_report, numbers, photo_strip, tag_charts
 from pages.components.header import empty, header
 from pages.components.jobs import job_cards
@@ -19,7 +20,7 @@ def welcome() -> None:
     """Draw the first screen of an empty home."""
     header(
         "Welcome to TagRefine",
-        "It learns from photos with careless tags which tags are right, and mends them.",
+        "It looks at your photos and the tags that people gave them, and says which tags are right, which are wrong, and which are missing.",
     )
     if not job_cards("demo", "import"):
         empty(
@@ -53,6 +54,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
             delete_dialog(collection)
 
 job_cards("demo", "import")
+onward(collection)
 photo_strip(collection)
 numbers(collection)
 overview, cleaned, report = st.tabs(

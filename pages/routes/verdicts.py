@@ -23,52 +23,52 @@ __all__ = ["ROUTES", "step_words"]
 
 _MOST = 200_000  # answers of one request
 _HISTORY = 200
+_TOLD = 200  # verdicts that an undone step names; of a larger one a window asks anew
+_SHAPE = "A step has a key and answers, and each of these a row, a tag and a verdict."
 
 
 def save(collection: Collection, sent: dict[str, Any]) -> dict[str, Any]:
-    """Write steps down in their order and answer with the keys of those that are on disk: all, or an error names the first that is not."""
+    """Write steps down in their order: all, or an error tells of the first that is not, and those before it are on disk.
+
+    A step has a ``key`` and a ``kind``: "do" with ``answers``, each of a row, a tag and a verdict; "undo" or "redo", of this person's last.
+    """
     steps = sent.get("steps")
-    if not isinstance(steps, list) or not steps:
+    if not isinstance(steps, list) or not steps or not all(isinstance(step, dict) for step in steps):
         raise ConfigError("steps must be a list of what was decided.")
-    if sum(len(step.get("answers", ())) for step in steps if isinstance(step, dict)) > _MOST:
+    if sum(len(step.get("answers", ())) for step in steps) > _MOST:
         raise ConfigError(f"At most {_MOST:,} answers can be sent at once.")
-    saved = []
-    for step in steps:
-        try:
-            answers = [
-                Answer(int(one["row"]), str(one["tag"]), cast("Verdict | None", one["verdict"]))
-                for one in step["answers"]
-            ]
-            key = str(step["key"])
-        except (TypeError, KeyError, ValueError) as error:
-            raise ConfigError(
-                "A step has a key and answers, and each of these a row, a tag and a verdict."
-            ) from error
-        decide(
-            collection.store,
-            collection,
-            answers,
-            run=step.get("run"),
-            by=step.get("by"),
-            note=str(step.get("note", "")),
-            key=key,
-        )
-        saved.append(key)
+    saved = [_saved(collection, step) for step in steps]
     return {"saved": saved, "version": collection.store.curation.version(collection.id)}
 
 
-def undo(collection: Collection, sent: dict[str, Any]) -> dict[str, Any]:
-    """Undo this person's last step."""
-    return _turned(
-        collection, collection.store.curation.undo(collection.id, by=str(sent.get("by") or user_name()))
+def _saved(collection: Collection, step: dict[str, Any]) -> dict[str, Any]:
+    log = collection.store.curation
+    kind, key, by = step.get("kind", "do"), step.get("key"), str(step.get("by") or user_name())
+    if not isinstance(key, str) or not key:
+        raise ConfigError(_SHAPE)
+    if kind in ("undo", "redo"):
+        turned = (log.undo if kind == "undo" else log.redo)(collection.id, by=by, key=key)
+        if turned is None:
+            return {"key": key, "words": None, "changed": []}
+        touched = news(collection, turned.id - 1)["changed"] if turned.size <= _TOLD else None
+        return {"key": key, "words": step_words(turned), "changed": touched}
+    try:
+        answers = [
+            Answer(int(one["row"]), str(one["tag"]), cast("Verdict | None", one["verdict"]))
+            for one in step["answers"]
+        ]
+    except (TypeError, KeyError, ValueError) as error:
+        raise ConfigError(_SHAPE) from error
+    decide(
+        collection.store,
+        collection,
+        answers,
+        run=step.get("run"),
+        by=by,
+        note=str(step.get("note", "")),
+        key=key,
     )
-
-
-def redo(collection: Collection, sent: dict[str, Any]) -> dict[str, Any]:
-    """Do again what this person undid last."""
-    return _turned(
-        collection, collection.store.curation.redo(collection.id, by=str(sent.get("by") or user_name()))
-    )
+    return {"key": key}
 
 
 def news(collection: Collection, since: int) -> dict[str, Any]:
@@ -110,31 +110,16 @@ def _decided(one: Decided) -> dict[str, Any]:
     return {**named, "run": one.run, "undone": one.undone}
 
 
-def _turned(collection: Collection, step: Step | None) -> dict[str, Any]:
-    version = collection.store.curation.version(collection.id)
-    if step is None:
-        return {"version": version, "words": None, "changed": []}
-    touched = news(collection, step.id - 1)["changed"] if step.size <= _HISTORY else []
-    return {"version": version, "words": step_words(step), "size": step.size, "changed": touched}
-
-
-def _posts(
-    act: Callable[[Collection, dict[str, Any]], dict[str, Any]],
-) -> Callable[[Request], Any]:
-    async def answer(request: Request) -> Response:
-        try:
-            sent = await request.json()
-        except ValueError:
-            return PlainTextResponse("What was sent is no JSON.", status_code=400)
-        if not isinstance(sent, dict):
-            return PlainTextResponse("What was sent is no JSON object.", status_code=400)
-
-        def work() -> dict[str, Any]:
-            return act(collection_by_id(request.path_params["collection_id"]), sent)
-
-        return await run_in_threadpool(_told, work)
-
-    return answer
+async def _save(request: Request) -> Response:
+    try:
+        sent = await request.json()
+    except ValueError:
+        return PlainTextResponse("What was sent is no JSON.", status_code=400)
+    if not isinstance(sent, dict):
+        return PlainTextResponse("What was sent is no JSON object.", status_code=400)
+    return await run_in_threadpool(
+        _told, lambda: save(collection_by_id(request.path_params["collection_id"]), sent)
+    )
 
 
 def _told(work: Callable[[], dict[str, Any]]) -> Response:
@@ -149,7 +134,7 @@ def _told(work: Callable[[], dict[str, Any]]) -> Response:
 
 def _news(request: Request) -> Response:
     since = request.query_params.get("since", "0")
-    number = int(since) if since.isdecimal() else 0
+    number = min(int(since), 2**62) if since.isdecimal() else 0
     return _told(lambda: news(collection_by_id(request.path_params["collection_id"]), number))
 
 
@@ -161,8 +146,6 @@ def _history(request: Request) -> Response:
 
 ROUTES = [
     Route("/verdicts/{collection_id:int}", _news, methods=["GET"]),
-    Route("/verdicts/{collection_id:int}", _posts(save), methods=["POST"]),
-    Route("/verdicts/{collection_id:int}/undo", _posts(undo), methods=["POST"]),
-    Route("/verdicts/{collection_id:int}/redo", _posts(redo), methods=["POST"]),
+    Route("/verdicts/{collection_id:int}", _save, methods=["POST"]),
     Route("/verdicts/{collection_id:int}/history", _history, methods=["GET"]),
 ]

@@ -28,6 +28,10 @@ class Suspects(NamedTuple):
     columns: NDArray[np.int64]
     scores: NDArray[np.float32]
 
+    def where(self, which: NDArray[np.bool_] | slice) -> "Suspects":
+        """Return some of them, in the same order."""
+        return Suspects(self.rows[which], self.columns[which], self.scores[which])
+
 
 def suspicious(
     scores: ArrayLike,

@@ -116,12 +116,8 @@ class CurationLog:
         """
         listed = {entry[:3]: entry for entry in entries}
         with self.database.transaction(durable=True) as connection:
-            if key is not None:
-                known = connection.execute(
-                    "SELECT id FROM curation_steps WHERE collection_id = ? AND key = ?", (collection_id, key)
-                ).fetchone()
-                if known is not None:
-                    return int(known["id"])
+            if (known := _step_of(connection, collection_id, key)) is not None:
+                return int(known["id"])
             step = _write_step(connection, collection_id, "do", by=by, run=run, note=note, key=key)
             connection.executemany(
                 "INSERT INTO curation_entries (step, collection_id, what, file, tag, value) VALUES (?,?,?,?,?,?)",
@@ -130,19 +126,23 @@ class CurationLog:
             _stand_anew(connection, collection_id, step)
         return step
 
-    def undo(self, collection_id: int, *, by: str | None = None) -> Step | None:
-        """Undo the last step that is in force, of this person or of anybody; None where there is none."""
+    def undo(self, collection_id: int, *, by: str | None = None, key: str | None = None) -> Step | None:
+        """Undo the last step that is in force, of this person or of anybody; None where there is none. ``key`` as in `add`."""
         with self.database.transaction(durable=True) as connection:
+            if (known := _step_of(connection, collection_id, key)) is not None:
+                return _read_step(connection, known)
             found = connection.execute(
                 "SELECT id FROM curation_steps WHERE collection_id = ? AND kind = 'do' AND undone = 0"
                 " AND (? IS NULL OR by = ?) ORDER BY id DESC LIMIT 1",
                 (collection_id, by, by),
             ).fetchone()
-            return None if found is None else _turn(connection, collection_id, "undo", found["id"], by)
+            return None if found is None else _turn(connection, collection_id, "undo", found["id"], by, key)
 
-    def redo(self, collection_id: int, *, by: str | None = None) -> Step | None:
+    def redo(self, collection_id: int, *, by: str | None = None, key: str | None = None) -> Step | None:
         """Do again what was undone last, unless this person (or anybody) has decided something since; None where there is nothing."""
         with self.database.transaction(durable=True) as connection:
+            if (known := _step_of(connection, collection_id, key)) is not None:
+                return _read_step(connection, known)
             found = connection.execute(
                 "SELECT of FROM curation_steps AS u WHERE collection_id = :id AND kind = 'undo' AND (:by IS NULL OR by = :by)"
                 " AND (SELECT undone FROM curation_steps WHERE id = u.of)"
@@ -152,7 +152,7 @@ class CurationLog:
                 " ORDER BY id DESC LIMIT 1",
                 {"id": collection_id, "by": by},
             ).fetchone()
-            return None if found is None else _turn(connection, collection_id, "redo", found["of"], by)
+            return None if found is None else _turn(connection, collection_id, "redo", found["of"], by, key)
 
     def version(self, collection_id: int) -> int:
         """Return the number of the last step, undone or not; 0 before the first."""
@@ -245,10 +245,22 @@ def _write_step(
     return number
 
 
-def _turn(connection: sqlite3.Connection, collection_id: int, kind: str, of: int, by: str | None) -> Step:
+def _step_of(connection: sqlite3.Connection, collection_id: int, key: str | None) -> sqlite3.Row | None:
+    """Return the step that was sent under a key before."""
+    if key is None:
+        return None
+    found: sqlite3.Row | None = connection.execute(
+        "SELECT * FROM curation_steps WHERE collection_id = ? AND key = ?", (collection_id, key)
+    ).fetchone()
+    return found
+
+
+def _turn(
+    connection: sqlite3.Connection, collection_id: int, kind: str, of: int, by: str | None, key: str | None
+) -> Step:
     """Undo or redo the step ``of``."""
     undone = connection.execute("SELECT by FROM curation_steps WHERE id = ?", (of,)).fetchone()
-    number = _write_step(connection, collection_id, kind, of=of, by=by or undone["by"])
+    number = _write_step(connection, collection_id, kind, of=of, by=by or undone["by"], key=key)
     connection.execute("UPDATE curation_steps SET undone = ? WHERE id = ?", (kind == "undo", of))
     _stand_anew(connection, collection_id, of)
     row = connection.execute("SELECT * FROM curation_steps WHERE id = ?", (number,)).fetchone()

@@ -1,7 +1,7 @@
 """Tags: WordNet, the paper's preprocessing, and how similar tags are."""
 
 from tagrefine_core.tags.cooccurrence import google_distance, tag_counts
-from tagrefine_core.tags.implication import implied_tags
+from tagrefine_core.tags.implication import Relation, implied_tags, relation
 from tagrefine_core.tags.normalization import Lemma, lemmatize, normalize
 from tagrefine_core.tags.similarity import similarity_matrix, tag_distance, tag_similarity
 from tagrefine_core.tags.vocabulary import Vocabulary, build_vocabulary
@@ -10,6 +10,7 @@ from tagrefine_core.tags.wordnet_similarity import SharedMeaning, explain_wordne
 
 __all__ = [
     "Lemma",
+    "Relation",
     "SharedMeaning",
     "Vocabulary",
     "WordNet",
@@ -21,6 +22,7 @@ __all__ = [
     "lemmatize",
     "load",
     "normalize",
+    "relation",
     "similarity_matrix",
     "tag_counts",
     "tag_distance",

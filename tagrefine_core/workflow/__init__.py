@@ -3,7 +3,8 @@
 from tagrefine_core.runs.summaries import TagSummary
 from tagrefine_core.workflow.curating import TagRule, set_tag_rules, tag_rules
 from tagrefine_core.workflow.importing import delete_collection, import_collection, make_demo
-from tagrefine_core.workflow.judging import changes_of, export_refined, suspicious, tag_summaries
+from tagrefine_core.workflow.judging import changes_of, explain, export_refined, suspicious, tag_summaries
+from tagrefine_core.workflow.learning import WhatMoved, what_moved
 from tagrefine_core.workflow.mapping import make_map
 from tagrefine_core.workflow.measuring import HandedOut, handed_out_of, measure_handed_out
 from tagrefine_core.workflow.outcomes import (
@@ -26,6 +27,7 @@ __all__ = [
     "HandedOut",
     "TagRule",
     "TagSummary",
+    "WhatMoved",
     "Work",
     "again",
     "annotate",
@@ -35,6 +37,7 @@ __all__ = [
     "evaluate_run",
     "evaluate_user_tags",
     "evaluate_wider",
+    "explain",
     "export_refined",
     "handed_out_of",
     "import_collection",
@@ -55,4 +58,5 @@ __all__ = [
     "undo",
     "verdict",
     "verdicts",
+    "what_moved",
 ]

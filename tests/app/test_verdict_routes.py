@@ -47,6 +47,9 @@ class Window:
         ]
         return self.ask("POST", sent={"steps": steps})
 
+    def turn(self, kind: str, by: str, key: str) -> Any:
+        return self.ask("POST", sent={"steps": [{"kind": kind, "key": key, "by": by}]})[1]["saved"][0]
+
     def in_force(self) -> list[tuple[str, str, str]]:
         return self.store.curation.values(self.collection.id, "verdict")
 
@@ -59,7 +62,7 @@ def window(small_home: Store) -> Window:
 def test_steps_are_saved_in_their_order_and_once(window: Window) -> None:
     sent = [("k1", 0, "sea", "accept"), ("k2", 0, "sea", "reject"), ("k3", 1, "sky", "unsure")]
     status, told = window.say(*sent, run="run-new")
-    assert (status, told["saved"]) == (200, ["k1", "k2", "k3"])
+    assert status == 200 and [one["key"] for one in told["saved"]] == ["k1", "k2", "k3"]
     assert window.say(*sent)[1]["version"] == told["version"], "sent again, as after a broken connection"
     assert window.in_force() == [("im00.png", "sea", "reject"), ("im01.png", "sky", "unsure")]
     steps = window.store.curation.steps(window.collection.id)
@@ -72,12 +75,13 @@ def test_another_window_hears_of_it_and_undo_tells_what_it_did(window: Window) -
     window.say(("k2", 2, "sky", "reject"))
     told = window.ask("GET", query=f"since={version}")[1]
     assert told["changed"] == [{"row": 2, "tag": "sky", "verdict": "reject"}]
-    undone = window.ask("POST", "/undo", sent={"by": "ann"})[1]
+    undone = window.turn("undo", "ann", "u1")
     assert undone["words"] == "sky: reject" and undone["changed"] == [
         {"row": 2, "tag": "sky", "verdict": None}
     ]
-    assert window.ask("POST", "/undo", sent={"by": "bob"})[1]["words"] is None, "not what ann did"
-    redone = window.ask("POST", "/redo", sent={"by": "ann"})[1]
+    assert window.turn("undo", "ann", "u1") == undone, "sent again, it does not undo more"
+    assert window.turn("undo", "bob", "u2")["words"] is None, "not what ann did"
+    redone = window.turn("redo", "ann", "r1")
     assert redone["changed"] == [{"row": 2, "tag": "sky", "verdict": "reject"}]
     history = window.ask("GET", "/history", query="row=2")[1]["history"]
     assert [(one["tag"], one["verdict"], one["undone"]) for one in history] == [("sky", "reject", False)]
@@ -89,7 +93,7 @@ def test_what_browse_shows_follows(window: Window) -> None:
     window.say(("k", row, before.collection.vocabulary[column], "reject"))
     after = view("run-new")
     assert before.changes.added[row, column] and not after.changes.added[row, column]
-    window.ask("POST", "/undo", sent={"by": "ann"})
+    window.turn("undo", "ann", "u")
     assert view("run-new").changes.added[row, column] == before.changes.added[row, column]
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-__all__ = ["dark", "page_styles", "script", "styles"]
+__all__ = ["dark", "deciding_script", "deciding_styles", "page_styles", "script", "styles"]
 
 _HERE = Path(__file__).parent
 
@@ -17,6 +17,16 @@ def styles(own: Path) -> str:
 def script(own: Path) -> str:
     """Return a component's JavaScript module with the shared functions (``chip``, ``followTheme``) before it."""
     return _read("chips.js") + own.read_text(encoding="utf-8")
+
+
+def deciding_script(own: Path) -> str:
+    """Return the same for a component in which people decide, with the ``Sender`` of what they decide and what tells them why."""
+    return _read("verdicts.js") + _read("reasons.js") + script(own)
+
+
+def deciding_styles(own: Path) -> str:
+    """Return what `styles` does, with what reasons look like before it."""
+    return _read("tokens.css") + _read("root.css") + _read("reasons.css") + own.read_text(encoding="utf-8")
 
 
 def dark() -> bool:

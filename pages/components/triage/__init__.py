@@ -1,0 +1,57 @@
+"""Triage: one question after the other, answered with a key. The deck lives in the browser and asks for more by itself."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages.components.base import deciding_script, deciding_styles
+
+__all__ = ["triage"]
+
+_HERE = Path(__file__).parent
+_component = st.components.v2.component(
+    "tagrefine_triage",
+    html='<div class="root"></div>',
+    css=deciding_styles(_HERE / "triage.css"),
+    js=deciding_script(_HERE / "parts.js")
+    + "".join((_HERE / name).read_text(encoding="utf-8") for name in ("deck.js", "glance.js", "triage.js")),
+)
+
+
+def triage(
+    *,
+    collection: int,
+    run: str,
+    queue: str,
+    tag: str | None,
+    precision: float,
+    at: str | None,
+) -> None:
+    """Draw the questions of a queue. Which one is open, as ``row:tag``, is kept in the address as ``at``.
+
+    Parameters
+    ----------
+    collection : int
+        Number of the collection, which answers are sent to.
+    run : str
+        Id of the run whose evidence is shown.
+    queue : str
+        One of `pages.triage.deck.QUEUES`.
+    tag : str or None
+        Only questions about this tag.
+    precision : float
+        Target of the suggestions that the estimate is about.
+    at : str or None
+        The question to begin with.
+    """
+    _component(
+        key="triage",
+        data={
+            "collection": collection,
+            "run": run,
+            "queue": queue,
+            "tag": tag or "",
+            "precision": precision,
+            "at": at,
+        },
+    )

@@ -1,0 +1,123 @@
+// The frame of Triage: what is saved, undo and redo, which view is open, keys.
+
+class Triage {
+  constructor(root) {
+    this.root = root;
+    root.tabIndex = -1;
+    this.line = el("p", "line soft");
+    this.where = el("span", "where");
+    this.saved = el("span", "saved", "saved");
+    this.saved.setAttribute("role", "status");
+    this.undo = keyButton("undo", "Z", () => this.sender.undo(), "plain");
+    this.redo = keyButton("redo", "Y", () => this.sender.redo(), "plain");
+    this.line.append(this.where, this.undo, this.redo, this.saved);
+    this.place = el("div", "place");
+    root.append(this.line, this.place);
+    this.sender = new Sender(
+      (state) => this.told(state),
+      (changed, whole) => this.changed(changed, whole),
+    );
+    this.onKey = (event) => this.key(event);
+    document.addEventListener("keydown", this.onKey);
+  }
+
+  update(data) {
+    const same = this.data && ["run", "queue", "tag", "precision"].every((name) => data[name] === this.data[name]);
+    this.data = data;
+    if (same) return;
+    this.sender.open(data.collection, data.run);
+    this.view = new (data.queue === "one" ? Glance : Deck)({
+      queue: data.queue,
+      tag: data.tag,
+      sender: this.sender,
+      address: (name, more) => this.address(name, more),
+      report: (at) => inAddress("at", at),
+      decideAll: () => this.all.open(),
+      askWhy: (card) => ask(`/photos/${encodeURIComponent(data.run)}/${card.row}/why?${new URLSearchParams({ tag: card.tag, precision: data.precision })}`),
+      tellWhy: (found) => reasons(found),
+    });
+    this.all = new AllAtOnce(this.root, {
+      queue: data.queue,
+      address: (name, more) => this.address(name, more),
+      post: (sent) => this.post(sent),
+      done: (told) => this.doneAll(told),
+    });
+    this.place.replaceChildren(this.view.element);
+    this.where.textContent = data.queue === "untagged" ? "in the order of the collection" : data.tag ? `about “${data.tag}”` : "all tags that a picture can tell";
+    this.view.start(data.at);
+  }
+
+  address(name, more) {
+    const { run, queue, tag, precision } = this.data;
+    return `/triage/${encodeURIComponent(run)}/${name}?${new URLSearchParams({ queue, tag, precision })}${more}`;
+  }
+
+  async post(sent) {
+    const { run, queue, tag, precision } = this.data;
+    const answer = await fetch(`/triage/${encodeURIComponent(run)}/all`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ queue, tag, precision, ...sent }),
+    });
+    if (!answer.ok) throw new Error(await answer.text());
+    return answer.json();
+  }
+
+  doneAll(told) {
+    this.say(`saved: ${told.words}; Z undoes it`);
+    this.restart();
+  }
+
+  /** What is on the table may be decided: lay out the queue anew. */
+  restart() {
+    if (this.view instanceof Deck) {
+      Object.assign(this.view, { cards: [], place: 0, finished: false, shown: null });
+      this.view.said.clear();
+    }
+    this.view.start(null);
+  }
+
+  told(state) {
+    if (state.turned !== undefined) {
+      this.say(state.turned === null ? "nothing to undo" : `undone or done again: ${state.turned}`);
+      return;
+    }
+    this.saved.classList.toggle("bad", !!state.error);
+    this.saved.textContent = savedWords(state);
+    if (!state.waiting && !state.error) {
+      this.view?.onSaved?.();
+      if (this.view) this.view.onSaved = null;
+    }
+  }
+
+  say(words) {
+    this.saved.textContent = words;
+  }
+
+  changed(changed, whole) {
+    if (whole) {
+      this.restart();
+      return;
+    }
+    this.view.changed(changed);
+    if (changed.some((one) => one.verdict == null)) this.view.reopen(changed.filter((one) => one.verdict == null));
+  }
+
+  key(event) {
+    if (!this.view || event.ctrlKey || event.metaKey || event.altKey) return;
+    const target = event.composedPath()[0];
+    if (target.closest?.("input:not([type=range]), textarea, select, [contenteditable], dialog, [role=combobox], [role=dialog]")) return;
+    const key = event.key.toLowerCase();
+    if (key === "z" && !event.shiftKey) this.sender.undo();
+    else if (key === "y" || key === "z") this.sender.redo();
+    else if (!this.view.key(event)) return;
+    event.preventDefault();
+  }
+
+  stop() {
+    document.removeEventListener("keydown", this.onKey);
+    this.sender.stop();
+  }
+}
+
+export default (component) => keep(Triage, component);
