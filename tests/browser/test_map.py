@@ -107,14 +107,14 @@ def test_a_lasso_selects_what_lies_within_it(visitor: Visitor, app, demo: str) -
     expected = {row for row in sure if within(tuple(places[row]), corners)}
     assert len(sure) > 100 and 5 < len(expected) < 115
     assert chosen & set(sure) == expected
-    expect(page.locator(".chosen h3")).to_have_text(f"{len(chosen)} photos selected")
+    expect(page.locator(".chosen .title")).to_have_text(f"{len(chosen)} photos selected")
     pictures_load(page.locator(".tile img"), at_least=3)
 
     # Browse shows the same photos, and Back leads to the same selection.
     page.get_by_role("link", name="Show them in Browse").click()
     expect(page.get_by_text(re.compile(rf"^{len(chosen)} of {collection.n} photos$"))).to_be_visible()
     page.go_back()
-    expect(page.locator(".chosen h3")).to_have_text(f"{len(chosen)} photos selected")
+    expect(page.locator(".chosen .title")).to_have_text(f"{len(chosen)} photos selected")
     page.get_by_role("button", name="Clear").click()
     expect(page.locator(".chosen")).to_be_hidden()
     expect(page).not_to_have_url(re.compile("selection="))
@@ -130,8 +130,8 @@ def test_one_answer_for_all_selected_photos_is_one_step(visitor: Visitor, app, d
     page.locator("canvas.over").focus()
     page.keyboard.press("+")
     page.keyboard.press("Enter")
-    expect(page.locator(".chosen h3")).to_be_visible()
-    count = int(page.locator(".chosen h3").inner_text().split()[0])
+    expect(page.locator(".chosen .title")).to_be_visible()
+    count = int(page.locator(".chosen .title").inner_text().split()[0])
     page.get_by_label("Tag for all selected photos").fill(tag)
     page.get_by_role("button", name="Fits none").click()
     expect(page.get_by_text(re.compile(f"^Saved: .*does not fit {count} photos?"))).to_be_visible()

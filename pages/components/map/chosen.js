@@ -7,7 +7,7 @@ class Chosen {
     this.decided = decided;
     this.element = el("aside", "chosen");
     this.element.setAttribute("aria-label", "Selected photos");
-    this.title = el("h3");
+    this.title = el("p", "title");
     this.title.setAttribute("role", "status");
     const top = el("div", "top");
     top.append(this.title, button("Clear", "Select nothing (Escape)", clear));

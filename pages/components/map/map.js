@@ -39,7 +39,6 @@ class PhotoMap {
     this.status = this.box.appendChild(el("p", "status"));
     this.status.setAttribute("role", "status");
     this.status.hidden = true;
-    this.note = this.box.appendChild(el("p", "note soft"));
     this.hand = new Hand(this.canvas, this);
     this.box.append(
       tools(this.hand, this.place, (change) => {
@@ -50,7 +49,8 @@ class PhotoMap {
     this.chosen = new Chosen(() => this.choose(null), (version) => this.learned(version));
     const stage = el("div", "stage");
     stage.append(this.box, this.chosen.element);
-    this.root.append(this.bar.element, stage);
+    this.note = el("p", "note soft");
+    this.root.append(this.bar.element, stage, this.note);
   }
 
   // What is shown
@@ -255,7 +255,7 @@ class PhotoMap {
   tall() {
     const main = this.root.getRootNode().host?.closest('[data-testid="stMain"]');
     const top = this.box.getBoundingClientRect().top + (main ? main.scrollTop : 0);
-    this.root.style.setProperty("--height", `${Math.max(420, window.innerHeight - top - 24)}px`);
+    this.root.style.setProperty("--height", `${Math.max(420, window.innerHeight - top - 48)}px`);
   }
 
   resize() {
