@@ -19,6 +19,7 @@ __all__ = ["begin", "ended_card", "job_cards", "live_card", "live_jobs", "resume
 _TITLES = {
     "demo": "Making the demo collection",
     "import": "Importing {}",
+    "map": "Drawing the map of {}",
     "train": "Training on {}",
     "benchmark": "Comparing methods on {}",
     "ablate": "Measuring the parts of the model on {}",
@@ -35,7 +36,9 @@ _ENDED = {
 }
 
 
-def begin(command: str, collection: str, options: Mapping[str, Any] | None = None) -> bool:
+def begin(
+    command: str, collection: str, options: Mapping[str, Any] | None = None, *, run_id: str | None = None
+) -> bool:
     """Start a job; a reason why it cannot start is shown instead of raised.
 
     Parameters
@@ -46,8 +49,10 @@ def begin(command: str, collection: str, options: Mapping[str, Any] | None = Non
         What it works on.
     options : mapping, optional
         The command's other parameters, by their names in Python, as JSON values.
+    run_id : str, optional
+        The run that the command reads.
     """
-    return _begin(Work(command, collection, options or {}))
+    return _begin(Work(command, collection, options or {}, run_id))
 
 
 def _begin(work: Work) -> bool:
@@ -100,7 +105,8 @@ def _cards(commands: Sequence[str], collections: int) -> None:
         made = next((job for job in ended if job.state == "finished"), None)
         if made is not None:
             choose(
-                collection=made.collection if made.command in ("demo", "import") else None, run=made.run_id
+                collection=made.collection if made.command in ("demo", "import") else None,
+                run=made.run_id if made.command in TRAINS else None,
             )
         st.rerun()
     if len(store().collections()) != collections or any(job.id not in followed for job in live):

@@ -81,6 +81,7 @@ for _command in (
 ):
     app.command()(_command)
 app.command("import")(work.import_photos)
+app.command("map")(results.map_photos)
 app.command("work", hidden=True)(manage.work)
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "annotate",
     "evaluate",
     "explain",
+    "map_photos",
     "measures",
     "neighbors",
     "refine",
@@ -119,6 +120,32 @@ def neighbors(
     session = Session.of(context, json)
     found = workflow.neighborhoods(session.store, run, by=by)
     session.answer(found.as_dict(), _neighborhoods(found))
+
+
+def map_photos(
+    context: typer.Context,
+    run: Run,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, another map.")] = 0,
+    json: Json = False,
+) -> None:
+    """Draw the map of a run: look-alike photos near each other, before and after learning. The page Map shows it."""
+    session = Session.of(context, json)
+    collection = session.store.run(run).collection
+    with session.job(context, collection, run_id=run) as job:
+        found = workflow.make_map(session.store, run, seed=seed, progress=job.progress)
+        learned, frozen = found.kept
+        job.result = {
+            "run": run,
+            "images": len(found.learned),
+            "kept": {"learned": learned, "frozen": frozen},
+        }
+    shares = f"{_shown(learned)} of the nearest photos stay nearest on the map"
+    text = f"{len(found.learned):,} photos laid out; {shares}" + (
+        "; the backbone of before learning is gone, so there is no map of it."
+        if found.frozen is None
+        else f", {_shown(frozen)} on that of before learning."
+    )
+    session.answer(job.result, text)
 
 
 def suspicious(

@@ -5,6 +5,7 @@ from tagrefine_core.workflow.curating import TagRule, set_tag_rules, tag_rules
 from tagrefine_core.workflow.importing import delete_collection, import_collection, make_demo
 from tagrefine_core.workflow.judging import changes_of, explain, export_refined, suspicious, tag_summaries
 from tagrefine_core.workflow.learning import WhatMoved, what_moved
+from tagrefine_core.workflow.mapping import make_map
 from tagrefine_core.workflow.measuring import HandedOut, handed_out_of, measure_handed_out
 from tagrefine_core.workflow.outcomes import (
     Annotation,
@@ -41,6 +42,7 @@ __all__ = [
     "handed_out_of",
     "import_collection",
     "make_demo",
+    "make_map",
     "measure_handed_out",
     "neighborhoods",
     "open_annotator",
