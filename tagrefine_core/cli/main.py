@@ -72,6 +72,7 @@ for _command in (
     curate.undo,
     curate.redo,
     curate.always,
+    curate.audit,
     manage.collections,
     manage.runs,
     manage.jobs,

@@ -1,6 +1,7 @@
 """What the command line and the pages call: each task from beginning to end, and who may begin it when."""
 
 from tagrefine_core.runs.summaries import TagSummary
+from tagrefine_core.workflow.auditing import AuditSheet, audit, new_audit
 from tagrefine_core.workflow.curating import TagRule, set_tag_rules, tag_rules
 from tagrefine_core.workflow.importing import delete_collection, import_collection, make_demo
 from tagrefine_core.workflow.judging import changes_of, explain, export_refined, suspicious, tag_summaries
@@ -23,6 +24,7 @@ from tagrefine_core.workflow.verdicts import GivenVerdict, redo, undo, verdict, 
 
 __all__ = [
     "Annotation",
+    "AuditSheet",
     "GivenVerdict",
     "HandedOut",
     "TagRule",
@@ -31,6 +33,7 @@ __all__ = [
     "Work",
     "again",
     "annotate",
+    "audit",
     "changes_of",
     "delete_collection",
     "delete_run",
@@ -45,6 +48,7 @@ __all__ = [
     "make_map",
     "measure_handed_out",
     "neighborhoods",
+    "new_audit",
     "open_annotator",
     "record_job",
     "redo",
