@@ -8,11 +8,12 @@ from pages.browse.routes import ROUTES as BROWSE
 from pages.opening import warm_up
 from pages.routes import routes
 from pages.routes.security import middleware
+from pages.tags.routes import ROUTES as TAGS
 from pages.triage.routes import ROUTES as TRIAGE
 
 warm_up()
 app = st.App(
     Path(__file__).parent / "pages" / "shell.py",
-    routes=[*routes(), *BROWSE, *TRIAGE],
+    routes=[*routes(), *BROWSE, *TRIAGE, *TAGS],
     middleware=middleware(),
 )

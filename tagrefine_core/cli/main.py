@@ -71,6 +71,7 @@ for _command in (
     curate.undo,
     curate.redo,
     curate.always,
+    curate.limit,
     manage.collections,
     manage.runs,
     manage.jobs,

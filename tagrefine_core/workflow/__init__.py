@@ -1,7 +1,14 @@
 """What the command line and the pages call: each task from beginning to end, and who may begin it when."""
 
 from tagrefine_core.runs.summaries import TagSummary
-from tagrefine_core.workflow.curating import TagRule, set_tag_rules, tag_rules
+from tagrefine_core.workflow.curating import (
+    TagLimit,
+    TagRule,
+    set_tag_limit,
+    set_tag_rules,
+    tag_limits,
+    tag_rules,
+)
 from tagrefine_core.workflow.importing import delete_collection, import_collection, make_demo
 from tagrefine_core.workflow.judging import changes_of, export_refined, suspicious, tag_summaries
 from tagrefine_core.workflow.measuring import HandedOut, handed_out_of, measure_handed_out
@@ -23,6 +30,7 @@ __all__ = [
     "Annotation",
     "GivenVerdict",
     "HandedOut",
+    "TagLimit",
     "TagRule",
     "TagSummary",
     "Work",
@@ -44,9 +52,11 @@ __all__ = [
     "record_job",
     "redo",
     "refusal",
+    "set_tag_limit",
     "set_tag_rules",
     "start_job",
     "suspicious",
+    "tag_limits",
     "tag_rules",
     "tag_summaries",
     "train_collection",

@@ -4,7 +4,15 @@ from pathlib import Path
 
 import streamlit as st
 
-__all__ = ["dark", "deciding_script", "page_styles", "script", "styles"]
+__all__ = [
+    "dark",
+    "deciding_script",
+    "page_styles",
+    "script",
+    "styles",
+    "workbench_script",
+    "workbench_styles",
+]
 
 _HERE = Path(__file__).parent
 
@@ -22,6 +30,16 @@ def script(own: Path) -> str:
 def deciding_script(own: Path) -> str:
     """Return the same for a component in which people decide, with the ``Sender`` of what they decide."""
     return _read("verdicts.js") + script(own)
+
+
+def workbench_styles(own: Path) -> str:
+    """Return a component's CSS with that of `workbench_script`'s parts before it."""
+    return _read("parts.css") + styles(own)
+
+
+def workbench_script(own: Path) -> str:
+    """Return the script of a component in which people decide on photos: with its parts, such as the dialog that decides many at once."""
+    return _read("parts.js") + deciding_script(own)
 
 
 def dark() -> bool:
