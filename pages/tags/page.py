@@ -5,6 +5,7 @@ import streamlit as st
 from pages.components.choice import choice
 from pages.components.header import header
 from pages.state import current_run, need_collection
+from pages.tags.merges import merges_view
 from pages.tags.pairs import pairs_view
 from pages.tags.table import table_view
 
@@ -12,6 +13,10 @@ VIEWS = {
     "table": (
         "Tag by tag",
         "How often people wrote a tag, what would change, and whether a picture can tell.",
+    ),
+    "merges": (
+        "Names of one tag",
+        "People write one thing under several names. Say which are one, and the next training knows.",
     ),
     "pairs": (
         "Which tags go together",
@@ -41,5 +46,7 @@ with tools:
     )
 if view == "pairs":
     pairs_view(collection, run)
+elif view == "merges":
+    merges_view(collection, run)
 else:
     table_view(collection, run, tools=own)

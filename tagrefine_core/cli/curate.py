@@ -11,7 +11,7 @@ from tagrefine_core.cli.tables import table
 from tagrefine_core.errors import ConfigError
 from tagrefine_core.store import Step
 
-__all__ = ["always", "limit", "redo", "undo", "verdict", "verdicts"]
+__all__ = ["alias", "always", "limit", "redo", "undo", "verdict", "verdicts"]
 
 Collection = Annotated[str, typer.Argument(metavar="COLLECTION", help="Its name.")]
 By = Annotated[str | None, typer.Option(metavar="NAME", help="Only what this person did.")]
@@ -117,6 +117,33 @@ def limit(
     rows = [asdict(one) for one in workflow.tag_limits(session.store, collection)]
     lines = [row | {"note": "" if row["known"] else "no effect now"} for row in rows]
     session.answer(rows, table(lines, ("tag", "limit", "note")))
+
+
+def alias(
+    context: typer.Context,
+    collection: Collection,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="A tag, or a spelling that users gave.")
+    ] = None,
+    tag: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="TAG", help="What it counts for; '' leaves it out, NAME itself splits it off."
+        ),
+    ] = None,
+    off: Annotated[bool, typer.Option("--off", help="Take back what was said of NAME.")] = False,
+    json: Json = False,
+) -> None:
+    """Merge, rename or split tags: which tag a name counts for, from the next import on. Without NAME all aliases are listed."""
+    session = Session.of(context, json)
+    session.store.collection(collection)
+    if name is not None:
+        if (tag is None) != off:
+            raise ConfigError(f"Say what it counts for, such as: alias {collection} {name} TAG, or --off.")
+        workflow.set_alias(session.store, collection, name, tag)
+    rows = [asdict(one) for one in workflow.aliases(session.store, collection)]
+    lines = [row | {"note": "from the next import on" if row["waits"] else ""} for row in rows]
+    session.answer(rows, table(lines, ("name", "tag", "note")))
 
 
 def _probability(text: str) -> float | None:

@@ -72,6 +72,7 @@ for _command in (
     curate.redo,
     curate.always,
     curate.limit,
+    curate.alias,
     manage.collections,
     manage.runs,
     manage.jobs,

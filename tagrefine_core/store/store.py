@@ -331,6 +331,10 @@ class Store(Database):
         """Return from which probability on people said that a tag is added, by tag."""
         return {tag: float(limit) for _, tag, limit in self.curation.values(collection_id, "limit")}
 
+    def tag_aliases(self, collection_id: int) -> dict[str, str]:
+        """Return which tag a name counts for from the next import on, as people said it; see `tagrefine_core.store.stands_for`."""
+        return {name: tag for _, name, tag in self.curation.values(collection_id, "alias")}
+
     # Jobs
 
     def create_job(

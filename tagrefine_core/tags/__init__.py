@@ -4,12 +4,14 @@ from tagrefine_core.tags.cooccurrence import google_distance, tag_counts
 from tagrefine_core.tags.implication import implied_tags
 from tagrefine_core.tags.normalization import Lemma, lemmatize, normalize
 from tagrefine_core.tags.similarity import similarity_matrix, tag_distance, tag_similarity
+from tagrefine_core.tags.synonyms import MergeProposal, propose_merges
 from tagrefine_core.tags.vocabulary import Vocabulary, build_vocabulary
 from tagrefine_core.tags.wordnet import WordNet, install, load
 from tagrefine_core.tags.wordnet_similarity import SharedMeaning, explain_wordnet, wordnet_distance
 
 __all__ = [
     "Lemma",
+    "MergeProposal",
     "SharedMeaning",
     "Vocabulary",
     "WordNet",
@@ -21,6 +23,7 @@ __all__ = [
     "lemmatize",
     "load",
     "normalize",
+    "propose_merges",
     "similarity_matrix",
     "tag_counts",
     "tag_distance",

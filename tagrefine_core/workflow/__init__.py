@@ -12,6 +12,14 @@ from tagrefine_core.workflow.curating import (
 from tagrefine_core.workflow.importing import delete_collection, import_collection, make_demo
 from tagrefine_core.workflow.judging import changes_of, export_refined, suspicious, tag_summaries
 from tagrefine_core.workflow.measuring import HandedOut, handed_out_of, measure_handed_out
+from tagrefine_core.workflow.merging import (
+    Alias,
+    aliases,
+    import_again,
+    keep_apart,
+    merge_proposals,
+    set_alias,
+)
 from tagrefine_core.workflow.outcomes import (
     Annotation,
     annotate,
@@ -27,6 +35,7 @@ from tagrefine_core.workflow.training import delete_run, train_collection
 from tagrefine_core.workflow.verdicts import GivenVerdict, redo, undo, verdict, verdicts
 
 __all__ = [
+    "Alias",
     "Annotation",
     "GivenVerdict",
     "HandedOut",
@@ -35,6 +44,7 @@ __all__ = [
     "TagSummary",
     "Work",
     "again",
+    "aliases",
     "annotate",
     "changes_of",
     "delete_collection",
@@ -44,14 +54,18 @@ __all__ = [
     "evaluate_wider",
     "export_refined",
     "handed_out_of",
+    "import_again",
     "import_collection",
+    "keep_apart",
     "make_demo",
     "measure_handed_out",
+    "merge_proposals",
     "neighborhoods",
     "open_annotator",
     "record_job",
     "redo",
     "refusal",
+    "set_alias",
     "set_tag_limit",
     "set_tag_rules",
     "start_job",

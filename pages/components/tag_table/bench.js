@@ -159,7 +159,10 @@ class Bench {
   spelled() {
     const note = el("p", "soft small", "");
     const shown = this.told.spellings.map(({ raw, count }) => `${raw} ${number(count)}`).join(" · ");
-    note.textContent = shown ? `Spelled: ${shown}` : "";
+    if (shown) note.append(`Spelled: ${shown}. `);
+    const link = el("a", "plain", "Rename, merge or split …");
+    link.href = this.link({ view: "merges" }, "tags");
+    note.append(link);
     return note;
   }
 
