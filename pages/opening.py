@@ -4,7 +4,9 @@ import importlib
 import threading
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from tagrefine_core import workflow
 from tagrefine_core.collections import Collection
 from tagrefine_core.errors import CollectionError
 from tagrefine_core.folders import home_folder
@@ -12,7 +14,10 @@ from tagrefine_core.methods import method_class, names
 from tagrefine_core.runs.run import Run
 from tagrefine_core.store import CollectionRecord, RunRecord, Store
 
-__all__ = ["collection_by_id", "open_collection", "open_run", "open_store", "warm_up"]
+if TYPE_CHECKING:
+    from tagrefine_core.runs.annotator import Annotator  # loads PyTorch, which takes seconds
+
+__all__ = ["collection_by_id", "open_annotator", "open_collection", "open_run", "open_store", "warm_up"]
 
 _SLOW = ("plotly.graph_objects", "scipy.cluster.hierarchy", "tagrefine_core.experiments")
 
@@ -45,6 +50,24 @@ def open_run(record: RunRecord) -> Run:
     return _run(home_folder(), record.id, record.state, record.finished)
 
 
+def open_annotator(run_id: str, finished: str | None, data_hash: str) -> "Annotator":
+    """Return a run's networks, loaded; the last ones stay warm for all pages. The first call takes seconds.
+
+    Parameters
+    ----------
+    run_id : str
+    finished, data_hash : str or None
+        When it finished, and its collection's data: they tell one state of both from the next.
+
+    Raises
+    ------
+    RunError
+        When the run's networks cannot be read.
+    """
+    with _loading:  # who asks meanwhile waits for the same networks
+        return _annotator(home_folder(), run_id, finished, data_hash)
+
+
 def collection_by_id(collection_id: int) -> Collection:
     """Return the collection of a number in an address.
 
@@ -57,6 +80,9 @@ def collection_by_id(collection_id: int) -> Collection:
         if record.id == collection_id:
             return open_collection(record)
     raise CollectionError(f"There is no collection number {collection_id}.")
+
+
+_loading = threading.Lock()
 
 
 @lru_cache(maxsize=4)
@@ -73,3 +99,8 @@ def _collection(home: Path, name: str, data_hash: str, created: str) -> Collecti
 @lru_cache(maxsize=8)
 def _run(home: Path, run_id: str, state: str, finished: str | None) -> Run:
     return Run.open(_store(home), run_id)
+
+
+@lru_cache(maxsize=1)
+def _annotator(home: Path, run_id: str, finished: str | None, data_hash: str) -> "Annotator":
+    return workflow.open_annotator(_store(home), run_id)

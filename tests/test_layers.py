@@ -25,7 +25,7 @@ LAYERS = [
     {"collections", "demo", "store"},
     {"settings"},
     {"config"},
-    {"errors", "files", "folders", "presets", "progress", "version"},
+    {"access", "errors", "files", "folders", "presets", "progress", "version"},
 ]
 LEVEL = {part: level for level, layer in enumerate(LAYERS) for part in layer}
 

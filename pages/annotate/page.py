@@ -1,6 +1,7 @@
 """Annotate: drop in photos that the network has never seen and get tags for them."""
 
 from hashlib import blake2b
+from pathlib import Path
 
 import numpy as np
 import streamlit as st
@@ -12,6 +13,10 @@ from pages.components.promise import in_words, promise
 from pages.components.text import plain
 from pages.state import need_run, run_name
 from tagrefine_core.runs.refined import own_limits, told_of
+
+_dropzone = st.components.v2.component(
+    "tagrefine_dropzone", js=(Path(__file__).parent / "dropzone.js").read_text(encoding="utf-8")
+)
 
 header(
     "Annotate",
@@ -26,6 +31,8 @@ files = st.file_uploader(
     max_upload_size=20,
     key="photos",
 )
+with st.container(key="unseen"):
+    _dropzone(key="dropzone")
 if not files:
     st.caption(
         f"Tags come from the {len(collection.vocabulary):,} that the network learned from {plain(collection.name)},"

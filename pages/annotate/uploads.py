@@ -3,20 +3,16 @@
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from pages.opening import open_annotator
 from pages.state import store
 from tagrefine_core import workflow
 from tagrefine_core.collections import load_image
 from tagrefine_core.errors import ImageError
-
-if TYPE_CHECKING:
-    from tagrefine_core.runs.annotator import Annotator  # loads PyTorch, which takes seconds
 
 __all__ = ["MOST", "TYPES", "Tagged", "tag_photos"]
 
@@ -96,7 +92,7 @@ def tag_photos(
             paths[number] = path
             answers[number] = Tagged(small.getvalue(), [], [])
         if paths:
-            annotator = _annotator(store().home, run_id, finished, data_hash)
+            annotator = open_annotator(run_id, finished, data_hash)
             found = workflow.annotate(
                 store(),
                 run_id,
@@ -113,9 +109,3 @@ def tag_photos(
                 ]
                 answers[number] = Tagged(answers[number].picture, sure, others[:_DOUBTFUL])
     return [answers[number] for number in range(len(_contents))]
-
-
-@lru_cache(maxsize=1)
-def _annotator(home: Path, run_id: str, finished: str | None, data_hash: str) -> "Annotator":
-    """Keep the last network warm; all but the run's name only tells one state of the data from the next."""
-    return workflow.open_annotator(store(), run_id)

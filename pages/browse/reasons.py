@@ -1,96 +1,125 @@
-"""Why a photo gets a tag, keeps it or loses it: what the decision rests on, in plain sentences."""
+"""Why a photo gets a tag, keeps it or loses it: what speaks for it and against it, in plain sentences."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from math import isfinite
 from typing import Literal
 
 from pages.components.percent import percent
 from tagrefine_core.model.visualness import ENOUGH
+from tagrefine_core.refinement.verdicts import ACCEPT, REJECT, UNSURE
 from tagrefine_core.runs.evidence import Evidence
 
-__all__ = ["State", "reason"]
+__all__ = ["Decision", "State", "reason"]
 
 State = Literal["added", "kept", "removed", "untold", "absent"]
 
 _MOST_DIGITS = 9
+_LITTLE = 0.05  # log-odds that are shown as 0.0
+_MEANS = {"synonym": "the same", "kind": "a kind of it", "part": "a part of it", None: "which implies it"}
+_SAID = {
+    ACCEPT: "A person said that it fits, which counts above all else",
+    REJECT: "A person said that it does not fit, which counts above all else",
+    UNSURE: "A person was not sure, so that it is left as the user wrote it",
+}
 
 
-def reason(tag: str, state: State, of: Evidence) -> str:
-    """Tell what the decision about a tag rests on.
+@dataclass(frozen=True)
+class Decision:
+    """What becomes of a tag of a photo, and by which rule.
+
+    Attributes
+    ----------
+    state : {"added", "kept", "removed", "untold", "absent"}
+        As in `tagrefine_core.refinement.photo.PhotoTag`.
+    verdict : int
+        What a person said of it (`tagrefine_core.refinement.verdicts`), which stands above all else; 0 where nobody did.
+    limit : float
+        From which score on it is added, or up to which it is removed; infinite where never.
+    told : bool
+        Whether the tag is judged.
+    rule : str or None
+        What the curator's list says: "judge" or "leave".
+    visualness : float
+        How well a picture tells the tag: the upper end of its interval.
+    """
+
+    state: State
+    verdict: int
+    limit: float
+    told: bool
+    rule: str | None
+    visualness: float
+
+
+def reason(tag: str, of: Evidence, decision: Decision) -> str:
+    """Tell what speaks for a tag of a photo, what speaks against it, and what becomes of it.
 
     Parameters
     ----------
     tag : str
         A tag of the vocabulary.
-    state : {"added", "kept", "removed", "untold", "absent"}
-        As in `tagrefine_core.refinement.photo.PhotoTag`.
     of : Evidence
+    decision : Decision
     """
-    limit = of.remove if of.written else of.add
-    score, mark = _apart(of.score, limit) if of.told and isfinite(limit) else (percent(of.score), "")
-    subject = (
-        f"“{tag}” fits with a probability of" if of.calibrated else f"The network finds “{tag}” likely to"
-    )
-    sentences = [f"{subject} {score}.", _decision(state, of, mark), _users_word(of)]
-    if of.told:
-        sentences.append(
-            f"Your list says: always judge it ({_visualness(of)})."
-            if of.rule == "judge"
-            else f"A picture can tell this tag ({_visualness(of)})."
-        )
+    if decision.verdict:
+        return f"{_speaks(tag, of)} {_SAID[decision.verdict]}."
+    sentences = [_speaks(tag, of), _becomes(of, decision)]
+    if decision.told and decision.rule == "judge":
+        sentences.append("Your list says to judge it.")
     return " ".join(sentences)
 
 
-def _decision(state: State, of: Evidence, mark: str) -> str:
+def _speaks(tag: str, of: Evidence) -> str:
+    by = {
+        "the picture": of.parts.picture,
+        "its look-alikes": of.parts.neighbors,
+        f"“{of.implied_by}” ({_MEANS[of.relation]})": of.parts.tags,
+        "the user's word" if of.written else "that the user did not write it": of.parts.user,
+    }
+    strongest = sorted(by, key=lambda name: -abs(by[name]))
+    favor = [name for name in strongest if by[name] >= _LITTLE]
+    against = [name for name in strongest if by[name] <= -_LITTLE]
+    if not favor and not against:
+        return f"Nothing speaks for or against “{tag}”."
+    said = [f"{_listed(favor)} for “{tag}”"] if favor else []
+    if against:
+        said.append(f"{_listed(against)} against {'it' if favor else f'“{tag}”'}")
+    sentence = "; ".join(said)
+    return f"{sentence[0].upper()}{sentence[1:]}."
+
+
+def _listed(names: list[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last} speak" if first else f"{last} speaks"
+
+
+def _becomes(of: Evidence, decision: Decision) -> str:
+    state = decision.state
+    if not decision.told:
+        stays = "it stays as the user wrote it" if of.written else "it is never added"
+        return f"{_untold(decision)}, so {stays}."
+    if not isfinite(decision.limit):
+        return f"At this promise it is never {'removed' if of.written else 'added'}."
+    score, mark = _apart(of.score, decision.limit)
     match state:
         case "added":
-            return f"At this promise it is added from {mark} on."
+            return f"It is added, since {score} reaches the limit of {mark}."
         case "removed":
-            return f"At this promise what the user wrote is removed at {mark} and below."
-        case "kept" if mark:
-            return f"At this promise what the user wrote stays above {mark}."
+            return f"It is removed, since {score} is not above the limit of {mark}."
         case "kept":
-            return "At this promise it is never removed."
-        case "absent" if mark:
-            return f"At this promise it would be added from {mark} on."
-        case "absent" if of.told:
-            return "At this promise it is never added."
-    return f"{_untold(of)}, so it {'stays as the user wrote it' if of.written else 'is never added'}."
+            return f"It stays, since {score} is above the limit of {mark}."
+    return f"It is not added, since {score} is below the limit of {mark}."
 
 
-def _untold(of: Evidence) -> str:
-    if of.rule == "leave":
-        return "Your list says: always leave it alone"
-    least, needed = _apart(of.low, ENOUGH, _decimal)
-    if of.high < ENOUGH:
-        return f"A picture cannot tell this tag ({_visualness(of)})"
-    return f"It is not certain that a picture can tell this tag ({_visualness(of, least)}; {needed} has to be beyond doubt)"
+def _untold(decision: Decision) -> str:
+    if decision.rule == "leave":
+        return "Your list says to leave it alone"
+    if decision.visualness < ENOUGH:
+        return "A picture cannot tell this tag"
+    return "It is not certain that a picture can tell this tag"
 
 
-def _visualness(of: Evidence, low: str = "") -> str:
-    return f"visualness {_decimal(of.visualness)}, {low or _decimal(of.low)} to {_decimal(of.high)}"
-
-
-def _users_word(of: Evidence) -> str:
-    """Tell what the user's tags say, and how far that moved the score."""
-    if of.picture is None:
-        counts = ", which this run does not count" if of.written else ""
-        return f"The user {'wrote' if of.written else 'did not write'} it{counts}."
-    alone = percent(of.picture)
-    if of.implied_by is not None:
-        return f"By pictures alone it would be {alone}; the user did not write it, but “{of.implied_by}”, which implies it."
-    weighs = (
-        "changes little" if alone == percent(of.score) else f"speaks {'for' if of.written else 'against'} it"
-    )
-    return f"By pictures alone it would be {alone}; that the user {'wrote' if of.written else 'did not write'} it {weighs}."
-
-
-def _decimal(value: float, digits: int = 2) -> str:
-    return f"{value:.{digits}f}"
-
-
-def _apart(value: float, limit: float, tell: Callable[[float, int], str] = percent) -> tuple[str, str]:
-    """Return both in words, with so many digits that what differs does not look equal."""
-    least = 2 if tell is _decimal else 0
-    told = [(tell(value, digits), tell(limit, digits)) for digits in range(least, _MOST_DIGITS)]
+def _apart(value: float, limit: float) -> tuple[str, str]:
+    """Return both in percent, with so many digits that what differs does not look equal."""
+    told = [(percent(value, digits), percent(limit, digits)) for digits in range(_MOST_DIGITS)]
     return next((pair for pair in told if pair[0] != pair[1]), told[0])

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from pages.browse.view import View, neighbors, photo, view, window
+from pages.browse.view import View, neighbors, photo, view, where_in_photo, why, window
 from tagrefine_core.errors import ConfigError, RunError, TagRefineError
 from tagrefine_core.refinement import PRECISION
 from tagrefine_core.refinement.query import PhotoKind, PhotoOrder, PhotoQuery
@@ -63,10 +63,24 @@ def near_photos(request: Request, of: View) -> dict[str, Any]:
     return neighbors(of, _row(request, of))
 
 
+@_answers
+def why_tag(request: Request, of: View) -> dict[str, Any]:
+    """Answer with why a photo gets a tag or does not."""
+    return why(of, _row(request, of), request.query_params.get("tag", ""))
+
+
+@_answers
+def where_tag(request: Request, of: View) -> dict[str, Any]:
+    """Answer with where in a photo a tag is seen; the first answer takes seconds."""
+    return where_in_photo(of, _row(request, of), request.query_params.get("tag", ""))
+
+
 ROUTES = [
     Route("/photos/{run_id:str}", photos, methods=["GET"]),
     Route("/photos/{run_id:str}/{row:int}", one_photo, methods=["GET"]),
     Route("/photos/{run_id:str}/{row:int}/neighbors", near_photos, methods=["GET"]),
+    Route("/photos/{run_id:str}/{row:int}/why", why_tag, methods=["GET"]),
+    Route("/photos/{run_id:str}/{row:int}/where", where_tag, methods=["GET"]),
 ]
 
 

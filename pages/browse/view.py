@@ -9,32 +9,31 @@ from typing import Any, cast
 import numpy as np
 from scipy import sparse
 
-from pages.browse.reasons import State, reason
-from pages.opening import open_collection, open_run, open_store
+from pages.browse.reasons import Decision, State, reason
+from pages.opening import open_annotator, open_collection, open_run, open_store
 from pages.routes.thumbnails import thumbnail_url
 from tagrefine_core.collections import Collection
 from tagrefine_core.errors import RunError
 from tagrefine_core.files import read_array
 from tagrefine_core.refinement import PRECISION, Changes, Limits
-from tagrefine_core.refinement.photo import PhotoTag, photo_tags, votes
+from tagrefine_core.refinement.photo import PhotoTag, photo_tags
 from tagrefine_core.refinement.query import Found, PhotoQuery, PhotoTable, find
-from tagrefine_core.runs.evidence import evidence_of, links_of
-from tagrefine_core.runs.refined import Expected, changes_at, expected_of, limits_of
+from tagrefine_core.refinement.verdicts import ACCEPT, REJECT, UNSURE, verdicts_of
+from tagrefine_core.runs.evidence import evidence_of
+from tagrefine_core.runs.refined import Expected, changes_at, expected_of, limits_of, visualness_of
 from tagrefine_core.runs.run import Run
 from tagrefine_core.store import TagRecord
 
 __all__ = [
-    "NEIGHBORS",
     "View",
     "found",
     "neighbors",
     "photo",
     "view",
+    "where_in_photo",
+    "why",
     "window",
 ]
-
-NEIGHBORS = 30
-"""How many nearest photos are asked whether their users gave a tag."""
 
 _SHOWN = 15  # nearest photos that are shown
 _TOP = 8  # highest scores of judged tags, listed whether the photo gets the tag or not
@@ -48,8 +47,6 @@ class View:
     ----------
     rules : dict of str to str
         The curator's list at that time.
-    links : csr (C, C)
-        How far a user's tag counts as evidence for others.
     version : int
         The last step of what people decided that it knows of.
     """
@@ -62,7 +59,6 @@ class View:
     table: PhotoTable
     records: Mapping[str, TagRecord]
     rules: dict[str, str]
-    links: sparse.csr_matrix
     version: int
 
 
@@ -111,7 +107,6 @@ def _view(collection: Collection, run: Run, precision: float, version: int) -> V
         table=table,
         records=records,
         rules=collection.store.tag_rules(collection.id),
-        links=links_of(run),
         version=version,
     )
 
@@ -140,7 +135,7 @@ def window(of: View, query: PhotoQuery, offset: int, limit: int) -> dict[str, An
 
 
 def photo(of: View, row: int, tag: str | None = None) -> dict[str, Any]:
-    """Return one photo in full: the user's own tags, and scores against their limits with a reason for each.
+    """Return one photo in full: the user's own tags, and scores against their limits.
 
     ``why`` names the tag to explain first: ``tag`` where it is one of the collection, else the surest addition, else the first removal.
     """
@@ -166,28 +161,71 @@ def photo(of: View, row: int, tag: str | None = None) -> dict[str, Any]:
 
 
 def neighbors(of: View, row: int) -> dict[str, Any]:
-    """Return the nearest photos in the features of the trained network, and how often their users gave each tag."""
+    """Return the nearest photos in the features of the trained network."""
     # Here, since it loads torch: two seconds that the pages need not wait for.
     from tagrefine_core.neighbors import nearest_to
 
-    rows, _ = nearest_to(of.run.features[row], of.run.features, NEIGHBORS, exclude=row)
-    given = votes(of.collection.tags, rows)
+    rows, _ = nearest_to(of.run.features[row], of.run.features, _SHOWN, exclude=row)
+    return {"photos": [_photo(of, int(neighbor)) for neighbor in rows]}
+
+
+def why(of: View, row: int, tag: str) -> dict[str, Any]:
+    """Return why a photo gets a tag or does not: what speaks for it and against it, and the look-alikes, those that carry it first."""
+    column = int(of.collection.columns_of([tag])[0])
+    tag = of.collection.vocabulary[column]
+    state = next((one.state for one in _tags(of, row) if one.column == column), "absent")
+    evidence = evidence_of(of.run, of.collection, row, column)
+    said = int(verdicts_of(of.collection).matrix[row, column])
+    decision = Decision(
+        state=cast(State, state),
+        verdict=said,
+        limit=_limit(of, column, written=evidence.written),
+        told=bool(of.limits.told[column]),
+        rule=of.rules.get(tag),
+        visualness=float(visualness_of(of.run, of.collection).high[column]),
+    )
     return {
-        "photos": [_photo(of, int(neighbor)) for neighbor in rows[:_SHOWN]],
-        "asked": len(rows),
-        "given": {of.collection.vocabulary[column]: int(given[column]) for column in np.flatnonzero(given)},
+        "tag": tag,
+        "state": state,
+        "verdict": {ACCEPT: "accept", REJECT: "reject", UNSURE: "unsure"}.get(said),
+        "sentence": reason(tag, evidence, decision),
+        "parts": [
+            {"words": words, "value": getattr(evidence.parts, part)}
+            for part, words in evidence.in_words.items()
+        ],
+        "total": evidence.parts.total,
+        "score": evidence.score,
+        "calibrated": evidence.calibrated,
+        "look_alikes": [
+            {**_photo(of, one.row), "weight": one.weight, "carries": one.carries}
+            for one in sorted(evidence.neighbors, key=lambda one: not one.carries)
+        ],
     }
 
 
+def where_in_photo(of: View, row: int, tag: str) -> dict[str, Any]:
+    """Return where in a photo its network sees a tag: what each place is worth, 1 the most, and which part of the photo it sees."""
+    from tagrefine_core.runs.where import where  # loads torch
+
+    column = int(of.collection.columns_of([tag])[0])
+    record = of.run.record
+    heat = where(open_annotator(record.id, record.finished, of.collection.data_hash), row, column)
+    most = float(heat.worth.max())
+    shown = np.maximum(heat.worth, 0) / most if most > 0 else np.zeros_like(heat.worth)
+    return {"worth": shown.round(3).tolist(), "box": heat.box}
+
+
 def _scores(of: View, row: int, tags: list[PhotoTag]) -> list[dict[str, Any]]:
-    columns = [one.column for one in tags if one.column is not None]
-    evidence = evidence_of(of.run, of.collection, row, columns, of.limits, links=of.links, rules=of.rules)
     told = []
-    for one, speaks in zip(tags, evidence, strict=True):
-        limit = speaks.remove if speaks.written else speaks.add
-        why = reason(one.tag, cast(State, one.state), speaks)
-        told.append({**asdict(one), "limit": limit if isfinite(limit) else None, "reason": why})
+    for one in tags:
+        assert one.column is not None
+        limit = _limit(of, one.column, written=bool(of.collection.tags[row, one.column]))
+        told.append({**asdict(one), "limit": limit if isfinite(limit) else None})
     return told
+
+
+def _limit(of: View, column: int, *, written: bool) -> float:
+    return float((of.limits.remove if written else of.limits.add)[column])
 
 
 def _listed(tags: list[PhotoTag], asked: str | None) -> list[dict[str, Any]]:

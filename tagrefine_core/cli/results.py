@@ -1,4 +1,4 @@
-"""Commands about a finished run: its measures, its table of tags, suspects, refined tags in a file, tags of new photos."""
+"""Commands about a finished run: its measures, its table of tags, suspects, reasons, refined tags in a file, tags of new photos."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields
@@ -21,6 +21,7 @@ __all__ = [
     "MEASURES",
     "annotate",
     "evaluate",
+    "explain",
     "measures",
     "neighbors",
     "refine",
@@ -145,6 +146,38 @@ def suspicious(
     document = [{"image": file, "tag": tag, "score": score} for file, tag, score in queue]
     lines = [f"{score:.2f}  {tag:<20} {file}" for file, tag, score in queue]
     session.answer(document, "\n".join(lines) or "Nothing is suspicious: no such tag is judged.")
+
+
+def explain(
+    context: typer.Context,
+    run: Run,
+    image: Annotated[str, typer.Argument(metavar="IMAGE", help="A photo of the collection: its file.")],
+    tag: Annotated[str, typer.Argument(metavar="TAG", help="A tag, whether the photo carries it or not.")],
+    json: Json = False,
+) -> None:
+    """Tell what the score of a tag is made of: four parts in log-odds, and the look-alikes that were asked.
+
+    The parts sum to the log-odds (natural) of the score, log(score / (1 - score)): what the picture shows, with how often the tag fits at
+    all; what averaging with look-alikes moves that; what the user's other tags add that imply this one; that he wrote it or did not. A
+    weight is a look-alike's share in the average; carries: whether its user gave the tag.
+    """
+    session = Session.of(context, json)
+    found = workflow.explain(session.store, run, image, tag)
+    parts = asdict(found.parts)
+    document = {
+        "score": found.score,
+        "parts": parts,
+        "neighbors": [
+            {"image": one.image, "weight": one.weight, "carries": one.carries} for one in found.neighbors
+        ],
+    }
+    lines = [f"{words:<40} {parts[part]:+6.2f}" for part, words in found.in_words.items()]
+    kind = "probability that it fits" if found.calibrated else "how likely the network finds it"
+    lines += [f"{'together, in log-odds':<40} {found.parts.total:+6.2f}", f"{kind:<40} {found.score:6.3f}"]
+    lines += [
+        f"{one.weight:.3f}  {'carries it' if one.carries else '':<10}  {one.image}" for one in found.neighbors
+    ]
+    session.answer(document, "\n".join(lines))
 
 
 def refine(

@@ -8,7 +8,7 @@ from tagrefine_core.demo.concepts import MOST_CONCEPTS, SMALLEST_SHARE
 from tagrefine_core.demo.scenes import SCENES
 from tagrefine_core.errors import ConfigError
 
-__all__ = ["SIZE", "render", "true_concepts"]
+__all__ = ["SIZE", "paint", "render", "true_concepts"]
 
 SIZE = (320, 240)
 
@@ -51,6 +51,13 @@ def render(seed: int, index: int, size: tuple[int, int] = SIZE) -> tuple[Image.I
     ConfigError
         If an argument is out of range.
     """
+    canvas = paint(seed, index, size)
+    concepts = true_concepts(canvas)
+    return canvas.finish(grain=canvas.between(0.006, 0.016), vignette=canvas.between(0.12, 0.34)), concepts
+
+
+def paint(seed: int, index: int, size: tuple[int, int] = SIZE) -> Canvas:
+    """Return the canvas of a picture before it is developed, which knows where each concept can be seen; arguments as `render`."""
     if seed < 0 or index < 0:
         raise ConfigError(
             f"The demo's seed and index must be 0 or greater, got seed {seed} and index {index}."
@@ -63,5 +70,4 @@ def render(seed: int, index: int, size: tuple[int, int] = SIZE) -> tuple[Image.I
     canvas = Canvas(rng, size)
     scene = SCENES[int(np.searchsorted(_SHARES, rng.random(), side="right"))][0]
     scene(canvas)
-    concepts = true_concepts(canvas)
-    return canvas.finish(grain=canvas.between(0.006, 0.016), vignette=canvas.between(0.12, 0.34)), concepts
+    return canvas

@@ -102,6 +102,10 @@ class Trunk(nn.Module):
                 x = stage(x)
                 if number == self.earlier:
                     earlier = x.mean(dim=(2, 3))
+        return self.joined(x, earlier)
+
+    def joined(self, x: Tensor, earlier: Tensor | None) -> Tensor:
+        """Return the feature (B, d): what the last stage says (B, ...), followed by the earlier stage's mean where there is one."""
         if earlier is None:
             return x
         length = _EARLIER * x.norm(dim=1, keepdim=True)

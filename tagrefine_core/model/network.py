@@ -108,14 +108,15 @@ class Network(nn.Module):
 
     def uncentered(self, x: Tensor) -> Tensor:
         """Return the trunk's features (B, d) of inputs (B, ...) to their power; at length sqrt(d) where ``normalize``."""
-        v = self.backbone(x)
-        if self.power != 1:
-            v = v.sign() * v.abs().clamp(min=_LEAST) ** self.power
-        return functional.normalize(v, dim=1) * v.shape[1] ** 0.5 if self.normalize else v
+        return self._scaled(self.backbone(x))
 
     def represent(self, x: Tensor) -> Tensor:
         """Return v (B, d) of inputs (B, ...), what the classifier reads."""
-        v = self.uncentered(x) - self.center
+        return self.above(self.backbone(x))
+
+    def above(self, given: Tensor) -> Tensor:
+        """Return v (B, d) of what the trunk says (B, d)."""
+        v = self._scaled(given) - self.center
         return v if self.adapter is None else v + self.adapter(v)
 
     def project(self, v: Tensor) -> Tensor:
@@ -148,6 +149,11 @@ class Network(nn.Module):
         """Tell every dropout which step this is and which rows of the whole batch it will see."""
         for number, module in enumerate(self._dropouts()):
             module.seed, module.start, module.total = seed + number, start, total
+
+    def _scaled(self, v: Tensor) -> Tensor:
+        if self.power != 1:
+            v = v.sign() * v.abs().clamp(min=_LEAST) ** self.power
+        return functional.normalize(v, dim=1) * v.shape[1] ** 0.5 if self.normalize else v
 
     def _dropouts(self) -> Iterator[Dropout]:
         return (module for module in self.modules() if isinstance(module, Dropout))

@@ -8,6 +8,7 @@ Steps after training, all without ground truth; each is a constraint of the pape
 - semantic dependency: a tag that surely implies another counts for that one too ("poodle" for "dog").
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,36 @@ from scipy.special import expit, logit
 
 from tagrefine_core.model.calibration import Calibration
 
-__all__ = ["final_scores", "had_he_not_written", "log_odds", "smoothed"]
+__all__ = ["NEIGHBORS", "LookAlikes", "final_scores", "gammas", "had_he_not_written", "log_odds", "smoothed"]
+
+NEIGHBORS = 20
+"""How many photos a photo's logits are averaged with."""
+
+
+@dataclass(frozen=True, eq=False)
+class LookAlikes:
+    """The photos that each photo's logits were averaged with.
+
+    Attributes
+    ----------
+    rows : int32 (N, k)
+        The nearest first.
+    squared : float32 (N, k)
+        Squared distances.
+    """
+
+    rows: NDArray[np.int32]
+    squared: NDArray[np.float32]
+
+
+def gammas(squared_distances: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return the weights (B, k) of neighbors at these squared distances (B, k), gamma of eq. 2 with rows of sum 1.
+
+    Each photo has its own median: photos far from all others lean on their neighbors like all others do.
+    """
+    sigma = np.median(squared_distances, axis=1, keepdims=True)
+    gamma = np.exp(-squared_distances / np.where(sigma > 0, sigma, 1.0))
+    return np.asarray(gamma / gamma.sum(axis=1, keepdims=True))
 
 
 def smoothed(
@@ -44,10 +74,7 @@ def smoothed(
     own = np.asarray(logits, dtype=np.float32)
     if not smooth or not neighbors.shape[1]:
         return own
-    # Each photo's own median: photos far from all others lean on their neighbors like all others do.
-    sigma = np.median(squared_distances, axis=1, keepdims=True)
-    gamma = np.exp(-squared_distances / np.where(sigma > 0, sigma, 1.0))
-    gamma /= gamma.sum(axis=1, keepdims=True)
+    gamma = gammas(squared_distances)
     unique, place = np.unique(neighbors, return_inverse=True)
     weights = sparse.csr_matrix(
         (gamma.reshape(-1), place.reshape(-1), np.arange(0, neighbors.size + 1, neighbors.shape[1])),

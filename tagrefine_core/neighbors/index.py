@@ -17,7 +17,7 @@ from tagrefine_core.errors import ConfigError, DataError
 from tagrefine_core.neighbors.best import PIECE, Best
 from tagrefine_core.neighbors.points import Points
 
-__all__ = ["Index"]
+__all__ = ["EXACT", "Index"]
 
 EXACT = 20_000
 """Images up to which all pairs are compared: cells save nothing below."""

@@ -16,6 +16,8 @@ from tagrefine_core.config import TrainConfig
 from tagrefine_core.errors import RunError
 from tagrefine_core.files import read_array, read_arrays, read_sparse
 from tagrefine_core.model.calibration import Calibration
+from tagrefine_core.model.implied import certain
+from tagrefine_core.model.posterior import LookAlikes
 from tagrefine_core.store import EpochRecord, RunRecord, Store
 
 __all__ = ["NeighborTrace", "Run", "new_run_id", "run_folder"]
@@ -126,6 +128,13 @@ class Run:
         return self._array("features.npy")
 
     @cached_property
+    def look_alikes(self) -> LookAlikes | None:
+        """The photos that each photo's logits were averaged with, memory-mapped; None where none were, or the run did not keep them."""
+        if not (self.folder / "neighbors.npy").exists():
+            return None
+        return LookAlikes(self._array("neighbors.npy"), self._array("neighbors_squared.npy"))
+
+    @cached_property
     def rows(self) -> NDArray[np.int64]:
         """Rows of the collection that the run trained on."""
         return self._array("rows.npy")
@@ -137,6 +146,13 @@ class Run:
             return read_sparse(self.folder / "implied.npz")
         except (OSError, ValueError) as error:
             raise RunError(f"{self.folder / 'implied.npz'} is gone or damaged. Train again.") from error
+
+    @cached_property
+    def links(self) -> sparse.csr_matrix:
+        """How far a user's tag counts as evidence for others, csr float32 (C, C) ``[given, implied]``; empty where none does."""
+        if self.counts_words:
+            return certain(self.implied)
+        return sparse.csr_matrix(self.implied.shape, dtype=np.float32)
 
     @cached_property
     def trace(self) -> NeighborTrace:

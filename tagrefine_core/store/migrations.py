@@ -244,7 +244,10 @@ MIGRATIONS: dict[str, str | Callable[[sqlite3.Connection], None]] = {
             SELECT collection_id, what, file, tag, value, step FROM curation_entries;
         DROP TABLE tag_rules;
     """,
-    "0011_tags_apart": """
+    "0011_run_origin": """
+        ALTER TABLE runs ADD COLUMN origin TEXT;
+    """,
+    "0012_tags_apart": """
         CREATE TABLE curation_entries_new (
             step INTEGER NOT NULL REFERENCES curation_steps(id) ON DELETE CASCADE,
             collection_id INTEGER NOT NULL,

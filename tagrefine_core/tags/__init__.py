@@ -1,7 +1,7 @@
 """Tags: WordNet, the paper's preprocessing, and how similar tags are."""
 
 from tagrefine_core.tags.cooccurrence import google_distance, tag_counts
-from tagrefine_core.tags.implication import implied_tags
+from tagrefine_core.tags.implication import Relation, implied_tags, relation
 from tagrefine_core.tags.normalization import Lemma, lemmatize, normalize
 from tagrefine_core.tags.similarity import similarity_matrix, tag_distance, tag_similarity
 from tagrefine_core.tags.synonyms import MergeProposal, propose_merges
@@ -12,6 +12,7 @@ from tagrefine_core.tags.wordnet_similarity import SharedMeaning, explain_wordne
 __all__ = [
     "Lemma",
     "MergeProposal",
+    "Relation",
     "SharedMeaning",
     "Vocabulary",
     "WordNet",
@@ -24,6 +25,7 @@ __all__ = [
     "load",
     "normalize",
     "propose_merges",
+    "relation",
     "similarity_matrix",
     "tag_counts",
     "tag_distance",

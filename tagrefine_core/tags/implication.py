@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,10 @@ from tagrefine_core.tags.taxonomy import ancestors
 from tagrefine_core.tags.wordnet import WordNet, load
 from tagrefine_core.tags.wordnet_similarity import wordnet_distance
 
-__all__ = ["implied_tags"]
+__all__ = ["Relation", "implied_tags", "relation"]
+
+Relation = Literal["synonym", "kind", "part"]
+"""What a tag is to one that it implies: "hound" and "dog" share a meaning, a puppy is a kind of dog, a petal a part of a flower."""
 
 _CLOSE = 0.8  # Lin's similarity from which two tags are taken for near synonyms
 _OF_CLOSE = 0.25
@@ -42,8 +46,7 @@ def implied_tags(tags: Sequence[str], wordnet: WordNet | None = None) -> NDArray
     """
     wordnet = wordnet or load()
     meant = np.where(1.0 - wordnet_distance(tags, wordnet=wordnet) >= _CLOSE, np.float32(_OF_CLOSE), 0)
-    parents, wholes = wordnet.taxonomy("n").parents, wordnet.wholes
-    first = [next(iter(wordnet.senses(tag, "n")), None) for tag in tags]
+    first = [_first_sense(wordnet, tag) for tag in tags]
     named: dict[int, list[int]] = defaultdict(list)
     for tag, synset in enumerate(first):
         if synset is not None:
@@ -51,10 +54,40 @@ def implied_tags(tags: Sequence[str], wordnet: WordNet | None = None) -> NDArray
     for tag, synset in enumerate(first):
         if synset is None:
             continue
-        shown = ancestors(parents, synset)
-        for whole in {whole for each in shown for whole in wholes.get(each, ())}:
-            shown |= ancestors(parents, whole)
-        for each in shown & named.keys():
+        above, around = _shown(wordnet, synset)
+        for each in (above | around) & named.keys():
             meant[named[each], tag] = 1.0
     np.fill_diagonal(meant, 0.0)
     return meant.astype(np.float32)
+
+
+def relation(tag: str, implied: str, wordnet: WordNet | None = None) -> Relation | None:
+    """Return what a tag is to one that it implies in full (`implied_tags`), else None.
+
+    Raises
+    ------
+    WordNetMissing
+        When WordNet is not on this machine.
+    """
+    wordnet = wordnet or load()
+    synset, other = _first_sense(wordnet, tag), _first_sense(wordnet, implied)
+    if synset is None or other is None:
+        return None
+    if synset == other:
+        return "synonym"
+    above, around = _shown(wordnet, synset)
+    return "kind" if other in above else "part" if other in around else None
+
+
+def _first_sense(wordnet: WordNet, tag: str) -> int | None:
+    return next(iter(wordnet.senses(tag, "n")), None)
+
+
+def _shown(wordnet: WordNet, synset: int) -> tuple[set[int], set[int]]:
+    """Return a noun synset with everything above it, and all that these are a part or a member of with everything above that."""
+    parents, wholes = wordnet.taxonomy("n").parents, wordnet.wholes
+    above = ancestors(parents, synset)
+    around: set[int] = set()
+    for whole in {whole for each in above for whole in wholes.get(each, ())}:
+        around |= ancestors(parents, whole)
+    return above, around

@@ -32,7 +32,7 @@ from tagrefine_core.training.teaching import Words, taught
 from tagrefine_core.training.trainer import Trainer
 from tagrefine_core.training.training_set import Watched
 
-__all__ = ["fit", "held_out_parts", "without_pictures"]
+__all__ = ["fit", "held_out_parts", "owners", "without_pictures"]
 
 _VISUALNESS_BLOCK = 2048
 
@@ -135,13 +135,12 @@ def fit(
     assert implied is not None
     logits = _new_array(folder, "logits", (photos, width), np.float32, world)
     features = _new_array(folder, "features", (photos, networks[0].width), np.float16, world)
-    owner = np.full(photos, -1, dtype=np.int64)
-    for number, held_out in enumerate(parts):
-        owner[rows[held_out]] = number if len(parts) > 1 else -1
+    owner = owners(photos, rows, config)
     predict(networks, inputs, rows, owner, config, world, logits=logits, features=features, progress=progress)
     smoothed = _new_array(folder, "smoothed", (photos, width), np.float32, world)
+    look_alikes = None
     if world.first:
-        smooth_all(logits, features, rows, config, out=smoothed, progress=progress)
+        look_alikes = smooth_all(logits, features, rows, config, out=smoothed, progress=progress)
     world.wait()
     blocks = np.array_split(rows, -(-len(rows) // _VISUALNESS_BLOCK))
     visualness = Visualness.measure(((logits[block], tags[block]) for block in blocks), width)
@@ -155,6 +154,7 @@ def fit(
         logits=logits,
         features=features,
         smoothed=smoothed,
+        look_alikes=look_alikes,
         calibration=calibration,
         visualness=visualness,
         implied=implied,
@@ -174,6 +174,17 @@ def held_out_parts(n: int, config: TrainConfig) -> list[NDArray[np.int64]]:
         raise ConfigError(f"{n} photos cannot be divided into scoring.crossfit={parts} parts. Use fewer.")
     order = np.random.default_rng((config.seed, 5)).permutation(n)
     return [np.sort(part).astype(np.int64) for part in np.array_split(order, parts)]
+
+
+def owners(photos: int, rows: NDArray[np.int64], config: TrainConfig) -> NDArray[np.int64]:
+    """Return which network answers for each of N photos, int64 (N,): the one that has not seen it; -1 where all do.
+
+    ``rows`` (n,) are the photos learned from.
+    """
+    owner = np.full(photos, -1, dtype=np.int64)
+    for number, held_out in enumerate(held_out_parts(len(rows), config)):
+        owner[rows[held_out]] = number
+    return owner
 
 
 def _check_groups(seen: int, m: int) -> None:

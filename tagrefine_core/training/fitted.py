@@ -21,6 +21,7 @@ from tagrefine_core.files import read_array, read_sparse, write_array, write_fil
 from tagrefine_core.model.calibration import Calibration
 from tagrefine_core.model.implied import certain
 from tagrefine_core.model.network import Network
+from tagrefine_core.model.posterior import LookAlikes
 from tagrefine_core.model.visualness import Visualness
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.training.forward import FORWARD_ROWS
@@ -58,6 +59,8 @@ class Fitted:
         Frozen, shared by all networks: turns pictures into what they read. None: they read what is given.
     smoothed : float32 (N, C), optional
         Logits averaged with those of look-alikes; computed when asked for.
+    look_alikes : LookAlikes, optional
+        Those that they were averaged with, to be kept.
     """
 
     def __init__(
@@ -73,12 +76,13 @@ class Fitted:
         implied: sparse.csr_matrix,
         trunk: Trunk | None = None,
         smoothed: NDArray[np.float32] | None = None,
+        look_alikes: LookAlikes | None = None,
     ) -> None:
         self.config, self.networks = config, list(networks)
         self.rows, self.logits, self.features = rows, logits, features
         self.calibration, self.visualness, self.implied = calibration, visualness, implied
         self.trunk = trunk if config.network.finetune == "head" else None
-        self.smoothed = smoothed
+        self.smoothed, self.look_alikes = smoothed, look_alikes
 
     def scores(
         self,
@@ -102,10 +106,8 @@ class Fitted:
             In [0, 1].
         """
         if self.smoothed is None:
-            self.smoothed = np.empty(self.logits.shape, dtype=np.float32)
-            smooth_all(
-                self.logits, self.features, self.rows, self.config, out=self.smoothed, progress=progress
-            )
+            self.smooth(np.empty(self.logits.shape, dtype=np.float32), progress)
+        assert self.smoothed is not None
         logits, out = self.smoothed, np.empty_like(self.smoothed) if out is None else out
         if out is logits:
             self.smoothed = None
@@ -119,6 +121,19 @@ class Fitted:
             progress=progress,
         )
         return out
+
+    def smooth(self, out: NDArray[np.float32], progress: Progress = silent) -> None:
+        """Average logits with those of look-alikes into ``out`` (N, C), such as a memory-mapped file."""
+        self.look_alikes = smooth_all(
+            self.logits,
+            self.features,
+            self.rows,
+            self.config,
+            around=self.look_alikes,
+            out=out,
+            progress=progress,
+        )
+        self.smoothed = out
 
     def scores_of_new(self, x: Tensor, user_tags: sparse.csr_matrix | None = None) -> NDArray[np.float32]:
         """Return scores (B, C) in [0, 1] of photos that were not learned from.
@@ -152,6 +167,8 @@ class Fitted:
     def save(self, folder: Path) -> None:
         """Write ``{fitted,calibration}.safetensors``, ``{rows,logits,features,visualness}.npy`` and ``implied.npz``, but no frozen trunk.
 
+        ``neighbors.npy`` and ``neighbors_squared.npy`` are the `look_alikes`, where there are any.
+
         Arrays that are files already are moved.
         """
         tensors: dict[str, Tensor] = {}
@@ -167,6 +184,9 @@ class Fitted:
         _keep(self.logits, folder / "logits.npy")
         _keep(self.features, folder / "features.npy")
         write_array(folder / "rows.npy", self.rows)
+        if self.look_alikes is not None:
+            write_array(folder / "neighbors.npy", self.look_alikes.rows)
+            write_array(folder / "neighbors_squared.npy", self.look_alikes.squared)
         write_sparse(folder / "implied.npz", self.implied)
         write_array(folder / "visualness.npy", self.visualness.as_array())
         if self.calibration is not None:
@@ -233,6 +253,7 @@ class Fitted:
             visualness=Visualness.of_array(_kept(read_array, folder / "visualness.npy")),
             implied=_kept(read_sparse, folder / "implied.npz"),
             trunk=None if trunk is None else trunk.to(device).eval(),
+            look_alikes=_kept_look_alikes(folder),
         )
 
 
@@ -258,6 +279,15 @@ def _kept(read: Callable[[Path], Any], path: Path) -> Any:
         return read(path)
     except (OSError, ValueError, EOFError) as error:
         raise RunError(f"{path} is gone or damaged. Train again.") from error
+
+
+def _kept_look_alikes(folder: Path) -> LookAlikes | None:
+    """Return the look-alikes; None where photos have none, or the run did not keep them."""
+    if not (folder / "neighbors.npy").exists():
+        return None
+    return LookAlikes(
+        *(_kept(read_array, folder / name) for name in ("neighbors.npy", "neighbors_squared.npy"))
+    )
 
 
 def _keep(array: NDArray[np.generic], path: Path) -> None:

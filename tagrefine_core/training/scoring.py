@@ -13,7 +13,7 @@ from tagrefine_core.features.inputs import Inputs
 from tagrefine_core.model.calibration import Calibration
 from tagrefine_core.model.implied import with_implied
 from tagrefine_core.model.network import Network
-from tagrefine_core.model.posterior import final_scores, smoothed
+from tagrefine_core.model.posterior import NEIGHBORS, LookAlikes, final_scores, smoothed
 from tagrefine_core.neighbors import Index, nearest
 from tagrefine_core.progress import Progress
 from tagrefine_core.training.distributed import World
@@ -21,7 +21,6 @@ from tagrefine_core.training.forward import FORWARD_ROWS, seen, told
 
 __all__ = ["answers", "calibrate", "finish", "predict", "smooth", "smooth_all"]
 
-_NEIGHBORS = 20  # that a photo's logits are averaged with
 _BLOCK = 1024
 
 
@@ -90,17 +89,37 @@ def smooth_all(
     rows: NDArray[np.int64],
     config: TrainConfig,
     *,
+    around: LookAlikes | None = None,
     out: NDArray[np.float32],
     progress: Progress,
-) -> None:
-    """Fill in logits (N, C) averaged with those of each photo's nearest photos among ``rows``, itself left out."""
-    n, share = len(logits), config.scoring.smooth
+) -> LookAlikes | None:
+    """Fill in logits (N, C) averaged with those of each photo's nearest photos among ``rows``, itself left out; return these photos.
+
+    None where no photo is averaged with others. Where they are known (``around``), nobody searches for them.
+    """
+    n = len(logits)
+    if around is None:
+        around = _nearest(features, rows, config, progress)
+    if around is None:
+        out[:] = logits
+        return None
+    for start in range(0, n, _BLOCK):
+        part = slice(start, start + _BLOCK)
+        out[part] = smoothed(
+            logits[part], around.rows[part], around.squared[part], logits, smooth=config.scoring.smooth
+        )
+        progress("Averaging with the neighbors", min(n, start + _BLOCK), n)
+    return around
+
+
+def _nearest(
+    features: NDArray[np.floating], rows: NDArray[np.int64], config: TrainConfig, progress: Progress
+) -> LookAlikes | None:
+    n, count = len(features), min(NEIGHBORS, len(rows) - 1)
+    if not config.scoring.smooth or count < 1:
+        return None
     place = np.full(n, -1, dtype=np.int64)
     place[rows] = np.arange(len(rows))
-    count = min(_NEIGHBORS, len(rows) - 1)
-    if not share or count < 1:
-        out[:] = logits
-        return
     stage = "Asking the neighbors"
     index = Index.build(
         features if len(rows) == n else features[rows],
@@ -110,10 +129,7 @@ def smooth_all(
     found, squared = index.search(
         features, count, exclude=place, progress=lambda done, total: progress(stage, done, total)
     )
-    for start in range(0, n, _BLOCK):
-        part = slice(start, start + _BLOCK)
-        out[part] = smoothed(logits[part], rows[found[part]], squared[part], logits, smooth=share)
-        progress("Averaging with the neighbors", min(n, start + _BLOCK), n)
+    return LookAlikes(rows[found].astype(np.int32), squared)
 
 
 def smooth(
@@ -139,7 +155,7 @@ def smooth(
     rows : int64 (n,)
         Their rows in ``known``.
     """
-    share, count = config.scoring.smooth, min(_NEIGHBORS, len(around))
+    share, count = config.scoring.smooth, min(NEIGHBORS, len(around))
     if not share or not count:
         return logits
     found, squared = nearest(features, around, count)

@@ -10,7 +10,8 @@ from tagrefine_core.workflow.curating import (
     tag_rules,
 )
 from tagrefine_core.workflow.importing import delete_collection, import_collection, make_demo
-from tagrefine_core.workflow.judging import changes_of, export_refined, suspicious, tag_summaries
+from tagrefine_core.workflow.judging import changes_of, explain, export_refined, suspicious, tag_summaries
+from tagrefine_core.workflow.learning import WhatMoved, what_moved
 from tagrefine_core.workflow.measuring import HandedOut, handed_out_of, measure_handed_out
 from tagrefine_core.workflow.merging import (
     Alias,
@@ -42,6 +43,7 @@ __all__ = [
     "TagLimit",
     "TagRule",
     "TagSummary",
+    "WhatMoved",
     "Work",
     "again",
     "aliases",
@@ -52,6 +54,7 @@ __all__ = [
     "evaluate_run",
     "evaluate_user_tags",
     "evaluate_wider",
+    "explain",
     "export_refined",
     "handed_out_of",
     "import_again",
@@ -77,4 +80,5 @@ __all__ = [
     "undo",
     "verdict",
     "verdicts",
+    "what_moved",
 ]

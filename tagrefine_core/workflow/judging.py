@@ -1,4 +1,4 @@
-"""What a run does with the tags of its collection: changes, a table of tags, queues of suspects, exports."""
+"""What a run does with the tags of its collection, and why: changes, a table of tags, queues of suspects, reasons, exports."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,12 +13,13 @@ from tagrefine_core.refinement import PRECISION, Changes
 from tagrefine_core.refinement.suspicious import SuspectKind
 from tagrefine_core.refinement.verdicts import verdicts_of
 from tagrefine_core.runs import refined
+from tagrefine_core.runs.evidence import Evidence, evidence_of
 from tagrefine_core.runs.run import Run
 from tagrefine_core.runs.summaries import TagSummary, summaries_of
 from tagrefine_core.store import Store
 from tagrefine_core.workflow.rules import check
 
-__all__ = ["changes_of", "collection_of", "export_refined", "suspicious", "tag_summaries"]
+__all__ = ["changes_of", "collection_of", "explain", "export_refined", "suspicious", "tag_summaries"]
 
 
 def tag_summaries(store: Store, run_id: str, *, precision: float = PRECISION) -> list[TagSummary]:
@@ -61,6 +62,30 @@ def suspicious(
         (collection.files[row], collection.vocabulary[column], float(score))
         for row, column, score in zip(*queue, strict=True)
     ]
+
+
+def explain(store: Store, run_id: str, image: str | Path, tag: str) -> Evidence:
+    """Return what the score of a tag of a photo is made of.
+
+    Parameters
+    ----------
+    image : str or Path
+        As `Collection.row_of` takes it.
+    tag : str
+        Of the vocabulary, whether the photo carries it or not.
+
+    Raises
+    ------
+    CollectionError
+        When there is no such photo.
+    ConfigError
+        When the tag is not in the vocabulary.
+    RunError
+        As `changes_of` and `tagrefine_core.runs.evidence.evidence_of`.
+    """
+    run = Run.open(store, run_id)
+    collection = collection_of(store, run)
+    return evidence_of(run, collection, collection.row_of(image), int(collection.columns_of([tag])[0]))
 
 
 def changes_of(store: Store, run_id: str, precision: float = PRECISION) -> Changes:

@@ -1,6 +1,7 @@
 """Homes for the app's tests: an empty one, and a small one whose numbers are made by hand, not trained."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from tagrefine_core.collections import Collection, Source, check_images, write_c
 from tagrefine_core.config import TrainConfig
 from tagrefine_core.evaluation import evaluate
 from tagrefine_core.files import write_array
+from tagrefine_core.model.calibration import _CENTERS as CENTERS
 from tagrefine_core.model.calibration import Calibration
 from tagrefine_core.runs.run import run_folder
 from tagrefine_core.settings import train_config
@@ -94,7 +96,7 @@ def add_run(
     if state != "finished":
         return
     folder = run_folder(store.home, run_id)
-    scores = rng.random((PHOTOS, len(VOCABULARY)), dtype=np.float32)
+    scores = 0.01 + 0.98 * rng.random((PHOTOS, len(VOCABULARY)), dtype=np.float32)
     write_array(folder / "scores.npy", scores)
     write_array(folder / "features.npy", rng.random((PHOTOS, 8)).astype(np.float16))
     write_array(folder / "rows.npy", np.arange(PHOTOS))
@@ -106,7 +108,11 @@ def add_run(
     write_array(folder / "visualness.npy", visualness)
     opened = Collection.open(store, collection)
     calibration = Calibration.measure([(logit(scores), opened.tags)], len(VOCABULARY), PHOTOS)
+    # Logits that lead to these scores: by a curve that leaves logits as they are, and what users wrote.
+    calibration = replace(calibration, curve=np.tile(CENTERS.astype(np.float32), (len(VOCABULARY), 1)))
     calibration.save(folder / "calibration.safetensors")
+    words = calibration.words(opened.tags.toarray(), config.scoring.evidence)
+    write_array(folder / "logits.npy", (logit(scores) - words).astype(np.float32))
     if record.labels:
         measures = evaluate(scores[:, opened.label_columns], opened.truth, labels=opened.labels)
         store.write_metrics(record.id, run_id, measures.as_dict())

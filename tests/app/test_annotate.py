@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from pages import opening
 from pages.annotate import uploads
 from pages.components.bars import bars
 from tagrefine_core import workflow
@@ -44,7 +45,7 @@ class Network:
 def network(small_home: Store, monkeypatch: pytest.MonkeyPatch) -> Network:
     network = Network(small_home)
     monkeypatch.setattr(workflow, "open_annotator", lambda store, run_id: network)
-    uploads._annotator.cache_clear()
+    opening._annotator.cache_clear()
     uploads.tag_photos.clear()
     return network
 

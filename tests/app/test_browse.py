@@ -13,8 +13,8 @@ from starlette.requests import Request
 from streamlit.testing.v1 import AppTest
 
 from pages.browse.balance import balance
-from pages.browse.routes import near_photos, one_photo, photo_query, photos
-from pages.browse.view import photo, view, window
+from pages.browse.routes import near_photos, one_photo, photo_query, photos, where_tag, why_tag
+from pages.browse.view import photo, view, why, window
 from tagrefine_core.collections import Collection
 from tagrefine_core.errors import ConfigError, RunError
 from tagrefine_core.refinement import Expectation
@@ -33,9 +33,7 @@ def gallery(page: AppTest) -> dict[str, Any]:
 
 def texts(page: AppTest) -> str:
     assert not page.exception
-    return "\n".join(
-        element.value for element in (*page.markdown, *page.subheader, *page.warning, *page.error)
-    )
+    return "\n".join(element.value for element in (*page.markdown, *page.header, *page.warning, *page.error))
 
 
 def ask(route: Callable[[Request], Any], query: str = "", **path: Any) -> tuple[int, Any]:
@@ -312,9 +310,7 @@ def test_a_changed_list_is_seen_at_once_and_kept_views_stay(small_home: Store, o
     old = gallery(page)
     assert gallery(page.run())["version"] != old["version"], "the gallery has to ask anew"
     row = int(before.changes.added[:, [column]].tocoo().row[0])
-    told = {one["tag"]: one for one in photo(after, row, "sea")["scores"]}
-    if "sea" in told:
-        assert "Your list says: always leave it alone, so it is never added." in told["sea"]["reason"]
+    assert "Your list says to leave it alone, so it is never added." in why(after, row, "sea")["sentence"]
     small_home.set_tag_rules(before.collection.id, {"sea": None})
     assert (view("run-new").changes.added != before.changes.added).nnz == 0
 
@@ -366,6 +362,11 @@ def test_neighbors_are_the_nearest_others(small_home: Store) -> None:
         (photos, "", {"run_id": "../../etc"}, 404),
         (one_photo, "", {"row": 40}, 404),
         (near_photos, "", {"row": 40}, 404),
+        (why_tag, "tag=sea", {"row": 40}, 404),
+        (why_tag, "tag=nothing", {"row": 4}, 400),
+        (why_tag, "", {"row": 4}, 400),
+        (where_tag, "tag=sea", {"row": 40}, 404),
+        (where_tag, "tag=nothing", {"row": 4}, 400),
     ],
 )
 def test_routes_refuse_in_plain_words(

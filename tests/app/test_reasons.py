@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy import sparse
+from scipy.special import expit, logit
 
-from pages.browse.reasons import reason
-from pages.browse.view import photo, view
+from pages.browse.reasons import Decision, reason
+from pages.browse.view import photo, view, why
 from pages.components.percent import percent
+from tagrefine_core.files import write_array
 from tagrefine_core.refinement import changes
-from tagrefine_core.runs.evidence import Evidence
+from tagrefine_core.runs.evidence import Evidence, Parts
 from tagrefine_core.runs.run import run_folder
 from tagrefine_core.settings import train_config
 from tagrefine_core.store import Store
@@ -20,97 +22,89 @@ from tests.app.conftest import UNTOLD, VOCABULARY, set_config
 
 TYPICAL = Evidence(
     score=0.72,
+    parts=Parts(picture=1.4, neighbors=0.3, tags=0.0, user=-0.8),
+    neighbors=(),
     calibrated=True,
-    picture=0.8,
+    counts_words=True,
     written=False,
     implied_by=None,
-    add=0.54,
-    remove=0.46,
-    told=True,
-    rule=None,
-    visualness=0.8,
-    low=0.6,
-    high=0.9,
+    relation=None,
 )
+ADDED = Decision(state="added", limit=0.54, told=True, rule=None, visualness=0.9)
+KEPT = replace(ADDED, state="kept", limit=0.46)
+ABSENT = replace(ADDED, state="absent", limit=0.8)
+UNJUDGED = replace(ADDED, state="untold", told=False, limit=-np.inf, visualness=0.26)
 
 
-def told(tag: str, state: Any, **changed: Any) -> str:
-    return reason(tag, state, replace(TYPICAL, **changed)).replace("\u00a0", " ")
+def parts(picture: float, neighbors: float, tags: float, user: float) -> Parts:
+    return Parts(picture=picture, neighbors=neighbors, tags=tags, user=user)
+
+
+SPEAKS = "The picture and its look-alikes speak for “sea”; that the user did not write it speaks against it."
 
 
 @pytest.mark.parametrize(
-    ("state", "changed", "expected"),
+    ("decision", "changed", "expected"),
     [
+        (ADDED, {}, f"{SPEAKS} It is added, since 72 % reaches the limit of 54 %."),
         (
-            "added",
-            {},
-            "“sea” fits with a probability of 72 %. At this promise it is added from 54 % on. By pictures alone it would "
-            "be 80 %; that the user did not write it speaks against it. A picture can tell this tag (visualness 0.80, 0.60 "
-            "to 0.90).",
+            ADDED,
+            {"implied_by": "beach", "relation": "part", "parts": parts(-0.4, 0.01, 2.1, -0.8)},
+            "“beach” (a part of it) speaks for “sea”; that the user did not write it and the picture speak against it. "
+            "It is added, since 72 % reaches the limit of 54 %.",
         ),
         (
-            "added",
-            {"implied_by": "beach"},
-            "“sea” fits with a probability of 72 %. At this promise it is added from 54 % on. By pictures alone it would "
-            "be 80 %; the user did not write it, but “beach”, which implies it. A picture can tell this tag (visualness "
-            "0.80, 0.60 to 0.90).",
+            replace(KEPT, state="removed"),
+            {"written": True, "score": 0.2, "parts": parts(-3.0, -0.3, 0.0, 1.9)},
+            "The user's word speaks for “sea”; the picture and its look-alikes speak against it. "
+            "It is removed, since 20 % is not above the limit of 46 %.",
         ),
         (
-            "removed",
-            {"written": True, "score": 0.2, "picture": 0.1},
-            "“sea” fits with a probability of 20 %. At this promise what the user wrote is removed at 46 % and below. By "
-            "pictures alone it would be 10 %; that the user wrote it speaks for it. A picture can tell this tag "
-            "(visualness 0.80, 0.60 to 0.90).",
+            replace(KEPT, rule="judge"),
+            {"written": True, "parts": parts(0.4, 0.0, 0.0, 0.6)},
+            "The user's word and the picture speak for “sea”. It stays, since 72 % is above the limit of 46 %. "
+            "Your list says to judge it.",
         ),
         (
-            "kept",
-            {"written": True, "rule": "judge", "visualness": 0.2, "low": 0.1, "high": 0.3},
-            "“sea” fits with a probability of 72 %. At this promise what the user wrote stays above 46 %. By pictures alone "
-            "it would be 80 %; that the user wrote it speaks for it. Your list says: always judge it (visualness 0.20, "
-            "0.10 to 0.30).",
+            UNJUDGED,
+            {"written": True, "parts": parts(0.04, -0.04, 0.0, 0.0)},
+            "Nothing speaks for or against “sea”. A picture cannot tell this tag, so it stays as the user wrote it.",
         ),
         (
-            "untold",
-            {"written": True, "told": False, "visualness": 0.18, "low": 0.1, "high": 0.26, "picture": 0.7201},
-            "“sea” fits with a probability of 72 %. A picture cannot tell this tag (visualness 0.18, 0.10 to 0.26), so it "
-            "stays as the user wrote it. By pictures alone it would be 72 %; that the user wrote it changes little.",
+            replace(UNJUDGED, state="absent", visualness=0.7),
+            {"parts": parts(-2.0, -0.1, 0.0, -0.5)},
+            "The picture, that the user did not write it and its look-alikes speak against “sea”. "
+            "It is not certain that a picture can tell this tag, so it is never added.",
         ),
         (
-            "absent",
-            {"told": False, "add": np.inf, "visualness": 0.5, "low": 0.399, "high": 0.7},
-            "“sea” fits with a probability of 72 %. It is not certain that a picture can tell this tag (visualness 0.50, "
-            "0.399 to 0.70; 0.400 has to be beyond doubt), so it is never added. By pictures alone it would be 80 %; that "
-            "the user did not write it speaks against it.",
+            replace(UNJUDGED, rule="leave"),
+            {"written": True, "parts": parts(1.0, 0.0, 0.0, 0.0)},
+            "The picture speaks for “sea”. Your list says to leave it alone, so it stays as the user wrote it.",
         ),
         (
-            "untold",
-            {"written": True, "told": False, "rule": "leave", "picture": None},
-            "“sea” fits with a probability of 72 %. Your list says: always leave it alone, so it stays as the user wrote "
-            "it. The user wrote it, which this run does not count.",
+            replace(ABSENT, limit=0.721),
+            {"score": 0.7204},
+            f"{SPEAKS} It is not added, since 72.0 % is below the limit of 72.1 %.",
         ),
+        (replace(ABSENT, limit=np.inf), {}, f"{SPEAKS} At this promise it is never added."),
         (
-            "absent",
-            {"calibrated": False, "picture": None, "add": 0.721},
-            "The network finds “sea” likely to 72.0 %. At this promise it would be added from 72.1 % on. The user did not "
-            "write it. A picture can tell this tag (visualness 0.80, 0.60 to 0.90).",
-        ),
-        (
-            "absent",
-            {"add": np.inf, "picture": 0.7},
-            "“sea” fits with a probability of 72 %. At this promise it is never added. By pictures alone it would be 70 %; "
-            "that the user did not write it speaks against it. A picture can tell this tag (visualness 0.80, 0.60 to "
-            "0.90).",
-        ),
-        (
-            "kept",
-            {"written": True, "remove": -np.inf, "picture": 0.7},
-            "“sea” fits with a probability of 72 %. At this promise it is never removed. By pictures alone it would be "
-            "70 %; that the user wrote it speaks for it. A picture can tell this tag (visualness 0.80, 0.60 to 0.90).",
+            replace(KEPT, limit=-np.inf),
+            {"written": True, "parts": parts(1.0, 0.0, 0.0, 0.0)},
+            "The picture speaks for “sea”. At this promise it is never removed.",
         ),
     ],
 )
-def test_every_state_in_full(state: str, changed: dict[str, Any], expected: str) -> None:
-    assert told("sea", state, **changed) == expected
+def test_every_state_in_full(decision: Decision, changed: dict[str, Any], expected: str) -> None:
+    assert reason("sea", replace(TYPICAL, **changed), decision).replace("\u00a0", " ") == expected
+
+
+@pytest.mark.parametrize(
+    ("relation", "words"),
+    [("synonym", "the same"), ("kind", "a kind of it"), ("part", "a part of it"), (None, "which implies it")],
+)
+def test_the_relation_of_another_tag_in_words(relation: Any, words: str) -> None:
+    of = replace(TYPICAL, implied_by="puppy", relation=relation, parts=parts(0, 0, 1.5, 0))
+    assert reason("dog", of, ADDED).startswith(f"“puppy” ({words}) speaks for “dog”. ")
 
 
 @pytest.mark.parametrize(
@@ -134,6 +128,22 @@ def numbers(text: str) -> list[float]:
     return [float(number) / 100 for number in re.findall(r"([\d.]+)\u00a0%", text)]
 
 
+def imply(store: Store, implied: np.ndarray) -> None:
+    """Let tags imply others, and be scored by it, in the run that has kept its logits."""
+    folder = run_folder(store.home, "run-new")
+    sparse.save_npz(folder / "implied.npz", sparse.csr_matrix(implied))
+    of = view("run-new")
+    strong = np.where(implied >= 0.35, implied, 0)
+    given = of.collection.tags.toarray().astype(float)
+    far = np.maximum(given, np.array([(strong * row[:, None]).max(axis=0) for row in given]))
+    words = of.run.calibration.words(far, of.run.config.scoring.evidence)
+    write_array(
+        folder / "scores.npy", expit(np.asarray(of.run.logits, dtype=float) + words).astype(np.float32)
+    )
+    with store.transaction() as connection:  # the page opens a run again when it has finished anew
+        connection.execute("UPDATE runs SET finished = 'later' WHERE id = 'run-new'")
+
+
 @pytest.mark.parametrize("precision", [0.5, 0.75, 0.9])
 @pytest.mark.parametrize("rule", [None, "leave", "judge"])
 def test_sentence_is_true_of_every_tag_of_every_photo(
@@ -144,7 +154,7 @@ def test_sentence_is_true_of_every_tag_of_every_photo(
     wide = (len(VOCABULARY), len(VOCABULARY))
     implied = np.where(rng.random(wide) < 0.6, rng.random(wide), 0).astype(np.float32)
     np.fill_diagonal(implied, 0)
-    sparse.save_npz(run_folder(small_home.home, "run-new") / "implied.npz", sparse.csr_matrix(implied))
+    imply(small_home, implied)
     collection = small_home.collection("demo").id
     small_home.set_tag_rules(collection, {UNTOLD: "judge" if rule == "judge" else None})
     small_home.set_tag_rules(collection, {"sky": "leave" if rule == "leave" else None})
@@ -155,68 +165,103 @@ def test_sentence_is_true_of_every_tag_of_every_photo(
     tally: dict[str, int] = {}
     for row in range(of.collection.n):
         given = set(of.collection.tags[[row]].indices.tolist())
-        for one in photo(of, row)["scores"]:
-            column, text = VOCABULARY.index(one["tag"]), one["reason"]
-            assert f"“{one['tag']}”" in text
-            score, *others = numbers(text)
-            assert score == pytest.approx(float(of.run.scores[row, column]), abs=0.006)
+        bars = {one["tag"]: one["limit"] for one in photo(of, row)["scores"]}
+        for column, tag in enumerate(VOCABULARY):
+            told = why(of, row, tag)
+            text, found = told["sentence"], float(of.run.scores[row, column])
+            assert f"“{tag}”" in text and told["tag"] == tag
+            values = [part["value"] for part in told["parts"]]
+            assert sum(values) == pytest.approx(told["total"]) == pytest.approx(logit(told["score"]))
+            assert told["score"] == pytest.approx(found, abs=1e-6)
             own = column in given
             judged = {"leave": column not in (1, 6), "judge": True, None: column != 6}[rule]
             limit = float((of.limits.remove if own else of.limits.add)[column])
+            assert bars.get(tag, limit if judged else None) == (limit if judged else None)
             if not judged:
-                assert one["limit"] is None
+                assert not numbers(text)
                 assert ("stays as the user wrote it" if own else "is never added") in text
-                assert ("Your list says: always leave it alone" in text) == (column == 1)
-                assert ("A picture cannot tell" in text) == (column == 6) == ("0.10 to 0.26" in text)
+                assert ("Your list says to leave it alone" in text) == (rule == "leave" and column == 1)
+                assert ("A picture cannot tell" in text) == (column == 6)
                 state = "untold"
             else:
-                assert one["limit"] == limit and others[0] == pytest.approx(limit, abs=0.006)
-                assert ("Your list says: always judge it" in text) == (column == 6)
-                assert "A picture cannot tell" not in text
+                score, mark = numbers(text)
+                assert score == pytest.approx(found, abs=0.006) and mark == pytest.approx(limit, abs=0.006)
+                assert ("Your list says to judge it" in text) == (column == 6)
                 state = next(
                     words
                     for words, holds in {
-                        "is removed at": own and score <= others[0],
-                        "stays above": own and score > others[0],
-                        "is added from": not own and score >= others[0],
-                        "would be added from": not own and score < others[0],
+                        "is removed": own and score <= mark,
+                        "stays": own and score > mark,
+                        "is added": not own and score >= mark,
+                        "is not added": not own and score < mark,
                     }.items()
                     if holds
                 )
-                assert state in text
+                assert f"It {state}, since" in text
             tally[state] = tally.get(state, 0) + 1
             speakers = [
                 (implied[tag, column], VOCABULARY[tag]) for tag in given if implied[tag, column] >= 0.35
             ]
             if speakers and not own:
-                assert f"the user did not write it, but “{max(speakers)[1]}”, which implies it" in text
+                speaks = f"“{max(speakers)[1]}” (which implies it)"
+                assert (speaks in text) == (values[2] >= 0.05) and values[2] > 0
+                assert told["parts"][2]["words"] == f"other tags: {max(speakers)[1]} (implies it)"
                 tally["implied"] = tally.get("implied", 0) + 1
             else:
-                assert "implies" not in text
-                assert f"the user {'wrote' if own else 'did not write'} it" in text
-                if not own:
-                    assert others[-1] >= score - 0.011, "what was not written is no likelier for it"
+                assert values[2] == 0 and "implies" not in text
+            assert told["parts"][3]["words"] == f"the user {'wrote' if own else 'did not write'} it"
+            assert values[3] >= 0 if own else values[3] <= 0, "what was not written is no likelier for it"
     assert len(tally) == 6 - (rule == "judge") and min(tally.values()) >= 3, tally
+
+
+def test_look_alikes_that_carry_the_tag_come_first_by_weight(small_home: Store) -> None:
+    """The twenty nearest in the run's features, by a second search."""
+    of = view("run-new")
+    features = np.asarray(of.run.features, dtype=float)
+    carried = of.collection.tags.toarray()
+    for row in (3, 20):
+        told = why(of, row, "dog")
+        squared = ((features - features[row]) ** 2).sum(axis=1)
+        nearest = [int(other) for other in np.argsort(squared, kind="stable") if other != row][:20]
+        has = lambda other: bool(carried[other, VOCABULARY.index("dog")])
+        expected = [other for other in nearest if has(other)] + [other for other in nearest if not has(other)]
+        assert [one["row"] for one in told["look_alikes"]] == expected
+        assert [one["carries"] for one in told["look_alikes"]] == list(map(has, expected))
+        assert {one["weight"] for one in told["look_alikes"]} == {0.0}, "preset small averages with nobody"
+        assert told["parts"][1]["words"] == f"look-alikes, {sum(map(has, nearest))} of 20 carry it"
 
 
 def test_what_users_wrote_is_not_said_to_count_where_it_does_not(small_home: Store) -> None:
     set_config(small_home, "run-new", train_config("small", task="annotation"))
-    with small_home.transaction() as connection:  # the page opens a run again when it has finished anew
+    links = np.ones((len(VOCABULARY),) * 2, dtype=np.float32)
+    folder = run_folder(small_home.home, "run-new")
+    sparse.save_npz(folder / "implied.npz", sparse.csr_matrix(links))
+    of = view("run-new")
+    write_array(folder / "scores.npy", expit(np.asarray(of.run.logits)))
+    with small_home.transaction() as connection:
         connection.execute("UPDATE runs SET finished = 'later' WHERE id = 'run-new'")
-    links = sparse.csr_matrix(np.ones((len(VOCABULARY),) * 2, dtype=np.float32))
-    sparse.save_npz(run_folder(small_home.home, "run-new") / "implied.npz", links)
     of = view("run-new")
     for row in range(of.collection.n):
-        for one in photo(of, row)["scores"]:
-            assert "implies" not in one["reason"] and "alone it would" not in one["reason"]
-            assert "The user" in one["reason"]
+        for tag in VOCABULARY:
+            told = why(of, row, tag)
+            assert "implies" not in told["sentence"] and "user" not in told["sentence"].split(". ")[0]
+            assert [part["words"].endswith("which this run does not count") for part in told["parts"]] == [
+                False, False, True, True
+            ]  # fmt: skip
 
 
 def test_scores_that_are_no_probabilities_are_not_called_so(small_home: Store) -> None:
     config = train_config("small").replaced({"scoring.calibrated": False, "scoring.evidence": 0.0})
     set_config(small_home, "run-new", config)
     of = view("run-new")
-    shown = photo(of, 3)
-    assert not shown["calibrated"]
-    for one in shown["scores"]:
-        assert "probability" not in one["reason"] and "likely to" in one["reason"]
+    write_array(of.run.folder / "scores.npy", expit(np.asarray(of.run.logits)))
+    with small_home.transaction() as connection:
+        connection.execute("UPDATE runs SET finished = 'later' WHERE id = 'run-new'")
+    of = view("run-new")
+    assert not photo(of, 3)["calibrated"]
+    for tag in VOCABULARY:
+        told = why(of, 3, tag)
+        assert not told["calibrated"] and "probab" not in told["sentence"]
+        assert told["parts"][0]["value"] == pytest.approx(
+            float(of.run.logits[3, VOCABULARY.index(tag)]), abs=1e-6
+        )

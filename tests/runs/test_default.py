@@ -125,6 +125,8 @@ def test_what_a_run_leaves_adds_up_and_is_less_than_it_was(default_run):
         "calibration.safetensors",
         "visualness.npy",
         "material.json",
+        "neighbors.npy",
+        "neighbors_squared.npy",
     }, "no work folder, no checkpoint, no candidates"
     (n, tags), dimensions = run.scores.shape, run.features.shape[1]
     network = Annotator(run, Collection.open(run.store, "studio")).fitted.networks[0]

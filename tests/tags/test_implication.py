@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from tagrefine_core.tags import implied_tags, load, wordnet_distance
+from tagrefine_core.tags import implied_tags, load, relation, wordnet_distance
 from tagrefine_core.tags.taxonomy import Taxonomy, read_wholes
 
 ENTITY, ANIMAL, BIRD, PARROT, FEATHER, FLOCK, WEATHER = range(1, 8)
@@ -58,6 +58,30 @@ def test_a_tag_implies_what_is_above_it_and_what_it_is_a_part_of():
     # By that sense the two are synonyms, hence close.
     assert meant[tags.index("bird"), tags.index("storm")] == 0.25
     assert not meant.diagonal().any()
+
+
+def test_what_a_tag_is_to_one_that_it_implies():
+    tags = [*Toy.senses_of, "unknown"]
+    told = {(tag, other): relation(tag, other, Toy()) for tag in tags for other in tags if tag != other}
+    synonyms = {("bird", "fowl"), ("fowl", "bird")}
+    kinds = {
+        ("parrot", "bird"),
+        ("parrot", "fowl"),
+        ("parrot", "animal"),
+        ("bird", "animal"),
+        ("fowl", "animal"),
+    }
+    parts = {(tag, "flock") for tag in ("parrot", "bird", "fowl")} | {
+        ("feather", other) for other in ("bird", "fowl", "animal")
+    }
+    assert {pair for pair, what in told.items() if what == "synonym"} == synonyms
+    assert {pair for pair, what in told.items() if what == "kind"} == kinds
+    assert {pair for pair, what in told.items() if what == "part"} == parts
+    # Who implies in full has a relation, and nobody else.
+    meant = implied_tags(tags, Toy())
+    assert {pair for pair, what in told.items() if what} == {
+        (tags[s], tags[t]) for t, s in zip(*np.nonzero(meant == 1), strict=True)
+    }
 
 
 def test_it_agrees_with_the_relations_of_nltk():

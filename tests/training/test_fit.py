@@ -151,8 +151,10 @@ def test_a_photo_is_not_its_own_neighbor(every):
     rows = np.arange(60) if every else np.flatnonzero(np.arange(60) % 5 < 3)
     config = in_steps()
     out = np.empty_like(logits)
-    smooth_all(logits, features, rows, config, out=out, progress=lambda *_: None)
+    asked = smooth_all(logits, features, rows, config, out=out, progress=lambda *_: None)
     np.testing.assert_allclose(out, naive_smoothed(logits, features, rows, config), atol=1e-5)
+    assert asked.rows.shape == asked.squared.shape == (60, 20) and np.isin(asked.rows, rows).all()
+    assert not (asked.rows == np.arange(60)[:, None]).any() and (np.diff(asked.squared) >= 0).all()
     # A new photo that looks like a known one has it among its neighbors.
     new = smooth(logits[:1], features[:1], config, known=logits, around=features[rows], rows=rows)
     assert not np.allclose(new, out[:1], atol=1e-3)

@@ -135,8 +135,10 @@ def copied(saved, folder):
     return folder
 
 
-def test_those_are_all_files(saved):
-    assert {path.name for path in saved.iterdir()} == set(FILES)
+def test_those_are_all_files(features_alone, saved):
+    model = features_alone[0]
+    beside = {"neighbors.npy", "neighbors_squared.npy"} if model.config.scoring.smooth else set()
+    assert {path.name for path in saved.iterdir()} == {*FILES, *beside}
 
 
 @pytest.mark.parametrize("name", FILES)

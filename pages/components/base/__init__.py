@@ -7,6 +7,7 @@ import streamlit as st
 __all__ = [
     "dark",
     "deciding_script",
+    "deciding_styles",
     "page_styles",
     "script",
     "styles",
@@ -28,13 +29,18 @@ def script(own: Path) -> str:
 
 
 def deciding_script(own: Path) -> str:
-    """Return the same for a component in which people decide, with the ``Sender`` of what they decide."""
-    return _read("verdicts.js") + script(own)
+    """Return the same for a component in which people decide, with the ``Sender`` of what they decide and what tells them why."""
+    return _read("verdicts.js") + _read("reasons.js") + script(own)
+
+
+def deciding_styles(own: Path) -> str:
+    """Return what `styles` does, with what reasons look like before it."""
+    return _read("tokens.css") + _read("root.css") + _read("reasons.css") + own.read_text(encoding="utf-8")
 
 
 def workbench_styles(own: Path) -> str:
     """Return a component's CSS with that of `workbench_script`'s parts before it."""
-    return _read("parts.css") + styles(own)
+    return _read("parts.css") + deciding_styles(own)
 
 
 def workbench_script(own: Path) -> str:

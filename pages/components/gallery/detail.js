@@ -1,4 +1,4 @@
-// The detail view: one photo, its tags, its scores against their limits, why, and its neighbors.
+// The detail view: one photo, its tags, why each, its scores against their limits, and its neighbors.
 
 function el(name, className = "", text = "") {
   const element = document.createElement(name);
@@ -24,6 +24,7 @@ function tagChip({ tag, state, note, asked }, ordinary = false) {
   element.classList.toggle("dropped", state === "dropped");
   element.classList.toggle("tr-asked", !!asked);
   element.title = `${tag}: ${STATE[state]}${note ? ` (${note})` : ""}`;
+  if (state !== "dropped") element.dataset.tag = tag; // what was learned has a reason
   return element;
 }
 
@@ -53,24 +54,30 @@ function percent(share) {
 }
 
 class Detail {
-  constructor(open) {
+  /** `open` opens a photo; `say` decides on a tag of the open one, and `undo` takes the last decision back. */
+  constructor({ open, say, undo }) {
     this.open = open;
     this.element = el("aside", "detail");
     this.element.setAttribute("aria-label", "The open photo");
     this.element.hidden = true;
-    this.turn = 0;
+    this.reason = new Reason({ open, where: (tag) => this.where(tag), say: (tag, verdict) => say(this.photo.row, tag, verdict), undo });
+    this.turn = this.asked = 0;
   }
 
-  async show(address, query, row) {
+  /** Show a photo, and why it has a tag or not: by default the one that is the most worth asking. */
+  async show(address, query, row, tag) {
     const turn = ++this.turn;
     this.element.hidden = row == null;
     if (row == null) return;
+    Object.assign(this, { address, query });
     try {
       const answer = await fetch(`${address}/${row}?${query}`);
       if (!answer.ok) throw new Error(await answer.text());
       const photo = await answer.json();
       if (turn !== this.turn) return;
       this.draw(photo);
+      if (tag != null) this.explain(tag, null, true);
+      else this.explain(photo.why);
       const near = await fetch(`${address}/${row}/neighbors`);
       if (!near.ok) throw new Error(await near.text());
       const neighbors = await near.json();
@@ -91,7 +98,7 @@ class Detail {
     const close = el("button", "close");
     close.type = "button";
     close.title = "Close (Esc)";
-    close.setAttribute("aria-label", "Close the photo");
+    close.setAttribute("aria-label", "Close the photo: Esc");
     close.append(el("kbd", "", "Esc"));
     close.addEventListener("click", () => this.open(null));
     return close;
@@ -99,10 +106,11 @@ class Detail {
 
   draw(photo) {
     this.photo = photo;
-    this.votes = null;
-    const image = el("img", "large");
-    image.alt = `Photo ${photo.file}`;
-    image.src = photo.picture;
+    this.picture = el("img", "large");
+    this.picture.alt = `Photo ${photo.file}`;
+    this.picture.src = photo.picture;
+    this.frame = el("div", "frame");
+    this.frame.append(this.picture);
     const about = el("p", "about");
     const few = photo.raw.length <= 12;
     const wrote = photo.raw.length ? `the user wrote ${few ? photo.raw.join(", ") : `${photo.raw.length} tags`}` : "the user wrote no tags";
@@ -112,32 +120,62 @@ class Detail {
     all.hidden = few;
     this.chips = el("div", "tr-chips");
     this.drawChips();
-    this.why = el("section", "why");
-    this.why.setAttribute("aria-live", "polite");
-    const bars = el("div", "bars");
-    this.bars = photo.scores.map((score) => this.bar(score));
-    bars.append(...this.bars);
+    this.bars = el("div", "bars");
+    this.drawBars();
     this.near = el("section", "near");
-    this.near.append(el("h3", "", "Nearest photos"), el("p", "soft", "Looking for them …"));
+    this.near.append(el("h2", "", "Nearest photos"), el("p", "soft", "Looking for them …"));
     const body = el("div", "body");
     const means = photo.calibrated ? "How probable it is that each tag fits." : "How likely the network finds each tag.";
     const note = el("p", "soft small", `${means} The mark is the limit: from there on a tag is added; up to there one that the user wrote is removed.`);
-    body.append(about, all, this.why, this.chips, this.near, el("h3", "", "Scores"), note, bars);
-    this.element.replaceChildren(this.closer(), image, body);
+    body.append(about, this.chips, all, this.near, el("h2", "", "Scores"), note, this.bars, this.other());
+    this.element.replaceChildren(this.closer(), this.frame, body);
     this.element.scrollTop = 0;
-    this.explain(photo.why);
+  }
+
+  /** Take in what changed about the open photo, as `photo` answers: verdicts. */
+  refresh(photo) {
+    if (this.photo?.row !== photo.row) return;
+    const below = this.bars.contains(this.reason.element);
+    this.photo = photo;
+    this.drawChips(this.opened);
+    this.drawBars();
+    if (below) this.place();
+    this.why(this.tag);
+  }
+
+  drawBars() {
+    this.bars.replaceChildren(...this.photo.scores.map((score) => this.bar(score)));
   }
 
   /** The chips anew: the switch has been moved, or the quiet chip opened. */
   drawChips(opened = this.untold) {
+    this.opened = opened;
+    const explained = this.chips.contains(this.reason.element);
     const quiet = opened ? [] : this.photo.tags.filter((one) => one.state === "untold" && !one.asked);
-    this.chips.replaceChildren(...this.photo.tags.filter((one) => !quiet.includes(one)).map((one) => tagChip(one, this.untold)));
-    if (!quiet.length) return;
+    this.chips.replaceChildren(...this.photo.tags.filter((one) => !quiet.includes(one)).map((one) => this.chip(one)));
+    if (quiet.length) this.chips.append(this.quiet(quiet));
+    if (explained) this.place();
+  }
+
+  /** One chip for tags that a picture cannot tell; it shows them all. */
+  quiet(tags) {
     const all = el("button", "plain");
     all.type = "button";
-    all.append(untoldChip(quiet, quiet.length === 1 ? "tag that a picture cannot tell" : "tags that a picture cannot tell"));
+    all.append(untoldChip(tags, tags.length === 1 ? "tag that a picture cannot tell" : "tags that a picture cannot tell"));
     all.addEventListener("click", () => this.drawChips(true));
-    this.chips.append(all);
+    return all;
+  }
+
+  /** A chip that opens its reason, and closes it again. */
+  chip(one) {
+    const made = tagChip(one, this.untold);
+    if (!made.dataset.tag) return made;
+    const button = el("button", "plain");
+    button.type = "button";
+    button.append(made);
+    button.dataset.why = one.tag;
+    button.addEventListener("click", () => this.explain(one.tag, button));
+    return button;
   }
 
   bar(score) {
@@ -156,40 +194,103 @@ class Detail {
     const name = el("span", "name");
     name.append(score.state === "absent" ? document.createTextNode(score.tag) : tagChip(score));
     row.append(name, track, el("span", "value", percent(score.score)));
-    row.addEventListener("click", () => this.explain(score.tag));
-    row.dataset.tag = score.tag;
+    row.addEventListener("click", () => this.explain(score.tag, row));
+    row.dataset.why = score.tag;
     return row;
   }
 
-  /** Say why a tag is added, removed, kept or left out. */
-  explain(tag) {
-    const score = this.photo.scores.find((one) => one.tag === tag);
-    if (!score) return this.why.replaceChildren();
-    this.reason = score;
-    for (const bar of this.bars) bar.setAttribute("aria-pressed", bar.dataset.tag === tag);
-    const title = el("h3");
-    title.append("Why ", score.state === "absent" ? `not ${tag}` : tagChip(score), "?");
-    const votes = this.votes ? ` Of its ${this.votes.asked} nearest photos, ${this.votes.given[tag] ?? "none"} carried the tag from their users.` : "";
-    this.why.replaceChildren(title, el("p", "", score.reason + votes));
+  /** Ask about any tag. */
+  other() {
+    const form = el("form", "ask-other");
+    const tag = el("input");
+    tag.setAttribute("aria-label", "Another tag");
+    tag.placeholder = "another tag";
+    const ask = el("button", "ask", "Why not?");
+    form.append(tag, ask);
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      if (tag.value.trim()) this.explain(tag.value.trim(), ask);
+    });
+    return form;
+  }
+
+  /** Say why a tag is added, removed, kept or left out, below the `opener` that asks; asked again there, close it. */
+  async explain(tag, opener, reveal = !!opener) {
+    this.hideHeat();
+    this.asked++;
+    const close = opener?.getAttribute("aria-expanded") === "true";
+    this.reason.element.remove();
+    this.tag = close ? null : tag;
+    if (!opener && this.photo.tags.some((one) => one.tag === tag && one.state === "untold")) this.drawChips(true);
+    this.place(opener);
+    if (this.tag == null) return;
+    this.reason.tell("Taking its score apart …");
+    await this.why(tag);
+    if (reveal && this.tag === tag) this.reason.element.scrollIntoView({ block: "nearest" });
+  }
+
+  /** Ask why, and say so where the reason stands. */
+  async why(tag) {
+    if (tag == null) return;
+    const turn = ++this.asked;
+    try {
+      const answer = await fetch(this.about("why", tag));
+      const told = answer.ok ? await answer.json() : { problem: await answer.text() };
+      if (turn !== this.asked) return;
+      if (told.problem) this.reason.tell(told.problem);
+      else this.reason.draw(told);
+    } catch {
+      if (turn === this.asked) this.reason.tell("The app did not answer. Try again.");
+    }
+  }
+
+  /** Put the reason below the line of what asks for it: the `opener`, else the chip of its tag. */
+  place(opener) {
+    const openers = [...this.element.querySelectorAll("[data-why]")];
+    opener ??= openers.find((one) => one.dataset.why === this.tag);
+    for (const one of openers) one.setAttribute("aria-expanded", this.tag != null && one === opener);
+    if (this.tag == null) return;
+    if (!opener) return this.chips.after(this.reason.element);
+    let last = opener;
+    while (last.nextElementSibling?.offsetTop === opener.offsetTop) last = last.nextElementSibling;
+    last.after(this.reason.element);
+  }
+
+  /** Show where in the photo a tag is seen, or the photo as it is again; resolve to whether it is shown. */
+  async where(tag) {
+    if (this.hideHeat()) return false;
+    const turn = this.asked;
+    const answer = await fetch(this.about("where", tag)).catch(() => null);
+    const found = answer?.ok ? await answer.json() : null;
+    if (turn !== this.asked) return false;
+    let words = `Where ${tag} is seen`;
+    if (!found) words = (await answer?.text()) || "The app did not answer. Try again.";
+    else if (!found.worth.flat().some((value) => value > 0)) words = `No place in it speaks for ${tag}.`;
+    const note = el("p", "note", words);
+    note.setAttribute("role", "status");
+    const canvas = el("canvas", "heat");
+    if (found) drawHeat(canvas, this.picture, found);
+    this.frame.append(canvas, note);
+    this.frame.scrollIntoView({ block: "nearest" });
+    return true;
+  }
+
+  /** Take the heat off the photo; return whether there was any. */
+  hideHeat() {
+    const shown = this.frame.querySelectorAll(".heat, .note");
+    for (const one of shown) one.remove();
+    return shown.length > 0;
+  }
+
+  about(what, tag) {
+    const query = new URLSearchParams(this.query);
+    query.set("tag", tag);
+    return `${this.address}/${this.photo.row}/${what}?${query}`;
   }
 
   drawNeighbors(found) {
-    this.votes = found;
-    if (this.reason) this.explain(this.reason.tag);
     const list = el("div", "thumbs");
-    for (const neighbor of found.photos) {
-      const button = el("button", "thumb");
-      button.type = "button";
-      button.setAttribute("aria-label", `Open ${neighbor.file}`);
-      button.title = neighbor.file;
-      const image = el("img");
-      image.alt = "";
-      image.loading = "lazy";
-      image.src = neighbor.picture;
-      button.append(image);
-      button.addEventListener("click", () => this.open(neighbor.row));
-      list.append(button);
-    }
-    this.near.replaceChildren(el("h3", "", "Nearest photos"), el("p", "soft small", "Those that look most alike to the trained network."), list);
+    list.append(...found.photos.map((neighbor) => thumbnail(neighbor, this.open)));
+    this.near.replaceChildren(el("h2", "", "Nearest photos"), el("p", "soft small", "Those that look most alike to the trained network."), list);
   }
 }

@@ -106,7 +106,7 @@ class Bench {
   }
 
   draw(first = true) {
-    const title = el("h3", "name", this.tag);
+    const title = el("h2", "name", this.tag);
     title.title = this.tag;
     if (this.opened.gone) {
       const off = this.button("Take it off the list", () => this.everywhere("rule", null));

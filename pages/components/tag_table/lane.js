@@ -7,7 +7,7 @@ class Lane {
   constructor(of) {
     Object.assign(this, of);
     this.element = el("section", "lane");
-    const title = el("h4", "", this.title);
+    const title = el("h3", "", this.title);
     if (this.hint) title.append(" ", el("span", "soft small", this.hint));
     this.element.append(title);
     this.strip = el("div", "strip");

@@ -59,7 +59,7 @@ function compare(a, b, down) {
 
 /** Say what holds for all tags, while none is open. */
 function overview(rows, { first }) {
-  const title = el("h3", "name", "All tags");
+  const title = el("h2", "name", "All tags");
   const known = rows.filter((row) => !row.gone);
   const lines = [];
   if (first === "changes") {
