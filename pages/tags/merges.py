@@ -66,9 +66,10 @@ def _proposal(collection: Collection, one: MergeProposal) -> None:
         st.container(border=True, key=f"pair_{one.tag}_{one.into}"),
         st.container(horizontal=True, vertical_alignment="center", gap="small"),
     ):
-        st.html(
-            f'<div class="tr-chips">{chip(rare)}<span>is</span>{chip(common)}</div><p class="tr-about">{_why(one)}</p>'
-        )
+        with st.container():
+            st.html(
+                f'<div class="tr-chips">{chip(rare)}<span>is</span>{chip(common)}</div><p class="tr-about">{_why(one)}</p>'
+            )
         for label, name, tag in ((f"Merge into {common}", rare, common), (f"Into {rare}", common, rare)):
             st.button(
                 plain(label),
