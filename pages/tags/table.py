@@ -55,7 +55,6 @@ def table_view(collection: Collection, run: Run | None, *, tools: DeltaGenerator
         chosen=chosen if chosen in rows["tag"] else None,
         order=st.query_params.get("by", ""),
         first="given" if summaries is None else "changes",
-        on_choose=_choose,
         on_order=_sort,
     )
 
@@ -133,11 +132,6 @@ def _hint(sentence: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(sentence, width="content")
         st.page_link("train/page.py", label="Go to Train")
-
-
-def _choose() -> None:
-    """Put the tag that was clicked into the address."""
-    st.query_params["tag"] = st.session_state["tag_table"]["chosen"]
 
 
 def _sort() -> None:

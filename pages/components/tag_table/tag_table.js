@@ -1,7 +1,6 @@
 // The table: a head that sorts, a box that searches, and a window of rows over a sheet as long as all of them.
 
 const ROW = 38; // height in pixels
-const TELL = 700; // milliseconds until the address names the tag that is open
 const TWO_LINES = { below: 760, height: 62 }; // of a narrow table, by its width; as in tag_table.css
 const BEYOND = 8; // rows drawn above and below what is in view
 
@@ -86,8 +85,8 @@ class TagTable {
       this.arrange(data.order);
       this.reveal(this.found.findIndex((row) => row.tag === this.chosen));
     } else {
-      // Another address, as by the browser's way back; one that this table has just asked for is older than what is chosen here.
-      if (data.chosen !== old.chosen && !this.telling) this.chosen = data.chosen;
+      // Another address, as by the browser's way back.
+      if (data.chosen !== old.chosen) this.chosen = data.chosen;
       this.arrange(data.order === old.order ? this.order : data.order);
     }
     this.bench.update(data);
@@ -234,12 +233,7 @@ class TagTable {
     this.draw();
     this.drawn.get(place)?.firstChild.focus({ preventScroll: true });
     this.openChosen();
-    // The address can wait: a run of the page would take from the bench what it is shown with.
-    clearTimeout(this.telling);
-    this.telling = setTimeout(() => {
-      this.telling = null;
-      this.report("chosen", this.chosen);
-    }, TELL);
+    inAddress("tag", this.chosen);
     // On a narrow page the bench stands below the table.
     if (this.aside.getBoundingClientRect().top > window.innerHeight - 60) this.aside.scrollIntoView({ behavior: calm() ? "instant" : "smooth" });
   }
