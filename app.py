@@ -9,11 +9,12 @@ from pages.map.routes import ROUTES as MAPS
 from pages.opening import warm_up
 from pages.routes import routes
 from pages.routes.security import middleware
+from pages.tags.routes import ROUTES as TAGS
 from pages.triage.routes import ROUTES as TRIAGE
 
 warm_up()
 app = st.App(
     Path(__file__).parent / "pages" / "shell.py",
-    routes=[*routes(), *BROWSE, *MAPS, *TRIAGE],
+    routes=[*routes(), *BROWSE, *MAPS, *TAGS, *TRIAGE],
     middleware=middleware(),
 )

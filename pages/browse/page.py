@@ -12,6 +12,7 @@ from pages.components.choice import choice
 from pages.components.gallery import gallery
 from pages.components.header import empty, header
 from pages.components.promise import promise
+from pages.components.tag_choice import tag_names
 from pages.components.text import plain
 from pages.state import need_run
 from tagrefine_core.collections import selected_rows
@@ -72,10 +73,7 @@ with promised, st.container(key="balance"):
         )
     )
 counts = of.changes.counts_by_tag()
-names = {
-    tag: f"{tag}  +{counts.added[column]:,} -{counts.removed[column]:,}"
-    for column, tag in sorted(enumerate(collection.vocabulary), key=lambda pair: pair[1].lower())
-}
+names = tag_names(collection, counts.added, counts.removed)
 with filters:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         search = st.text_input(

@@ -73,6 +73,8 @@ for _command in (
     curate.redo,
     curate.always,
     curate.audit,
+    curate.limit,
+    curate.alias,
     manage.collections,
     manage.runs,
     manage.jobs,

@@ -317,12 +317,28 @@ class Store(Database):
         """Return the tags that are to be judged, or left alone, whatever was measured: ``"judge"`` or ``"leave"`` by tag."""
         return {tag: rule for _, tag, rule in self.curation.values(collection_id, "rule")}
 
-    def set_tag_rules(self, collection_id: int, rules: Mapping[str, str | None], *, by: str = "") -> None:
+    def set_tag_rules(
+        self,
+        collection_id: int,
+        rules: Mapping[str, str | None],
+        *,
+        by: str = "",
+        note: str = "",
+        key: str | None = None,
+    ) -> None:
         """Put tags on the list, or take them off with None; all at once, other tags stay as they are. Nothing new is no step."""
         now = self.tag_rules(collection_id)
         entries = [Entry("rule", "", tag, rule) for tag, rule in rules.items() if now.get(tag) != rule]
         if entries:
-            self.curation.add(collection_id, entries, by=by)
+            self.curation.add(collection_id, entries, by=by, note=note, key=key)
+
+    def tag_limits(self, collection_id: int) -> dict[str, float]:
+        """Return from which probability on people said that a tag is added, by tag."""
+        return {tag: float(limit) for _, tag, limit in self.curation.values(collection_id, "limit")}
+
+    def tag_aliases(self, collection_id: int) -> dict[str, str]:
+        """Return which tag a name counts for from the next import on, as people said it; see `tagrefine_core.store.stands_for`."""
+        return {name: tag for _, name, tag in self.curation.values(collection_id, "alias")}
 
     # Jobs
 
