@@ -78,7 +78,10 @@ class TagRecord:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """One training run; ``state`` is what the database says, `Store.runs` callers see dead ones as interrupted."""
+    """One training run; ``state`` is what the database says, `Store.runs` callers see dead ones as interrupted.
+
+    ``title`` and ``note`` are a person's words, empty while nobody gave any; a ``kept`` run is not deleted.
+    """
 
     id: str
     collection_id: int
@@ -92,6 +95,9 @@ class RunRecord:
     finished: str | None
     message: str
     metrics: dict[str, Any] | None
+    title: str = ""
+    note: str = ""
+    kept: bool = False
 
     @classmethod
     def read(cls, row: sqlite3.Row) -> Self:
@@ -109,17 +115,32 @@ class RunRecord:
             finished=row["finished"],
             message=row["message"],
             metrics=None if row["numbers"] is None else json.loads(row["numbers"]),
+            title=row["title"],
+            note=row["note"],
+            kept=bool(row["kept"]),
         )
 
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """Losses and monitors after one epoch of one stage ("phi0" or "constraints")."""
+    """Losses and monitors after one epoch of one stage ("phi0" or "constraints").
+
+    Attributes
+    ----------
+    stage : str
+    epoch, step : int
+        Of the stage, from 1.
+    values : dict of str to float or None
+        By name; losses are means over the epoch.
+    points : tuple of (int, dict of str to float)
+        Within the epoch: a step, and the mean losses since the point before. Empty in runs of an earlier TagRefine.
+    """
 
     stage: str
     epoch: int
     step: int
     values: dict[str, float | None]
+    points: tuple[tuple[int, dict[str, float]], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from tagrefine_core.runs.summaries import TagSummary
 from tagrefine_core.workflow.curating import TagRule, set_tag_rules, tag_rules
 from tagrefine_core.workflow.importing import delete_collection, import_collection, make_demo
+from tagrefine_core.workflow.intervals import ranking_intervals
 from tagrefine_core.workflow.judging import changes_of, explain, export_refined, suspicious, tag_summaries
 from tagrefine_core.workflow.measuring import HandedOut, handed_out_of, measure_handed_out
 from tagrefine_core.workflow.outcomes import (
@@ -14,9 +15,10 @@ from tagrefine_core.workflow.outcomes import (
     neighborhoods,
     open_annotator,
 )
+from tagrefine_core.workflow.reporting import audit_report, export_report, run_to_report
 from tagrefine_core.workflow.rules import refusal
 from tagrefine_core.workflow.starting import Work, again, record_job, start_job
-from tagrefine_core.workflow.training import delete_run, train_collection
+from tagrefine_core.workflow.training import best_run, delete_run, name_run, train_collection
 from tagrefine_core.workflow.verdicts import GivenVerdict, redo, undo, verdict, verdicts
 
 __all__ = [
@@ -28,6 +30,8 @@ __all__ = [
     "Work",
     "again",
     "annotate",
+    "audit_report",
+    "best_run",
     "changes_of",
     "delete_collection",
     "delete_run",
@@ -36,15 +40,19 @@ __all__ = [
     "evaluate_wider",
     "explain",
     "export_refined",
+    "export_report",
     "handed_out_of",
     "import_collection",
     "make_demo",
     "measure_handed_out",
+    "name_run",
     "neighborhoods",
     "open_annotator",
+    "ranking_intervals",
     "record_job",
     "redo",
     "refusal",
+    "run_to_report",
     "set_tag_rules",
     "start_job",
     "suspicious",
