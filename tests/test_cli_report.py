@@ -96,7 +96,7 @@ def test_numbers_are_those_of_the_refined_tags(home, capsys, tmp_path, precision
     added, removed = changes.added.nnz, changes.removed.nnz
     assert seen.row("tags added") == [f"{added - 3:,}", "3", f"{added:,}"]
     assert seen.row("tags removed") == [f"{removed - 2:,}", "2", f"{removed:,}"]
-    before, after, change = seen.row("tags on photos")
+    before, after, _change = seen.row("tags on photos")
     assert before == f"{home.given.sum():,}"
     assert after == f"{home.given.sum() + added - removed:,}"
     assert seen.row("photos without a tag")[0] == str((home.given.sum(axis=1) == 0).sum())

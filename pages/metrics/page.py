@@ -19,7 +19,7 @@ from pages.metrics.one_tag import tag_curves
 from pages.metrics.published import TABLES, published
 from pages.metrics.studies import ablation, noise
 from pages.metrics.unmeasured import changes_in_words
-from pages.state import need_run, run_names, usable_runs
+from pages.state import names_of_runs, need_run, usable_runs
 
 header(
     "Metrics",
@@ -55,7 +55,7 @@ else:
     four_measures(before, after)
     st.subheader("Runs side by side", anchor=False)
     runs = {other.id: other for other in usable_runs(collection.name)}
-    names = run_names(runs.values())
+    names = names_of_runs(collection.name)
     others = [run_id for run_id in runs if run_id != run.id]
     chosen = []
     if others:
