@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from pages.components.header import duration
+from pages.components.setting_words import told
 from pages.components.text import plain
 from pages.state import choose, store
 from tagrefine_core import jobs, workflow
@@ -170,7 +171,7 @@ def _run_state(job: JobRecord) -> str | None:
 
 def _ended_text(job: JobRecord) -> str:
     why = "" if job.state == "cancelled" else job.message
-    return _ENDED[job.state] + (f": {plain(why)}" if why and job.state == "failed" else ".")
+    return _ENDED[job.state] + (f": {plain(told(why))}" if why and job.state == "failed" else ".")
 
 
 def _title(job: JobRecord) -> str:

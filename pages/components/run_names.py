@@ -30,23 +30,20 @@ def run_names(
     runs = list(runs)
     tally = Counter(run_name(run) for run in runs)
     marks = {}
-    for word, run_id in (("best", best), ("newest", newest)):
+    for word, run_id in (("Best", best), ("Newest", newest)):
         if run_id is not None:
-            marks[run_id] = f"{marks[run_id]}, {word}" if run_id in marks else word
+            marks[run_id] = f"{marks[run_id]} and {word.lower()}" if run_id in marks else word
     return {
-        run.id: run_name(run)
+        run.id: (f"{marks[run.id]}: " if run.id in marks else "")
+        + run_name(run)
         + (f" · {run.id[-6:]}" if tally[run_name(run)] > 1 else "")
-        + (f" ({marks[run.id]})" if run.id in marks else "")
         for run in runs
     }
 
 
 def run_name(run: RunRecord) -> str:
-    """Name a run: its title, else its preset, what differs from it, and when it was made.
-
-    The record's settings may be of an older TagRefine; those that are not known any more are left out.
-    """
-    return run.title or f"{settings_in_short(TrainConfig(**run.config))} · {ago(run.created)}"
+    """Name a run: its title, else when it was made, its preset and what differs from it."""
+    return run.title or f"{ago(run.created)} · {settings_in_short(TrainConfig(**run.config))}"
 
 
 def settings_in_short(config: TrainConfig) -> str:

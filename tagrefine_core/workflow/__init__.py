@@ -2,6 +2,7 @@
 
 from tagrefine_core.runs.summaries import TagSummary
 from tagrefine_core.workflow.curating import TagRule, set_tag_rules, tag_rules
+from tagrefine_core.workflow.expecting import ExpectedTime, expected_time, too_little
 from tagrefine_core.workflow.importing import delete_collection, import_collection, make_demo
 from tagrefine_core.workflow.intervals import ranking_intervals
 from tagrefine_core.workflow.judging import changes_of, explain, export_refined, suspicious, tag_summaries
@@ -23,6 +24,7 @@ from tagrefine_core.workflow.verdicts import GivenVerdict, redo, undo, verdict, 
 
 __all__ = [
     "Annotation",
+    "ExpectedTime",
     "GivenVerdict",
     "HandedOut",
     "TagRule",
@@ -38,6 +40,7 @@ __all__ = [
     "evaluate_run",
     "evaluate_user_tags",
     "evaluate_wider",
+    "expected_time",
     "explain",
     "export_refined",
     "export_report",
@@ -58,6 +61,7 @@ __all__ = [
     "suspicious",
     "tag_rules",
     "tag_summaries",
+    "too_little",
     "train_collection",
     "undo",
     "verdict",
