@@ -1,4 +1,5 @@
-# make app      set up, then start the app on http://127.0.0.1:8501 (elsewhere: make app PORT=8600)
+# make app      set up, then start the app on http://127.0.0.1:8501 (elsewhere: make app PORT=8600; with a token
+#               for those who may use it: make app OPTIONS=--token, or OPTIONS="--share HOST" for other machines)
 # make demo     set up, then make the demo without the app
 # make test     set up with test tools and a browser, then run all tests
 # make check    formatter, linter and type checker
@@ -8,6 +9,7 @@
 # make clean    remove what was set up here; the home folder with your collections stays
 
 PORT ?= 8501
+OPTIONS ?=
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 INSTALL := $(PYTHON) tools/install.py
@@ -17,7 +19,7 @@ PYTEST := OMP_NUM_THREADS=1 $(PYTHON) -m pytest
 .PHONY: app demo setup test check format docs package-test clean
 
 app: setup
-	@$(PYTHON) -m tagrefine_core app --port $(PORT)
+	@$(PYTHON) -m tagrefine_core app --port $(PORT) $(OPTIONS)
 
 demo: setup
 	@$(PYTHON) -m tagrefine_core demo

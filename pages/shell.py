@@ -20,6 +20,7 @@ from pages.state import choosers  # noqa: E402
 from tagrefine_core.errors import TagRefineError  # noqa: E402
 
 PAGES = ("collection", "train", "browse", "triage", "neighbors", "tags", "metrics", "compare", "annotate")
+BESIDE = ("tour",)  # a button leads there, and the navigation does not
 
 logo = ROOT / "assets" / "logo.svg"
 st.set_page_config(page_title="TagRefine", page_icon=str(logo), layout="wide")
@@ -33,7 +34,10 @@ def home() -> None:
 
 
 pages = [st.Page(f"{name}/page.py", title=name.capitalize(), url_path=name) for name in PAGES]
-page = st.navigation([st.Page(home, default=True, visibility="hidden"), *pages], position="top")
+beside = [
+    st.Page(f"{name}/page.py", title=name.capitalize(), url_path=name, visibility="hidden") for name in BESIDE
+]
+page = st.navigation([st.Page(home, default=True, visibility="hidden"), *pages, *beside], position="top")
 try:
     choosers()
     page.run()

@@ -73,7 +73,7 @@ class TrainConfig(Group):
                 "constraints.eta with constraints.epochs"
             )
         if self.network.backbone == "small_cnn" and self.network.weights != "none":
-            raise ValueError("small_cnn has no pretrained weights: use network.weights=none")
+            raise ValueError("the small network has no pretrained weights: use network.weights=none")
         return self
 
     def flat(self) -> dict[str, Any]:

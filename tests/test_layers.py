@@ -26,7 +26,7 @@ LAYERS = [
     {"settings"},
     {"config"},
     {"setting_groups"},
-    {"downloads", "errors", "files", "folders", "presets", "progress", "version"},
+    {"access", "downloads", "errors", "files", "folders", "presets", "progress", "version"},
 ]
 LEVEL = {part: level for level, layer in enumerate(LAYERS) for part in layer}
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import tagrefine_core
-from tagrefine_core.cli.manage import app_folder
+from tagrefine_core.cli.serving import app_folder
 from tagrefine_core.errors import ConfigError
 from tools.install import told
 

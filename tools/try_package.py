@@ -44,7 +44,7 @@ import sys
 from pathlib import Path
 from streamlit.testing.v1 import AppTest
 import tagrefine_core
-from tagrefine_core.cli.manage import app_folder
+from tagrefine_core.cli.serving import app_folder
 
 shell = app_folder(Path(tagrefine_core.__file__).parent) / "pages" / "shell.py"
 page = AppTest.from_file(str(shell), default_timeout=60).run()

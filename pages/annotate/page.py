@@ -1,6 +1,7 @@
 """Annotate: drop in photos that the network has never seen and get tags for them."""
 
 from hashlib import blake2b
+from pathlib import Path
 
 import numpy as np
 import streamlit as st
@@ -13,6 +14,10 @@ from pages.components.run_names import run_name
 from pages.components.text import plain
 from pages.state import need_run
 from tagrefine_core.runs.refined import told_of
+
+_dropzone = st.components.v2.component(
+    "tagrefine_dropzone", js=(Path(__file__).parent / "dropzone.js").read_text(encoding="utf-8")
+)
 
 header(
     "Annotate",
@@ -27,6 +32,8 @@ files = st.file_uploader(
     max_upload_size=20,
     key="photos",
 )
+with st.container(key="unseen"):
+    _dropzone(key="dropzone")
 if not files:
     st.caption(
         f"Tags come from the {len(collection.vocabulary):,} that the network learned from {plain(collection.name)},"

@@ -102,6 +102,8 @@ if len(answer.rows):
     row = opened()
     place = np.flatnonzero(answer.rows == row)
     gallery(
+        collection=collection.id,
+        run=run.id,
         address=f"/photos/{quote(run.id, safe='')}",
         query=urlencode({**values, "precision": precision}),
         # After another decision of the curator's, or another training, it is another answer under the same address.

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pages.components.percent import percent
 from tagrefine_core.model.visualness import ENOUGH
+from tagrefine_core.refinement.verdicts import ACCEPT, REJECT, UNSURE
 from tagrefine_core.runs.evidence import Evidence
 
 __all__ = ["Decision", "State", "reason"]
@@ -15,6 +16,11 @@ State = Literal["added", "kept", "removed", "untold", "absent"]
 _MOST_DIGITS = 9
 _LITTLE = 0.05  # log-odds that are shown as 0.0
 _MEANS = {"synonym": "the same", "kind": "a kind of it", "part": "a part of it", None: "which implies it"}
+_SAID = {
+    ACCEPT: "A person said that it fits, which counts above all else",
+    REJECT: "A person said that it does not fit, which counts above all else",
+    UNSURE: "A person was not sure, so that it is left as the user wrote it",
+}
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,8 @@ class Decision:
     ----------
     state : {"added", "kept", "removed", "untold", "absent"}
         As in `tagrefine_core.refinement.photo.PhotoTag`.
+    verdict : int
+        What a person said of it (`tagrefine_core.refinement.verdicts`), which stands above all else; 0 where nobody did.
     limit : float
         From which score on it is added, or up to which it is removed; infinite where never.
     told : bool
@@ -36,6 +44,7 @@ class Decision:
     """
 
     state: State
+    verdict: int
     limit: float
     told: bool
     rule: str | None
@@ -52,6 +61,8 @@ def reason(tag: str, of: Evidence, decision: Decision) -> str:
     of : Evidence
     decision : Decision
     """
+    if decision.verdict:
+        return f"{_speaks(tag, of)} {_SAID[decision.verdict]}."
     sentences = [_speaks(tag, of), _becomes(of, decision)]
     if decision.told and decision.rule == "judge":
         sentences.append("Your list says to judge it.")

@@ -16,15 +16,15 @@ from tagrefine_core.collections import Collection
 from tagrefine_core.errors import RunError
 from tagrefine_core.files import read_array
 from tagrefine_core.refinement import PRECISION, Changes, Limits
-from tagrefine_core.refinement.photo import PhotoTag, photo_tags, votes
+from tagrefine_core.refinement.photo import PhotoTag, photo_tags
 from tagrefine_core.refinement.query import Found, PhotoQuery, PhotoTable, find
+from tagrefine_core.refinement.verdicts import ACCEPT, REJECT, UNSURE, verdicts_of
 from tagrefine_core.runs.evidence import evidence_of
 from tagrefine_core.runs.refined import Expected, changes_at, expected_of, limits_of, visualness_of
 from tagrefine_core.runs.run import Run
 from tagrefine_core.store import TagRecord
 
 __all__ = [
-    "NEIGHBORS",
     "View",
     "found",
     "neighbors",
@@ -34,9 +34,6 @@ __all__ = [
     "why",
     "window",
 ]
-
-NEIGHBORS = 30
-"""How many nearest photos are asked whether their users gave a tag."""
 
 _SHOWN = 15  # nearest photos that are shown
 _TOP = 8  # highest scores of judged tags, listed whether the photo gets the tag or not
@@ -157,24 +154,19 @@ def photo(of: View, row: int, tag: str | None = None) -> dict[str, Any]:
         **_photo(of, row, size=1024),
         "tags": _listed(tags, tag),
         "raw": of.collection.raw_tags(row),
-        "scores": _scores(of, sorted(listed.values(), key=lambda one: -(one.score or 0.0))),
+        "scores": _scores(of, row, sorted(listed.values(), key=lambda one: -(one.score or 0.0))),
         "calibrated": of.run.calibration is not None,
         "why": tag if tag in listed else next(iter([*changed, *listed]), None),
     }
 
 
 def neighbors(of: View, row: int) -> dict[str, Any]:
-    """Return the nearest photos in the features of the trained network, and how often their users gave each tag."""
+    """Return the nearest photos in the features of the trained network."""
     # Here, since it loads torch: two seconds that the pages need not wait for.
     from tagrefine_core.neighbors import nearest_to
 
-    rows, _ = nearest_to(of.run.features[row], of.run.features, NEIGHBORS, exclude=row)
-    given = votes(of.collection.tags, rows)
-    return {
-        "photos": [_photo(of, int(neighbor)) for neighbor in rows[:_SHOWN]],
-        "asked": len(rows),
-        "given": {of.collection.vocabulary[column]: int(given[column]) for column in np.flatnonzero(given)},
-    }
+    rows, _ = nearest_to(of.run.features[row], of.run.features, _SHOWN, exclude=row)
+    return {"photos": [_photo(of, int(neighbor)) for neighbor in rows]}
 
 
 def why(of: View, row: int, tag: str) -> dict[str, Any]:
@@ -183,8 +175,10 @@ def why(of: View, row: int, tag: str) -> dict[str, Any]:
     tag = of.collection.vocabulary[column]
     state = next((one.state for one in _tags(of, row) if one.column == column), "absent")
     evidence = evidence_of(of.run, of.collection, row, column)
+    said = int(verdicts_of(of.collection).matrix[row, column])
     decision = Decision(
         state=cast(State, state),
+        verdict=said,
         limit=_limit(of, column, written=evidence.written),
         told=bool(of.limits.told[column]),
         rule=of.rules.get(tag),
@@ -193,6 +187,7 @@ def why(of: View, row: int, tag: str) -> dict[str, Any]:
     return {
         "tag": tag,
         "state": state,
+        "verdict": {ACCEPT: "accept", REJECT: "reject", UNSURE: "unsure"}.get(said),
         "sentence": reason(tag, evidence, decision),
         "parts": [
             {"words": words, "value": getattr(evidence.parts, part)}
@@ -220,16 +215,13 @@ def where_in_photo(of: View, row: int, tag: str) -> dict[str, Any]:
     return {"worth": shown.round(3).tolist(), "box": heat.box}
 
 
-def _scores(of: View, tags: list[PhotoTag]) -> list[dict[str, Any]]:
-    limits = [
-        _limit(of, one.column, written=one.state not in ("added", "absent"))
-        for one in tags
-        if one.column is not None
-    ]
-    return [
-        {**asdict(one), "limit": limit if isfinite(limit) else None}
-        for one, limit in zip(tags, limits, strict=True)
-    ]
+def _scores(of: View, row: int, tags: list[PhotoTag]) -> list[dict[str, Any]]:
+    told = []
+    for one in tags:
+        assert one.column is not None
+        limit = _limit(of, one.column, written=bool(of.collection.tags[row, one.column]))
+        told.append({**asdict(one), "limit": limit if isfinite(limit) else None})
+    return told
 
 
 def _limit(of: View, column: int, *, written: bool) -> float:

@@ -60,10 +60,10 @@ def tag_charts(collection: Collection) -> None:
     left, right = st.columns(2, gap="large")
     counts = np.bincount(collection.tags.indices, minlength=len(collection.vocabulary))
     with left:
-        st.subheader("How many tags a photo has", anchor=False)
+        st.header("How many tags a photo has", anchor=False)
         chart(plots.tags_per_photo(np.diff(collection.tags.indptr)), alt="Bars: photos by number of tags")
     with right:
-        st.subheader("The most frequent tags", anchor=False)
+        st.header("The most frequent tags", anchor=False)
         figure = plots.tag_frequencies(collection.vocabulary, counts, top=20, labels=collection.labels)
         chart(figure, alt="Bars: photos by tag, the most frequent tags first")
         if collection.labels:

@@ -19,7 +19,7 @@ def welcome() -> None:
     """Draw the first screen of an empty home."""
     header(
         "Welcome to TagRefine",
-        "It learns from photos with careless tags which tags are right, and mends them.",
+        "It looks at your photos and the tags that people gave them, and says which tags are right, which are wrong, and which are missing.",
     )
     if not job_cards("demo", "import"):
         empty(

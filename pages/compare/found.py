@@ -66,10 +66,10 @@ def protocol(table: Mapping[str, Any]) -> str:
         how = f"Measured on all {table['photos']:,} photos; methods with randomness {times}."
         if table["mode"] == "assigned":
             how += " Only labels that a photo's user gave are ranked."
-    eyes = f"All methods see the photos through the same network, {_backbone(table)}"
+    seen = f"All methods get the photos as the same network describes them ({_backbone(table)}"
     if table["views"] > 1:
-        eyes += ", which also looks at each photo mirrored"
-    return f"{how} {eyes}." + (
+        seen += ", which also looks at each photo mirrored"
+    return f"{how} {seen})." + (
         f" Each was tuned with up to {table['budget']} settings, judged on {_judged(table)}; TagRefine is its preset as it is."
         if table["budget"] > 1
         else ""

@@ -13,7 +13,7 @@ from pages.state import need_collection
 
 header(
     "Compare methods",
-    "Which method finds the tags that fit these photos best? All get the same photos through the same eyes, and the same chances.",
+    "Which method finds the tags that fit these photos best? All get the same photos, described by the same network, and as many tries.",
 )
 st.html(Path(__file__).with_name("compare.css"))
 collection = need_collection()

@@ -100,7 +100,7 @@ def _card(collection: Collection, found: Duel, place: int, titles: tuple[str, st
     truth = np.asarray(collection.truth)[row]
     address = thumbnail_url(collection.id, row, size=512, data_hash=collection.data_hash)
     sides = "".join(
-        f"<div><h4>{escape(title)} · {found.precision[side, place]:.2f}</h4>"
+        f'<div><p class="of">{escape(title)} · {found.precision[side, place]:.2f}</p>'
         f"{_ranking(collection.labels, found.scores[side][place], truth)}</div>"
         for side, title in enumerate(titles)
     )
@@ -108,7 +108,7 @@ def _card(collection: Collection, found: Duel, place: int, titles: tuple[str, st
     file = escape(collection.files[row])
     return (
         f'<div class="tr-pair"><img src="{escape(address)}" alt="{file}" title="{file}" loading="lazy">'
-        f'<div><h4>True labels</h4>{true}</div><div class="two">{sides}</div></div>'
+        f'<div><p class="of">True labels</p>{true}</div><div class="two">{sides}</div></div>'
     )
 
 

@@ -56,11 +56,11 @@ def results(collection: Collection, tables: Sequence[Mapping[str, Any]], *, busy
     st.html(board(table))
     st.caption(plain(_legend(table)))
     if wider := table.get("wider"):
-        st.subheader("Labels that nobody looked at while choosing settings", anchor=False)
+        st.header("Labels that nobody looked at while choosing settings", anchor=False)
         st.caption(plain(", ".join(wider["labels"])))
         st.html(board(beside(table)))
     if lists := handed_out(table):
-        st.subheader("The tags handed out", anchor=False)
+        st.header("The tags handed out", anchor=False)
         st.html(lists)
         st.caption(plain(legend(table)))
     with st.expander("What the methods and the columns mean"):

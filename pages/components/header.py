@@ -38,7 +38,7 @@ def empty(
         Script of the page to open, such as ``"train/page.py"``.
     """
     with st.container(key="empty", border=True, horizontal_alignment="center", gap="small"):
-        st.subheader(title, anchor=False, width="content")
+        st.header(title, anchor=False, width="content")
         st.markdown(f":gray[{plain(what_next)}]", width="content")
         if button and page:
             if st.button(button, type="primary", key="empty_go"):

@@ -101,7 +101,7 @@ BACKBONES = {
     "mobilenet_v3_small": "MobileNet v3, small",
     "convnext_tiny": "ConvNeXt, tiny",
     "vit_b_16": "ViT-B/16",
-    "small_cnn": "a small one",
+    "small_cnn": "small network",
 }
 REFRESH = {
     "exact": "all candidates, at every step",

@@ -76,9 +76,9 @@ def comparison(subjects: Mapping[str, Mapping[str, Any]]) -> None:
         table = pd.DataFrame(
             {name: [values.get(key) for values in subjects.values()] for key, name in columns.items()}
         )
-        table.index = pd.Index(list(subjects), name="Measured here")
+        table.index = pd.Index(list(subjects))
         st.dataframe(
-            table.T.astype(float),
+            table.T.astype(float).rename_axis("Measured here"),
             column_config={name: st.column_config.NumberColumn(format="%.3f", width=90) for name in subjects},
             alt="The measures as numbers",
         )

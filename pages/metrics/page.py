@@ -39,7 +39,7 @@ if before is None:
         " What can be told is how much changes, what is expected of it, and how the training went."
     )
 top = st.container()
-st.subheader("The tags handed out", anchor=False)
+st.header("The tags handed out", anchor=False)
 found = handed_out(collection, run, promised()) if run.current else None
 if found is None:
     st.caption("Train again to see how right the tags handed out are.")
@@ -51,9 +51,9 @@ if before is None:
 else:
     with top:
         headline(before, after, None if found is None else found.decisions)
-    st.subheader("How tags are ranked", anchor=False)
+    st.header("How tags are ranked", anchor=False)
     four_measures(before, after)
-    st.subheader("Runs side by side", anchor=False)
+    st.header("Runs side by side", anchor=False)
     runs = {other.id: other for other in usable_runs(collection.name)}
     names = names_of_runs(collection.name)
     others = [run_id for run_id in runs if run_id != run.id]

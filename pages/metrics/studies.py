@@ -76,7 +76,7 @@ def ablation(collection: Collection, run: Run) -> None:
         ":gray[The model is trained again with parts of it switched off. A bar to the left: without that part it is worse.]"
     )
     found = _read("ablations", collection.name)
-    busy = _start("ablate", "Take the model apart", collection, run, bool(found))
+    busy = _start("ablate", "Measure each part", collection, run, bool(found))
     if not found:
         st.caption("Nothing has been measured yet. It takes about twenty trainings.")
         return
@@ -122,11 +122,11 @@ def ablation(collection: Collection, run: Run) -> None:
 def noise(collection: Collection, run: Run) -> None:
     """Draw the newest noise curves of a collection, and offer to measure them."""
     st.markdown(
-        ":gray[True tags are spoiled on purpose, more and more of them. The higher a line stays, the more of the truth that"
-        " method brings back.]"
+        ":gray[True tags are made wrong on purpose, more and more of them. The higher a line stays, the more of the truth"
+        " that method brings back.]"
     )
     found = _read("recoveries", collection.name)
-    busy = _start("noise", "Spoil tags and look", collection, run, bool(found))
+    busy = _start("noise", "Measure under noise", collection, run, bool(found))
     if not found:
         st.caption("Nothing has been measured yet.")
         return
@@ -161,7 +161,7 @@ def noise(collection: Collection, run: Run) -> None:
         file=f"noise-{kind}",
     )
     if "user_tags" in answer["curves"]:
-        st.caption("Dotted: the spoiled tags as they are.")
+        st.caption("Dotted: the tags as they were made wrong, with no method.")
     rows = [
         {"method": titles[method], "noise": f"{point['kind']} {point['rate']:g}", **point}
         for method, points in answer["curves"].items()

@@ -37,7 +37,7 @@ def one_tag(collection: Collection, run: Run | None, row: Mapping[str, Any], pre
         That the numbers are for; the links to Browse keep it.
     """
     # Not as markdown, which makes links of what looks like one, however it is escaped.
-    st.html(f'<h3 class="tr-tag">{html.escape(row["tag"])}</h3>')
+    st.html(f'<h2 class="tr-tag">{html.escape(row["tag"])}</h2>')
     if row["gone"]:
         st.markdown(
             "It is no tag of the collection any more, so what you said has no effect. It stays on your list for the"

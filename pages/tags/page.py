@@ -24,7 +24,7 @@ if "view" not in st.session_state and {"other", "sort", "alpha"} & set(st.query_
     st.query_params.setdefault("view", "pairs")
 view = st.session_state.get("view", st.query_params.get("view"))
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    with st.container():
+    with st.container(key="title"):
         header(*VIEWS.get(str(view), VIEWS["table"]))
     tools = st.container(horizontal=True, width="content")
 collection, run = need_collection(), current_run()

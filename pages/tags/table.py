@@ -133,7 +133,7 @@ def _hint(sentence: str) -> None:
 
 def _overview(rows: Mapping[str, list[Any]], *, measured: bool) -> None:
     """Say what holds for all tags, while none is open."""
-    st.subheader("All tags", anchor=False)
+    st.header("All tags", anchor=False)
     lines = []
     if measured:
         told, known = sum(rows["told"]), len(rows["tag"]) - sum(rows["gone"])

@@ -28,7 +28,7 @@ if refused := workflow.refusal(store(), "train", collection.name):
 else:
     start_form(collection, busy=False)
 
-st.subheader("Runs", anchor=False)
+st.header("Runs", anchor=False)
 runs = jobs.run_states(store(), collection.name)
 if runs:
     run_list(runs)

@@ -36,11 +36,11 @@ CARDS = {
         "For watching features grow from nothing, on the demo collection.",
     ),
     "paper": (
-        "As it was published: VGG-16, every layer learns, three constraints and nothing else. May collapse.",
+        "As it was published: VGG-16, every layer learns, three constraints and nothing else. It may fail: all photos can come to look alike.",
         "For comparing; wants a GPU and hours.",
     ),
     "paper+bce": (
-        "The published network, held to the users' tags by one more term, so that it does not collapse.",
+        "The published network, held to the users' tags by one more term, so that this does not happen.",
         "For comparing; wants a GPU and hours.",
     ),
 }

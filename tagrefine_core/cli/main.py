@@ -11,7 +11,7 @@ from typing import Annotated, TextIO
 
 import typer
 
-from tagrefine_core.cli import curate, experiments, manage, results, work
+from tagrefine_core.cli import curate, experiments, manage, results, serving, work
 from tagrefine_core.cli.session import Json, Session, Stopped
 from tagrefine_core.errors import TagRefineError, TagRefineWarning
 from tagrefine_core.jobs.process import leads
@@ -79,7 +79,7 @@ for _command in (
     manage.jobs,
     manage.cancel,
     manage.delete,
-    manage.app,
+    serving.app,
 ):
     app.command()(_command)
 app.command("import")(work.import_photos)

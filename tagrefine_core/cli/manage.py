@@ -1,22 +1,19 @@
-"""Commands that list, stop and delete, the one that opens the app, and the one that background jobs begin with."""
+"""Commands that list, stop and delete, and the one that background jobs begin with."""
 
 import os
 import sys
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
-import tagrefine_core
 from tagrefine_core import workflow
 from tagrefine_core.cli.options import values_of
 from tagrefine_core.cli.session import Json, Session
 from tagrefine_core.cli.tables import table
 from tagrefine_core.errors import ConfigError, JobError
-from tagrefine_core.folders import home_folder
 from tagrefine_core.jobs import background
 
-__all__ = ["app", "app_folder", "cancel", "collections", "delete", "jobs", "name", "runs", "work"]
+__all__ = ["cancel", "collections", "delete", "jobs", "name", "runs", "work"]
 
 
 def collections(context: typer.Context, json: Json = False) -> None:
@@ -177,43 +174,5 @@ def work(context: typer.Context, job: Annotated[int, typer.Argument(metavar="JOB
         command.invoke(inner)
 
 
-def app(
-    context: typer.Context,
-    port: Annotated[
-        int, typer.Option(min=1, max=65535, help="Where to listen, on this machine only.")
-    ] = 8501,
-) -> None:
-    """Open the app in the browser's reach: http://127.0.0.1:PORT."""
-    session = Session.of(context)
-    folder = app_folder(Path(tagrefine_core.__file__).parent)
-    print(f"TagRefine is at http://127.0.0.1:{port}", flush=True)
-    os.environ["TAGREFINE_HOME"] = str(home_folder(session.home))
-    os.chdir(folder)  # .streamlit/config.toml, which keeps others out, is read from here
-    os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"])
-
-
 def _marks(row: dict[str, Any]) -> str:
     return ", ".join(word for word in ("best", "kept") if row[word])
-
-
-def app_folder(package: Path) -> Path:
-    """Return the folder of the app's files: a neighbor of the installed package, or the checkout.
-
-    Parameters
-    ----------
-    package : Path
-        The folder ``tagrefine_core``.
-
-    Raises
-    ------
-    ConfigError
-        When the app is at neither place.
-    """
-    # The neighbor comes first: among installed packages, an app.py may be anybody's.
-    for folder in (package.parent / "tagrefine_app", package.parent):
-        if (folder / "app.py").is_file():
-            return folder
-    raise ConfigError(
-        f"The app is not here: {package.parent} has neither tagrefine_app nor app.py. "
-        "Install TagRefine again, or run it from a checkout."
-    )

@@ -36,7 +36,7 @@ def load_weights(name: str, weights: str) -> dict[str, Tensor] | None:
         return None
     if weights == "imagenet":
         if name == "small_cnn":
-            raise WeightsError("small_cnn has no ImageNet weights; use --weights none.")
+            raise WeightsError("The small network has no ImageNet weights; use --weights none.")
         return _read(_of_package(name)) if name in PACKAGES else _downloaded(name)
     path = Path(weights).expanduser()
     if not path.is_file():

@@ -12,7 +12,7 @@ from tagrefine_core.collections import Collection
 from tagrefine_core.refinement.changes import Changes
 from tagrefine_core.store import TagRecord
 
-__all__ = ["PhotoTag", "photo_tags", "votes"]
+__all__ = ["PhotoTag", "photo_tags"]
 
 
 @dataclass(frozen=True)
@@ -86,8 +86,3 @@ def photo_tags(
         *listed("untold", changes.untold, place),
         *dropped,
     ]
-
-
-def votes(tags: sparse.csr_matrix, neighbors: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Count by tag, (C,), how many of the ``neighbors`` were given it by their users."""
-    return np.bincount(tags[neighbors].indices, minlength=tags.shape[1]).astype(np.int64)

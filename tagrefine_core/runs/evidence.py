@@ -192,7 +192,7 @@ def _look_alikes(run: Run, row: int) -> tuple[NDArray[np.int64], NDArray[np.floa
     if kept is not None:
         return np.asarray(kept.rows[row], dtype=np.int64), np.asarray(kept.squared[row])
     # Here, since it loads torch.
-    from tagrefine_core.neighbors import EXACT, nearest
+    from tagrefine_core.neighbors import EXACT, nearest_to
 
     known = run.rows
     if run.config.scoring.smooth and len(known) > EXACT:
@@ -200,13 +200,12 @@ def _look_alikes(run: Run, row: int) -> tuple[NDArray[np.int64], NDArray[np.floa
             f"Run {run.id} of an earlier TagRefine did not keep whom it averaged each photo with. "
             "Train again to see what its scores are made of."
         )
-    count = min(NEIGHBORS, len(known) - 1)
-    if count < 1:
-        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
     features = run.features if len(known) == len(run.features) else run.features[known]
-    itself = np.append(np.flatnonzero(known == row), -1)[:1]
-    found, squared = nearest(run.features[[row]], features, count, exclude=itself)
-    return known[found[0]], squared[0]
+    itself = np.flatnonzero(known == row)
+    found, squared = nearest_to(
+        run.features[row], features, NEIGHBORS, exclude=int(itself[0]) if len(itself) else None
+    )
+    return known[found], squared
 
 
 def _relation(tag: str, implied: str) -> Relation | None:

@@ -7,11 +7,14 @@ has not seen its tags where networks are cross-fitted.
 """
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
+from tagrefine_core.features.backbones import Trunk
 from tagrefine_core.features.pictures import decode_many
 from tagrefine_core.features.places import with_places_left_out
 from tagrefine_core.model.network import Network
@@ -49,13 +52,14 @@ def where(annotator: Annotator, row: int, column: int) -> Heat:
     config = annotator.run.config
     path = annotator.collection.image_path(row)
     picture = torch.from_numpy(decode_many([path], annotator.size)).to(annotator.device)
-    shared = None if annotator.extractor is None else annotator.extractor.trunk
+    frozen = None if annotator.extractor is None else annotator.extractor.trunk
+    seen: dict[Trunk, tuple[Tensor, tuple[int, int]]] = {}
     logits = []
-    features, shape = None, (0, 0)
     for network in _in_charge(annotator.fitted, row):
-        trunk = shared or network.trunk
-        if features is None or shared is None:
-            features, shape = with_places_left_out(trunk, picture, views=config.network.views)
+        trunk = cast(Trunk, frozen or network.trunk)
+        if trunk not in seen:
+            seen[trunk] = with_places_left_out(trunk, picture, views=config.network.views)
+        features, shape = seen[trunk]
         with torch.inference_mode():
             logits.append(network.classifier(network.above(features))[:, column])
     mean = torch.stack(logits).mean(dim=0).float().cpu().numpy()

@@ -244,7 +244,10 @@ MIGRATIONS: dict[str, str | Callable[[sqlite3.Connection], None]] = {
             SELECT collection_id, what, file, tag, value, step FROM curation_entries;
         DROP TABLE tag_rules;
     """,
-    "0011_named_runs": """
+    "0011_run_origin": """
+        ALTER TABLE runs ADD COLUMN origin TEXT;
+    """,
+    "0012_named_runs": """
         ALTER TABLE runs ADD COLUMN title TEXT NOT NULL DEFAULT '';
         ALTER TABLE runs ADD COLUMN note TEXT NOT NULL DEFAULT '';
         ALTER TABLE runs ADD COLUMN kept INTEGER NOT NULL DEFAULT 0;

@@ -11,6 +11,7 @@ __all__ = [
     "ImportIssue",
     "JobRecord",
     "JobState",
+    "RunOrigin",
     "RunRecord",
     "RunState",
     "TagRecord",
@@ -77,10 +78,30 @@ class TagRecord:
 
 
 @dataclass(frozen=True)
+class RunOrigin:
+    """What a run began with besides its settings.
+
+    Attributes
+    ----------
+    run : str or None
+        The run whose model it started from; None: from nothing.
+    verdicts : int
+        How many verdicts it learned from.
+    step : int
+        The last step of the log of decisions that these knew of.
+    """
+
+    run: str | None
+    verdicts: int
+    step: int
+
+
+@dataclass(frozen=True)
 class RunRecord:
     """One training run; ``state`` is what the database says, `Store.runs` callers see dead ones as interrupted.
 
-    ``title`` and ``note`` are a person's words, empty while nobody gave any; a ``kept`` run is not deleted.
+    ``origin`` is None for a run that began with its settings alone. ``title`` and ``note`` are a person's words, empty while
+    nobody gave any; a ``kept`` run is not deleted.
     """
 
     id: str
@@ -95,6 +116,7 @@ class RunRecord:
     finished: str | None
     message: str
     metrics: dict[str, Any] | None
+    origin: RunOrigin | None = None
     title: str = ""
     note: str = ""
     kept: bool = False
@@ -115,6 +137,7 @@ class RunRecord:
             finished=row["finished"],
             message=row["message"],
             metrics=None if row["numbers"] is None else json.loads(row["numbers"]),
+            origin=None if row["origin"] is None else RunOrigin(**json.loads(row["origin"])),
             title=row["title"],
             note=row["note"],
             kept=bool(row["kept"]),

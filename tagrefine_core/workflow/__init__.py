@@ -6,6 +6,7 @@ from tagrefine_core.workflow.expecting import ExpectedTime, expected_time, too_l
 from tagrefine_core.workflow.importing import delete_collection, import_collection, make_demo
 from tagrefine_core.workflow.intervals import ranking_intervals
 from tagrefine_core.workflow.judging import changes_of, explain, export_refined, suspicious, tag_summaries
+from tagrefine_core.workflow.learning import WhatMoved, what_moved
 from tagrefine_core.workflow.measuring import HandedOut, handed_out_of, measure_handed_out
 from tagrefine_core.workflow.outcomes import (
     Annotation,
@@ -29,6 +30,7 @@ __all__ = [
     "HandedOut",
     "TagRule",
     "TagSummary",
+    "WhatMoved",
     "Work",
     "again",
     "annotate",
@@ -66,4 +68,5 @@ __all__ = [
     "undo",
     "verdict",
     "verdicts",
+    "what_moved",
 ]

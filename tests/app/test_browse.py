@@ -33,9 +33,7 @@ def gallery(page: AppTest) -> dict[str, Any]:
 
 def texts(page: AppTest) -> str:
     assert not page.exception
-    return "\n".join(
-        element.value for element in (*page.markdown, *page.subheader, *page.warning, *page.error)
-    )
+    return "\n".join(element.value for element in (*page.markdown, *page.header, *page.warning, *page.error))
 
 
 def ask(route: Callable[[Request], Any], query: str = "", **path: Any) -> tuple[int, Any]:

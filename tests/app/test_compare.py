@@ -197,7 +197,7 @@ def test_page_shows_table_and_reasons(compared: Store, open_page: OpenPage) -> N
         assert word in table
     (found,) = tables(compared, "demo")
     assert all(f"{row['map']:.3f}" in table for row in found["rows"] if row["map"] is not None)
-    assert "40 photos" in text and "95" in text and "the same network, a small one" in text.replace("\\", "")
+    assert "40 photos" in text and "95" in text and "describes them (small network" in text.replace("\\", "")
     assert "settings: Small." in text.replace("\\", "") and "small_cnn" not in text
     assert [button.label for button in page.get("download_button")] == ["CSV", "LaTeX", "Markdown"]
     assert page.get("plotly_chart"), "label by label comes first"

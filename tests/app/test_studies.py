@@ -93,7 +93,7 @@ def test_experiments_start_with_the_settings_of_the_run(
     ]
     assert train_config("small", **read_settings(settings)) == config
     assert page.button(key="start_ablate").disabled
-    assert "Taking the model apart" in shown(page)
+    assert "Measuring the parts of the model" in shown(page)
 
 
 def test_model_is_taken_apart_at_the_task_of_the_run(

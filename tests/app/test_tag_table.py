@@ -35,15 +35,15 @@ def row(page: AppTest, tag: str) -> dict[str, Any]:
 
 def words(page: AppTest) -> str:
     """Return all that is said beside the table, without the escapes of markdown."""
-    told = [*page.subheader, *page.markdown, *page.caption]
+    told = [*page.header, *page.markdown, *page.caption]
     return " ".join(element.value.replace("\\", "") for element in told)
 
 
 def heading(page: AppTest) -> str:
     """Return the heading of the panel: a tag is no markdown, so it is HTML."""
     bodies = " ".join(element.proto.body for element in page.get("html"))
-    found = re.search(r'<h3 class="tr-tag">(.*?)</h3>', bodies)
-    return unescape(found[1]) if found else page.subheader[0].value
+    found = re.search(r'<h2 class="tr-tag">(.*?)</h2>', bodies)
+    return unescape(found[1]) if found else page.header[0].value
 
 
 def links(page: AppTest) -> dict[str, tuple[str, dict[str, list[str]]]]:
@@ -236,7 +236,7 @@ def test_an_unknown_tag_in_the_address_opens_none(small_home: Store, open_page: 
 def test_a_tag_is_no_markdown(small_home: Store, open_page: OpenPage) -> None:
     page = open_page("tags", collection="demo", run="run-new", tag=EVIL)
     assert heading(page) == EVIL
-    told = [*page.subheader, *page.markdown, *page.caption]
+    told = [*page.header, *page.markdown, *page.caption]
     assert all("evil" not in element.value for element in told)
     page = open_page("tags", collection="demo", run="run-new", tag="<b>bold</b>")
     assert heading(page) == "<b>bold</b>"

@@ -1,12 +1,12 @@
 """A real server with a home of its own, a real browser, and what the tests look at: a demo and an odd collection."""
 
 import json
-import os
 import shutil
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from tagrefine_core import jobs
 from tagrefine_core.demo import render
 from tagrefine_core.store import RunRecord, Store
 from tagrefine_core.workflow import Work, start_job
+from tests.browser.outgoing import Outgoing, watched
 from tests.browser.visitor import Visitor, until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,6 +46,12 @@ class App:
 
     url: str
     store: Store
+    outgoing: Outgoing
+    log: Path
+
+    def said(self) -> str:
+        """Return what the server has written so far."""
+        return self.log.read_text(encoding="utf-8")
 
     def wait(self, job: int) -> None:
         """Wait for a job that has to succeed."""
@@ -60,29 +67,49 @@ class App:
         return next(run for run in self.store.runs(collection) if run.state == "finished")
 
 
-@pytest.fixture(scope="session")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """The app on a free port, with an empty home; no request has been made to it yet."""
-    home = tmp_path_factory.mktemp("home")
+@contextmanager
+def serving(outgoing: Outgoing, folder: Path, *command: str, host: str = "127.0.0.1") -> Iterator[App]:
+    """Run a command of Python that serves the app on the port {port}, with an empty home; nothing has asked it yet."""
+    home, log = folder / "home", folder / "log.txt"
+    home.mkdir()
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((host, 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
-    log = tmp_path_factory.mktemp("server") / "log.txt"
     with log.open("wb") as output:
-        environment = {**os.environ, "TAGREFINE_HOME": str(home)}
-        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
-    app = App(f"http://127.0.0.1:{port}", Store(home))
+        server = subprocess.Popen(
+            [sys.executable, *(word.format(port=port) for word in command)],
+            cwd=ROOT,
+            env={**outgoing.environment, "TAGREFINE_HOME": str(home)},
+            stdout=output,
+            stderr=output,
+        )
+    app = App(f"http://{host}:{port}", Store(home), outgoing, log)
     try:
-        until(lambda: server.poll() is not None or _listens(port), what="the server")
-        assert server.poll() is None, log.read_text(encoding="utf-8")
+        until(lambda: server.poll() is not None or _listens(host, port), what="the server")
+        assert server.poll() is None, app.said()
         yield app
     finally:
         for job in jobs.jobs(app.store):
             jobs.cancel(app.store, job.id, grace=0)
         server.terminate()
         server.wait(timeout=30)
-    assert "Traceback" not in log.read_text(encoding="utf-8"), log.read_text(encoding="utf-8")
+    assert "Traceback" not in app.said(), app.said()
+    assert outgoing.asked() == [], "the app asked others"
+
+
+@pytest.fixture(scope="session")
+def outgoing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outgoing]:
+    """What all servers of the tests ask of others: nothing."""
+    with watched(tmp_path_factory.mktemp("outgoing")) as log:
+        yield log
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory: pytest.TempPathFactory, outgoing: Outgoing) -> Iterator[App]:
+    """The app as README.md starts it from a checkout."""
+    command = ("-m", "streamlit", "run", "app.py", "--server.port={port}")
+    with serving(outgoing, tmp_path_factory.mktemp("server"), *command) as app:
+        yield app
 
 
 @pytest.fixture(scope="session")
@@ -145,7 +172,7 @@ def odd(app: App, odd_photos: Path) -> str:
     return "odd"
 
 
-def _listens(port: int) -> bool:
+def _listens(host: str, port: int) -> bool:
     # Not a request: the first one is left to the tests.
     with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+        return probe.connect_ex((host, port)) == 0

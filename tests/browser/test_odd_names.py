@@ -59,7 +59,8 @@ def test_odd_search_and_odd_file_are_told_letter_for_letter(visitor: Visitor, od
     _stays_text(page)
     page = visitor.open("browse", f"?collection={odd}&order=file&photo=0")
     expect(page.locator(".detail .about")).to_contain_text(ODD_FILES[0])
-    expect(page.locator(".detail .thumb").first).to_be_visible()
+    expect(page.locator(".detail .near .thumb").first).to_be_visible()
+    expect(page.locator(".why .part.sum")).to_be_visible()
     _stays_text(page)
 
 

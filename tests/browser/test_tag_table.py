@@ -59,7 +59,7 @@ def test_the_table_is_sorted_and_searched(visitor: Visitor, app, demo: str) -> N
 def test_a_tag_is_opened_by_keys_overruled_and_looked_at(visitor: Visitor, app, demo: str) -> None:
     page = visitor.open("tags", "?collection=demo")
     second = tags(page)[1]
-    page.locator(".scroller .row[tabindex='0']").focus()
+    page.locator(".scroller .row [tabindex='0']").focus()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     card = page.locator(".st-key-card_tag")

@@ -17,7 +17,18 @@ from playwright.sync_api import (
 
 __all__ = ["PAGES", "Visitor", "pictures_load", "until"]
 
-PAGES = ("collection", "train", "browse", "triage", "neighbors", "tags", "metrics", "compare", "annotate")
+PAGES = (
+    "collection",
+    "train",
+    "browse",
+    "triage",
+    "neighbors",
+    "tags",
+    "metrics",
+    "compare",
+    "annotate",
+    "tour",
+)
 
 # Below an address such as /browse, Streamlit first looks for its own server there, and then at the root.
 _PROBE = re.compile(rf"/({'|'.join(PAGES)})/_stcore/(health|host-config)$")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-__all__ = ["dark", "deciding_script", "page_styles", "script", "styles"]
+__all__ = ["dark", "deciding_script", "deciding_styles", "page_styles", "script", "styles"]
 
 _HERE = Path(__file__).parent
 
@@ -20,8 +20,13 @@ def script(own: Path) -> str:
 
 
 def deciding_script(own: Path) -> str:
-    """Return the same for a component in which people decide, with the ``Sender`` of what they decide."""
-    return _read("verdicts.js") + script(own)
+    """Return the same for a component in which people decide, with the ``Sender`` of what they decide and what tells them why."""
+    return _read("verdicts.js") + _read("reasons.js") + script(own)
+
+
+def deciding_styles(own: Path) -> str:
+    """Return what `styles` does, with what reasons look like before it."""
+    return _read("tokens.css") + _read("root.css") + _read("reasons.css") + own.read_text(encoding="utf-8")
 
 
 def dark() -> bool:

@@ -23,6 +23,19 @@ function followTheme(root) {
   root.classList.toggle("tr-dark", 0.3 * r + 0.59 * g + 0.11 * b < 128);
 }
 
+/** Whether the visitor asked for no movement that is not needed. */
+function calm() {
+  return window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+}
+
+/** A part that is heard and not seen. */
+function unseen(text) {
+  const element = document.createElement("span");
+  element.className = "unseen";
+  element.textContent = text;
+  return element;
+}
+
 /** Draw a component by an object that stays on its root: made once, updated whenever the page runs, stopped when the root is gone. */
 function keep(Kind, { parentElement, data, setStateValue }) {
   const root = parentElement.querySelector(".root");

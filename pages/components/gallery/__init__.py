@@ -1,4 +1,4 @@
-"""A gallery of any length: lazy thumbnails with tags as chips, and a detail view beside it.
+"""A gallery of any length: lazy thumbnails with tags as chips, and a detail view beside it that says why each tag, and takes verdicts.
 
 The page hands over an address; the photos come from there in windows as the visitor scrolls, without a
 run of the page. The page learns only which photo is open.
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.components.base import script, styles
+from pages.components.base import deciding_script, deciding_styles
 
 __all__ = ["gallery"]
 
@@ -17,14 +17,16 @@ _HERE = Path(__file__).parent
 _component = st.components.v2.component(
     "tagrefine_gallery",
     html='<div class="root"></div>',
-    css=styles(_HERE / "gallery.css"),
-    js=script(_HERE / "detail.js")
+    css=deciding_styles(_HERE / "gallery.css"),
+    js=deciding_script(_HERE / "detail.js")
     + "".join((_HERE / name).read_text(encoding="utf-8") for name in ("reason.js", "gallery.js")),
 )
 
 
 def gallery(
     *,
+    collection: int,
+    run: str,
     address: str,
     query: str,
     version: str,
@@ -38,6 +40,10 @@ def gallery(
 
     Parameters
     ----------
+    collection : int
+        Number of the collection, which verdicts are sent to.
+    run : str
+        Id of the run whose evidence is shown.
     address : str
         Where the photos of a run come from; see `pages.browse.routes`.
     query : str
@@ -56,6 +62,8 @@ def gallery(
     _component(
         key="gallery",
         data={
+            "collection": collection,
+            "run": run,
             "address": address,
             "query": query,
             "version": version,

@@ -54,12 +54,13 @@ function percent(share) {
 }
 
 class Detail {
-  constructor(open) {
+  /** `open` opens a photo; `say` decides on a tag of the open one, and `undo` takes the last decision back. */
+  constructor({ open, say, undo }) {
     this.open = open;
     this.element = el("aside", "detail");
     this.element.setAttribute("aria-label", "The open photo");
     this.element.hidden = true;
-    this.reason = new Reason(open, (tag) => this.where(tag));
+    this.reason = new Reason({ open, where: (tag) => this.where(tag), say: (tag, verdict) => say(this.photo.row, tag, verdict), undo });
     this.turn = this.asked = 0;
   }
 
@@ -97,7 +98,7 @@ class Detail {
     const close = el("button", "close");
     close.type = "button";
     close.title = "Close (Esc)";
-    close.setAttribute("aria-label", "Close the photo");
+    close.setAttribute("aria-label", "Close the photo: Esc");
     close.append(el("kbd", "", "Esc"));
     close.addEventListener("click", () => this.open(null));
     return close;
@@ -119,21 +120,36 @@ class Detail {
     all.hidden = few;
     this.chips = el("div", "tr-chips");
     this.drawChips();
-    const bars = el("div", "bars");
-    this.bars = photo.scores.map((score) => this.bar(score));
-    bars.append(...this.bars);
+    this.bars = el("div", "bars");
+    this.drawBars();
     this.near = el("section", "near");
-    this.near.append(el("h3", "", "Nearest photos"), el("p", "soft", "Looking for them …"));
+    this.near.append(el("h2", "", "Nearest photos"), el("p", "soft", "Looking for them …"));
     const body = el("div", "body");
     const means = photo.calibrated ? "How probable it is that each tag fits." : "How likely the network finds each tag.";
     const note = el("p", "soft small", `${means} The mark is the limit: from there on a tag is added; up to there one that the user wrote is removed.`);
-    body.append(about, this.chips, all, this.near, el("h3", "", "Scores"), note, bars, this.other());
+    body.append(about, this.chips, all, this.near, el("h2", "", "Scores"), note, this.bars, this.other());
     this.element.replaceChildren(this.closer(), this.frame, body);
     this.element.scrollTop = 0;
   }
 
+  /** Take in what changed about the open photo, as `photo` answers: verdicts. */
+  refresh(photo) {
+    if (this.photo?.row !== photo.row) return;
+    const below = this.bars.contains(this.reason.element);
+    this.photo = photo;
+    this.drawChips(this.opened);
+    this.drawBars();
+    if (below) this.place();
+    this.why(this.tag);
+  }
+
+  drawBars() {
+    this.bars.replaceChildren(...this.photo.scores.map((score) => this.bar(score)));
+  }
+
   /** The chips anew: the switch has been moved, or the quiet chip opened. */
   drawChips(opened = this.untold) {
+    this.opened = opened;
     const explained = this.chips.contains(this.reason.element);
     const quiet = opened ? [] : this.photo.tags.filter((one) => one.state === "untold" && !one.asked);
     this.chips.replaceChildren(...this.photo.tags.filter((one) => !quiet.includes(one)).map((one) => this.chip(one)));
@@ -201,24 +217,31 @@ class Detail {
   /** Say why a tag is added, removed, kept or left out, below the `opener` that asks; asked again there, close it. */
   async explain(tag, opener, reveal = !!opener) {
     this.hideHeat();
-    const turn = ++this.asked;
+    this.asked++;
     const close = opener?.getAttribute("aria-expanded") === "true";
     this.reason.element.remove();
     this.tag = close ? null : tag;
     if (!opener && this.photo.tags.some((one) => one.tag === tag && one.state === "untold")) this.drawChips(true);
     this.place(opener);
     if (this.tag == null) return;
-    this.reason.say("Taking its score apart …");
+    this.reason.tell("Taking its score apart …");
+    await this.why(tag);
+    if (reveal && this.tag === tag) this.reason.element.scrollIntoView({ block: "nearest" });
+  }
+
+  /** Ask why, and say so where the reason stands. */
+  async why(tag) {
+    if (tag == null) return;
+    const turn = ++this.asked;
     try {
       const answer = await fetch(this.about("why", tag));
       const told = answer.ok ? await answer.json() : { problem: await answer.text() };
       if (turn !== this.asked) return;
-      if (told.problem) this.reason.say(told.problem);
+      if (told.problem) this.reason.tell(told.problem);
       else this.reason.draw(told);
     } catch {
-      if (turn === this.asked) this.reason.say("The app did not answer. Try again.");
+      if (turn === this.asked) this.reason.tell("The app did not answer. Try again.");
     }
-    if (reveal) this.reason.element.scrollIntoView({ block: "nearest" });
   }
 
   /** Put the reason below the line of what asks for it: the `opener`, else the chip of its tag. */
@@ -240,8 +263,10 @@ class Detail {
     const answer = await fetch(this.about("where", tag)).catch(() => null);
     const found = answer?.ok ? await answer.json() : null;
     if (turn !== this.asked) return false;
-    const nowhere = found && !found.worth.flat().some((value) => value > 0);
-    const note = el("p", "note", !found ? (await answer?.text()) || "The app did not answer. Try again." : nowhere ? `No place in it speaks for ${tag}.` : `Where ${tag} is seen`);
+    let words = `Where ${tag} is seen`;
+    if (!found) words = (await answer?.text()) || "The app did not answer. Try again.";
+    else if (!found.worth.flat().some((value) => value > 0)) words = `No place in it speaks for ${tag}.`;
+    const note = el("p", "note", words);
     note.setAttribute("role", "status");
     const canvas = el("canvas", "heat");
     if (found) drawHeat(canvas, this.picture, found);
@@ -266,6 +291,6 @@ class Detail {
   drawNeighbors(found) {
     const list = el("div", "thumbs");
     list.append(...found.photos.map((neighbor) => thumbnail(neighbor, this.open)));
-    this.near.replaceChildren(el("h3", "", "Nearest photos"), el("p", "soft small", "Those that look most alike to the trained network."), list);
+    this.near.replaceChildren(el("h2", "", "Nearest photos"), el("p", "soft small", "Those that look most alike to the trained network."), list);
   }
 }

@@ -22,12 +22,22 @@ class Gallery {
     this.scroller.setAttribute("aria-label", "Photos");
     this.sheet = el("div", "sheet");
     this.scroller.append(this.sheet);
-    this.detail = new Detail((row) => this.open(row));
+    this.sender = new Sender(
+      (state) => this.told(state),
+      (changed, whole) => this.changed(changed, whole),
+    );
+    this.detail = new Detail({
+      open: (row) => this.open(row),
+      say: (row, tag, verdict) => this.sender.say([{ row, tag, verdict }]),
+      undo: () => this.sender.undo(),
+    });
     root.append(this.scroller, this.detail.element);
     this.cards = new Map();
     this.active = 0;
     this.scroller.addEventListener("scroll", () => this.draw(), { passive: true });
     this.root.addEventListener("keydown", (event) => this.key(event));
+    this.onDecide = (event) => this.decide(event);
+    document.addEventListener("keydown", this.onDecide);
     this.observer = new ResizeObserver(() => this.layout());
     this.observer.observe(this.scroller);
     this.onResize = () => this.fit();
@@ -42,6 +52,7 @@ class Gallery {
     const first = !this.data;
     this.data = data;
     this.detail.untold = data.untold;
+    this.sender.open(data.collection, data.run);
     this.fit();
     if (changed) {
       this.windows = new Map();
@@ -57,6 +68,44 @@ class Gallery {
       this.clear();
       this.draw();
       if (this.opened != null && this.detail.photo) this.detail.drawChips();
+    }
+  }
+
+  /** Say whether all is saved; then show what became of it. */
+  told(state) {
+    const { saved } = this.detail.reason;
+    if (state.turned !== undefined) {
+      saved.textContent = state.turned === null ? "nothing to undo" : `undone: ${state.turned}`;
+      return;
+    }
+    saved.textContent = savedWords(state);
+    if (!state.waiting && !state.error && this.detail.photo) this.renew(this.detail.photo.row);
+  }
+
+  /** Hear what was decided, here by undo or in another window. */
+  changed(changed, whole) {
+    if (whole) {
+      this.windows = new Map();
+      this.clear();
+      this.draw();
+    }
+    const shown = [...this.cards.values()].map((card) => Number(card.dataset.row));
+    const rows = whole ? [] : changed.map((one) => one.row).filter((row) => shown.includes(row));
+    for (const row of new Set([...rows, ...(this.detail.photo ? [this.detail.photo.row] : [])])) this.renew(row);
+  }
+
+  /** Ask for a photo again, whose tags have changed, and show them where it stands. */
+  async renew(row) {
+    const answer = await fetch(`${this.data.address}/${row}?${this.data.query}`).catch(() => null);
+    if (!answer?.ok) return;
+    const photo = await answer.json();
+    this.detail.refresh(photo);
+    for (const [place, card] of this.cards) {
+      if (card.dataset.row !== String(row)) continue;
+      const kept = await this.photo(place);
+      if (!kept || kept.row !== row) continue;
+      kept.tags = photo.tags;
+      this.fill(card, kept);
     }
   }
 
@@ -134,15 +183,14 @@ class Gallery {
     image.onerror = () => picture.classList.add("missing");
     picture.append(image);
     const chips = el("span", "tr-chips");
-    chips.ariaHidden = "true"; // the card's own label says it in words
     chips.append(...inShort(photo.tags, this.data.untold).map((one) => tagChip(one, this.data.untold)));
     if (!photo.tags.length) chips.append(el("span", "none", "no tags"));
     const quiet = this.data.untold ? [] : photo.tags.filter((one) => one.state === "untold" && !one.asked);
     const last = quiet.length ? untoldChip(quiet, "a picture cannot tell") : null;
     if (last) chips.append(last);
-    card.setAttribute("aria-label", `${photo.file}: ${spoken(photo.tags)}`);
+    card.ariaDescription = spoken(photo.tags);
     card.title = photo.file;
-    card.replaceChildren(picture, chips);
+    card.replaceChildren(picture, chips, unseen(photo.file));
     this.shorten(chips, last);
     this.mark();
   }
@@ -231,7 +279,21 @@ class Gallery {
     }
   }
 
+  /** The keys that are printed on the answers, wherever the focus is, but where people type. */
+  decide(event) {
+    if (this.opened == null || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.composedPath()[0].closest?.("input, textarea, select, [contenteditable], dialog, [role=combobox], [role=dialog], [role=slider]")) return;
+    const key = event.key.toLowerCase();
+    const said = Object.keys(ANSWERS).find((one) => ANSWERS[one][1].toLowerCase() === key);
+    if (said) this.detail.reason.answer(said);
+    else if (key === "z") this.sender.undo();
+    else return;
+    event.preventDefault();
+  }
+
   stop() {
+    document.removeEventListener("keydown", this.onDecide);
+    this.sender.stop();
     this.observer.disconnect();
     window.removeEventListener("resize", this.onResize);
   }

@@ -1,70 +1,46 @@
-// Why a tag: four signed bars that sum to the score, look-alikes with those that carry it first, and where in the photo it is seen.
+// Why a tag of the open photo: what speaks for it, where in the photo it is seen, and what the visitor says.
 
-const LOOK_ALIKES = 6; // in one line
-
-/** A part in log-odds, signed, with one digit. */
-function signed(value) {
-  const digits = Math.abs(value).toFixed(1);
-  return digits === "0.0" ? digits : `${value < 0 ? "\u2212" : "+"}${digits}`;
-}
+const ANSWERS = { accept: ["Yes", "A"], reject: ["No", "X"], unsure: ["Unsure", "U"] };
 
 class Reason {
-  /** `open` opens another photo; `where` shows where a tag is seen, or hides it again, and resolves to whether it is shown. */
-  constructor(open, where) {
-    this.open = open;
-    this.where = where;
+  /** `open` opens another photo; `where` shows where a tag is seen, or hides it, and resolves to whether it is shown; `say` decides. */
+  constructor({ open, where, say, undo }) {
+    Object.assign(this, { open, where, say, undo });
     this.element = el("section", "why");
     this.element.setAttribute("aria-live", "polite");
     this.element.setAttribute("aria-label", "Why this tag");
+    this.saved = el("span", "soft small saved");
   }
 
-  say(message) {
+  tell(message) {
+    this.told = null;
     this.element.replaceChildren(el("p", "soft", message));
   }
 
   draw(told) {
-    const title = el("h3");
+    this.told = told;
+    const title = el("h2");
     title.append("Why ", told.state === "absent" ? `not ${told.tag}` : tagChip(told), "?");
-    const most = Math.max(1, ...told.parts.map((part) => Math.abs(part.value)));
-    const parts = el("div", "parts");
-    parts.append(...told.parts.map((part) => this.part(part, most)));
-    const sum = el("div", "part sum");
-    const means = told.calibrated ? "probability" : "how likely the network finds it";
-    sum.append(el("span", "", "together"), el("span", "soft", `${means} ${percent(told.score)}`), el("span", "value", signed(told.total)));
-    sum.title = "The parts are log-odds: a probability of 50 % is 0, each step of 0.7 doubles the odds.";
-    parts.append(sum);
-    this.element.replaceChildren(title, el("p", "", told.sentence), parts, ...this.alike(told), this.answers(told));
+    const focused = this.element.contains(this.element.getRootNode().activeElement) && this.element.getRootNode().activeElement.dataset.said;
+    this.element.replaceChildren(title, ...reasons(told, this.open), this.answers(told));
+    if (focused) this.element.querySelector(`[data-said="${focused}"]`).focus({ preventScroll: true });
   }
 
-  part({ words, value }, most) {
-    const row = el("div", "part");
-    const track = el("span", "track");
-    const fill = el("span", `fill ${value < 0 ? "against" : "for"}`);
-    fill.style.width = `${(50 * Math.abs(value)) / most}%`;
-    track.append(fill);
-    const name = el("span", "words", words);
-    name.title = words;
-    row.append(name, track, el("span", "value", signed(value)));
-    return row;
-  }
-
-  alike(told) {
-    if (!told.look_alikes.length) return [];
-    const list = el("div", "thumbs");
-    for (const photo of told.look_alikes.slice(0, LOOK_ALIKES)) {
-      const thumb = thumbnail(photo, this.open);
-      thumb.classList.toggle("other", !photo.carries);
-      thumb.title = `${photo.file}: ${photo.carries ? "carries" : "does not carry"} ${told.tag}`;
-      thumb.setAttribute("aria-label", `Open ${thumb.title}`);
-      list.append(thumb);
-    }
-    const some = told.look_alikes.some((photo) => photo.carries);
-    return [el("p", "soft small", some ? "Look-alikes, those that carry it first" : "Look-alikes: none carries it"), list];
-  }
-
-  /** The place of the answers to "does it fit?", and of the switch that shows where the tag is seen. */
-  answers({ tag }) {
+  answers({ tag, verdict }) {
     const answers = el("div", "answers");
+    for (const [said, [words, key]] of Object.entries(ANSWERS)) {
+      const button = el("button", "ask", `${words} `);
+      button.type = "button";
+      button.append(el("kbd", "", key));
+      button.setAttribute("aria-pressed", verdict === said);
+      button.dataset.said = said;
+      button.addEventListener("click", () => this.answer(said));
+      answers.append(button);
+    }
+    const undo = el("button", "plain undo", "undo ");
+    undo.type = "button";
+    undo.append(el("kbd", "", "Z"));
+    undo.addEventListener("click", () => this.undo());
     const where = el("button", "ask", "Where in the photo?");
     where.type = "button";
     where.setAttribute("aria-pressed", "false");
@@ -75,8 +51,20 @@ class Reason {
       where.disabled = false;
       where.textContent = "Where in the photo?";
     });
-    answers.append(where);
-    return answers;
+    const line = el("div", "answers");
+    line.append(where, undo, this.saved);
+    const both = el("div");
+    both.append(answers, line);
+    return both;
+  }
+
+  /** Decide on the tag that is explained; what was said already is taken back. */
+  answer(said) {
+    if (!this.told) return;
+    const verdict = this.told.verdict === said ? null : said;
+    this.told.verdict = verdict;
+    for (const button of this.element.querySelectorAll("[data-said]")) button.setAttribute("aria-pressed", button.dataset.said === verdict);
+    this.say(this.told.tag, verdict);
   }
 }
 
@@ -108,8 +96,12 @@ function drawHeat(canvas, photo, { worth, box }) {
   worth.flat().forEach((value, place) => pixels.data.set([255, Math.round(215 - 130 * value), 40, Math.round(215 * value ** 1.2)], 4 * place));
   places.getContext("2d").putImageData(pixels, 0, 0);
   const drawn = canvas.getContext("2d");
-  drawn.fillStyle = "rgba(10, 12, 14, 0.35)"; // so that warm photos do not hide the heat
+  const area = [left * canvas.width, top * canvas.height, (right - left) * canvas.width, (bottom - top) * canvas.height];
+  drawn.fillStyle = "rgba(10, 12, 14, 0.7)"; // what the network does not see
   drawn.fillRect(0, 0, canvas.width, canvas.height);
+  drawn.clearRect(...area);
+  drawn.fillStyle = "rgba(10, 12, 14, 0.35)"; // so that warm photos do not hide the heat
+  drawn.fillRect(...area);
   drawn.imageSmoothingQuality = "high";
-  drawn.drawImage(places, left * canvas.width, top * canvas.height, (right - left) * canvas.width, (bottom - top) * canvas.height);
+  drawn.drawImage(places, ...area);
 }

@@ -19,10 +19,10 @@ class Panel {
     if (pair) {
       const why = el("section", "pair");
       why.setAttribute("aria-live", "polite");
-      why.append(el("h3", "", pair.title), ...pair.lines.map((line) => el("p", "", line)));
+      why.append(el("h2", "", pair.title), ...pair.lines.map((line) => el("p", "", line)));
       parts.push(why);
     }
-    parts.push(el("h3", "", title), el("p", "soft", sentence));
+    parts.push(el("h2", "", title), el("p", "soft", sentence));
     const key = el("p", "soft key");
     key.append(el("span", "swatch google"), "how rarely together", el("span", "swatch wordnet"), "how far in meaning");
     parts.push(key);

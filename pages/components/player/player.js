@@ -3,7 +3,6 @@
 const SECOND = 1800; // milliseconds a row while playing
 const FEW = 4; // rows shown unless all are asked for
 const HEADER = 225; // pixels above the component, unless the page is scrolled
-const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
 
 class Player {
   constructor(root) {
@@ -31,6 +30,8 @@ class Player {
     this.sentence = el("p", "sentence");
     this.sentence.setAttribute("aria-live", "polite");
     this.figure = el("div", "figure");
+    this.figure.setAttribute("role", "group");
+    this.figure.setAttribute("aria-label", "The nearest photos, moment by moment");
     this.play = button("primary", () => this.toggle());
     this.slider = el("input");
     Object.assign(this.slider, { type: "range", min: 0, step: 1 });
@@ -100,10 +101,7 @@ class Player {
     image.loading = "lazy";
     image.src = this.picture(query.row, 128);
     const [before, after] = [query.relevant[0], query.relevant[query.relevant.length - 1]].map((marks) => marks.reduce((sum, mark) => sum + mark, 0));
-    const change = el("span", "", `${before} → ${after}`);
-    change.ariaHidden = "true"; // the label below says it in words
-    card.append(image, change);
-    card.setAttribute("aria-label", `${this.file(query.row)}, ${before} relevant neighbors before, ${after} at the end`);
+    card.append(image, el("span", "", `${before} → ${after}`), unseen(` relevant neighbors, before and at the end, of ${this.file(query.row)}`));
     card.addEventListener("click", () => this.choose(number, true));
     return card;
   }
@@ -142,7 +140,7 @@ class Player {
       card.tabIndex = place === number - part.start ? 0 : -1;
     });
     const card = this.strip.children[number - part.start];
-    this.strip.scrollTo({ left: card.offsetLeft - this.strip.clientWidth / 2, behavior: tell && !calm.matches ? "smooth" : "instant" });
+    this.strip.scrollTo({ left: card.offsetLeft - this.strip.clientWidth / 2, behavior: tell && !calm() ? "smooth" : "instant" });
     this.query.src = this.picture(query.row, 512);
     this.query.alt = `The photo ${this.file(query.row)}`;
     this.describe();
@@ -162,7 +160,7 @@ class Player {
       made.classList.toggle("tr-asked", by === "labels" && name === label);
       chips.append(made);
     }
-    this.about.replaceChildren(el("strong", "", this.file(row)), el("span", "soft", by === "labels" ? " · true labels, the rarest first" : " · refined tags"), chips);
+    this.about.replaceChildren(el("span", "soft", by === "labels" ? "Its true labels, the rarest first" : "Its refined tags"), chips);
   }
 
   /** Show a few rows, or all. */
@@ -205,8 +203,8 @@ class Player {
     const common = this.common(row);
     const why = this.data.by === "labels" ? `${relevant ? "has" : "does not have"} ${this.chosen.label}` : relevant ? "relevant" : "not relevant";
     image.src = this.picture(row, 256);
-    image.alt = `${this.file(row)}: ${why}; ${common.length ? `in common: ${common.join(", ")}` : "no tag in common"}`;
-    cell.title = image.alt;
+    cell.title = `${why}; ${common.length ? `in common: ${common.join(", ")}` : "no tag in common"}`;
+    image.alt = `${this.file(row)}: ${cell.title}`;
     cell.dataset.row = row;
     const sign = el("span", "sign", relevant ? "✓" : "✕");
     sign.setAttribute("aria-hidden", "true");
@@ -230,7 +228,9 @@ class Player {
     const width = (this.figure.clientWidth - words - 2) / cells;
     const room = wall ? this.figure.clientHeight : Math.max(340, window.innerHeight - HEADER - (this.figure.getBoundingClientRect().top - this.root.getBoundingClientRect().top));
     const height = room / this.times.length - parseFloat(getComputedStyle(line).marginBottom);
-    this.figure.style.setProperty("--side", `${Math.floor(Math.max(44, Math.min(width, Math.max(height, wall ? 0 : 64))))}px`);
+    this.figure.style.setProperty("--side", `${Math.floor(Math.max(34, Math.min(width, Math.max(height, wall ? 0 : 64))))}px`);
+    // What scrolls is reached by keys, too.
+    this.figure.tabIndex = this.figure.scrollWidth > this.figure.clientWidth ? 0 : -1;
   }
 
   /** Show the rows up to `at`; with `fly`, the last one grows out of the one before. */
@@ -249,8 +249,8 @@ class Player {
     const pieces = tale(this.seen[at], at ? this.seen[at - 1] : null, this.chosen, (row) => this.common(row));
     this.sentence.replaceChildren(el("span", "soft", `${this.data.moments[this.times[at]].join(" ").trim()}: `), ...pieces.map((text, place) => (place % 2 ? el("strong", "", text) : text)));
     this.curve.draw(this.data, this.shares, this.times[at]);
-    if (fly && at > 0 && !calm.matches) this.fly(this.lines[at - 1], this.lines[at]);
-    if (fly) this.lines[at].scrollIntoView({ block: "nearest", behavior: calm.matches ? "instant" : "smooth" });
+    if (fly && at > 0 && !calm()) this.fly(this.lines[at - 1], this.lines[at]);
+    if (fly) this.lines[at].scrollIntoView({ block: "nearest", behavior: calm() ? "instant" : "smooth" });
   }
 
   fly(before, after) {
@@ -308,6 +308,7 @@ class Player {
     const inside = event.composedPath().includes(this.root);
     if ((!inside && document.activeElement !== document.body) || event.ctrlKey || event.metaKey || event.altKey || !this.times) return;
     if (event.composedPath().includes(this.strip) && event.key !== "p") return;
+    if (event.composedPath()[0] === this.figure && event.key.startsWith("Arrow")) return; // it scrolls
     const onButton = event.composedPath()[0].tagName === "BUTTON";
     const wall = this.root.classList.contains("wall");
     if (event.key === "ArrowRight" || event.key === "ArrowLeft") {

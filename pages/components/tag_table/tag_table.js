@@ -1,6 +1,7 @@
 // The table: a head that sorts, a box that searches, and a window of rows over a sheet as long as all of them.
 
 const ROW = 38; // height in pixels
+const TWO_LINES = { below: 760, height: 62 }; // of a narrow table, by its width; as in tag_table.css
 const BEYOND = 8; // rows drawn above and below what is in view
 
 class TagTable {
@@ -27,7 +28,8 @@ class TagTable {
     this.grid.setAttribute("aria-label", "Tags");
     this.grid.append(this.head(), this.body());
     root.append(tools, this.grid);
-    this.observer = new ResizeObserver(() => this.draw());
+    this.row = ROW;
+    this.observer = new ResizeObserver(() => this.resize());
     this.observer.observe(this.scroller);
     this.onResize = () => this.fit();
     window.addEventListener("resize", this.onResize);
@@ -94,6 +96,15 @@ class TagTable {
     this.root.style.height = `${Math.max(440, window.innerHeight - top - 20)}px`;
   }
 
+  /** Rows of a narrow table have two lines; the one that was reached stays in view. */
+  resize() {
+    const row = this.grid.clientWidth < TWO_LINES.below ? TWO_LINES.height : ROW;
+    if (row === this.row || !this.data) return this.draw();
+    this.row = row;
+    this.find(true);
+    this.reveal(this.active);
+  }
+
   sort(order) {
     this.arrange(order);
     this.scroller.scrollTop = 0;
@@ -125,7 +136,7 @@ class TagTable {
     this.found = text ? this.rows.filter((row) => row.tag.toLowerCase().includes(text)) : this.rows;
     const [all, some] = [number(this.rows.length), number(this.found.length)];
     this.count.textContent = text ? `${some} of ${all} tags` : `${all} tags`;
-    this.sheet.style.height = `${this.found.length * ROW}px`;
+    this.sheet.style.height = `${this.found.length * this.row}px`;
     if (!stay) {
       this.scroller.scrollTop = 0;
       this.active = 0;
@@ -135,15 +146,15 @@ class TagTable {
     for (const element of this.drawn.values()) element.remove();
     this.drawn.clear();
     this.draw();
-    if (kept) this.drawn.get(this.active)?.focus({ preventScroll: true });
+    if (kept) this.drawn.get(this.active)?.firstChild.focus({ preventScroll: true });
   }
 
   draw() {
     if (!this.data) return;
     const { scrollTop, clientHeight, clientWidth, offsetWidth } = this.scroller;
     this.titles[0].parentElement.style.paddingRight = `${14 + offsetWidth - clientWidth}px`; // the scroll bar's width
-    const from = Math.max(0, Math.floor(scrollTop / ROW) - BEYOND);
-    const to = Math.min(this.found.length, Math.ceil((scrollTop + clientHeight) / ROW) + BEYOND);
+    const from = Math.max(0, Math.floor(scrollTop / this.row) - BEYOND);
+    const to = Math.min(this.found.length, Math.ceil((scrollTop + clientHeight) / this.row) + BEYOND);
     for (const [place, element] of this.drawn) {
       if (place < from || place >= to) {
         element.remove();
@@ -151,10 +162,10 @@ class TagTable {
       }
     }
     for (let place = from; place < to; place++) if (!this.drawn.has(place)) this.add(place);
-    // The one row that the tab key reaches is a drawn one.
+    // The one row that the tab key reaches, by its first cell, is a drawn one.
     const reached = this.drawn.has(this.active) ? this.active : from;
     for (const [place, element] of this.drawn) {
-      element.tabIndex = place === reached ? 0 : -1;
+      element.firstChild.tabIndex = place === reached ? 0 : -1;
       element.setAttribute("aria-selected", this.found[place].tag === this.chosen);
     }
   }
@@ -164,7 +175,7 @@ class TagTable {
     const element = el("div", row.gone ? "row gone" : "row");
     element.setAttribute("role", "row");
     element.setAttribute("aria-rowindex", place + 2);
-    element.style.transform = `translateY(${place * ROW}px)`;
+    element.style.transform = `translateY(${place * this.row}px)`;
     for (const { key, cell } of COLUMNS) {
       const box = el("div", key);
       box.setAttribute("role", "gridcell");
@@ -181,17 +192,20 @@ class TagTable {
     this.active = place;
     this.chosen = this.found[place].tag;
     this.draw();
-    this.drawn.get(place)?.focus({ preventScroll: true });
+    this.drawn.get(place)?.firstChild.focus({ preventScroll: true });
     this.report("chosen", this.chosen);
+    // On a narrow page what is told of the tag stands below the table.
+    const card = document.querySelector(".st-key-card_tag");
+    if (card?.getBoundingClientRect().top > window.innerHeight - 60) card.scrollIntoView({ behavior: calm() ? "instant" : "smooth" });
   }
 
   reveal(place) {
     if (place < 0) return;
     this.active = place;
     const { scrollTop, clientHeight } = this.scroller;
-    const top = place * ROW;
+    const top = place * this.row;
     if (top < scrollTop) this.scroller.scrollTop = top;
-    else if (top + ROW > scrollTop + clientHeight) this.scroller.scrollTop = top + ROW - clientHeight;
+    else if (top + this.row > scrollTop + clientHeight) this.scroller.scrollTop = top + this.row - clientHeight;
     this.draw();
   }
 
@@ -201,12 +215,12 @@ class TagTable {
       if (this.found.length) this.choose(this.active);
       return;
     }
-    const page = Math.max(1, Math.floor(this.scroller.clientHeight / ROW) - 1);
+    const page = Math.max(1, Math.floor(this.scroller.clientHeight / this.row) - 1);
     const step = { ArrowUp: -1, ArrowDown: 1, PageUp: -page, PageDown: page, Home: -Infinity, End: Infinity }[event.key];
     if (step === undefined || !this.found.length) return;
     event.preventDefault();
     this.reveal(Math.min(this.found.length - 1, Math.max(0, this.active + step)));
-    this.drawn.get(this.active)?.focus({ preventScroll: true });
+    this.drawn.get(this.active)?.firstChild.focus({ preventScroll: true });
   }
 
   stop() {

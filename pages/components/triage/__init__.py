@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.components.base import deciding_script, styles
+from pages.components.base import deciding_script, deciding_styles
 
 __all__ = ["triage"]
 
@@ -13,7 +13,7 @@ _HERE = Path(__file__).parent
 _component = st.components.v2.component(
     "tagrefine_triage",
     html='<div class="root"></div>',
-    css=styles(_HERE / "triage.css"),
+    css=deciding_styles(_HERE / "triage.css"),
     js=deciding_script(_HERE / "parts.js")
     + "".join((_HERE / name).read_text(encoding="utf-8") for name in ("deck.js", "glance.js", "triage.js")),
 )

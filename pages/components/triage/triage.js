@@ -35,7 +35,7 @@ class Triage {
       report: (at) => this.report("at", at),
       decideAll: () => this.all.open(),
       askWhy: (card) => ask(`/photos/${encodeURIComponent(data.run)}/${card.row}/why?${new URLSearchParams({ tag: card.tag, precision: data.precision })}`),
-      tellWhy: (found, card) => tellWhy(found, card),
+      tellWhy: (found) => reasons(found),
     });
     this.all = new AllAtOnce(this.root, {
       queue: data.queue,
@@ -119,11 +119,6 @@ class Triage {
     document.removeEventListener("keydown", this.onKey);
     this.sender.stop();
   }
-}
-
-/** What speaks for the tag and against it, until a fuller telling is at hand. */
-function tellWhy(found) {
-  return [el("p", "", found.reason ?? "")];
 }
 
 export default (component) => keep(Triage, component);
