@@ -7,7 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from pages.components.charts import chart
-from pages.components.curves import MONITORS
+from pages.components.curves import LOSSES, MONITORS, losses_csv
+from pages.components.downloads import downloads
 from pages.components.header import ago
 from pages.components.jobs import resume
 from pages.components.run_names import run_name, run_names, settings_in_short
@@ -133,11 +134,15 @@ def compare(runs: Sequence[RunRecord]) -> None:
     )
     if len(chosen) < 2:
         return
-    key = st.selectbox(
-        "By", ["loss", *MONITORS], format_func=lambda key: MONITORS.get(key, "loss"), width=300
-    )
     curves = {names[run_id]: store().epochs(run_id) for run_id in chosen}
-    chart(plots.run_curves(curves, key), alt="Lines: the chosen runs by training step")
+    chart(
+        plots.run_curves(curves, LOSSES | MONITORS),
+        alt="Lines: losses and monitors of the chosen runs by training step",
+        key="compared_curves",
+        file="runs",
+    )
+    with st.container(horizontal=True, gap="small"):
+        downloads({"csv": losses_csv(curves)}, name="runs", key="take_runs")
     differ = _differing({names[run_id]: records[run_id] for run_id in chosen})
     if differ.empty:
         st.caption("These runs have the same settings.")

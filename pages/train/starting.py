@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.components.header import duration
+from pages.components.header import between
 from pages.components.jobs import begin
 from pages.components.setting_words import PRESETS, VALUES, told
 from pages.components.text import plain
@@ -103,17 +103,14 @@ def _counted(base: TrainConfig, changed: Mapping[str, Any]) -> None:
 def _expected(collection: Collection, config: TrainConfig) -> None:
     """Say how long this takes, and what has to be fetched first."""
     found = workflow.expected_time(store(), collection, config)
-    low, high = duration(found.low), duration(found.high)
-    time = f"About {low}" if low == high else f"About {low} to {high}"
     why = (
-        "as earlier runs on this machine took"
+        "as long as earlier runs on this machine"
         if found.own
-        else "told from another machine with two cores; after a first run it is told from yours"
+        else "by measurements on another machine, with two cores; after a first run it is told from this one"
     )
-    looks = (
-        f", of which a first look at {found.looks:,} photos is kept for the next run" if found.looks else ""
-    )
-    words = [f"**{time}**, {why}{looks}."]
+    words = [f"**About {between(found.low, found.high)}**, {why}."]
+    if found.looks:
+        words.append(f"It begins with a look at {found.looks:,} photos, which is kept for later runs.")
     if config.network.finetune != "head":
         words.append("Here the network itself learns: a GPU is many times faster.")
     if config.network.weights == "imagenet" and (size := to_download(config.network.backbone)):
