@@ -99,7 +99,7 @@ with training:
     st.markdown(
         ":gray[Smaller losses are better; the monitors show whether the network still tells photos apart.]"
     )
-    loss_charts(run.epochs, key="run", about=about, file="losses")
+    loss_charts(run.epochs, key="trained", about=about, file="losses")
 with paper:
     st.badge("published", color="violet")
     st.markdown(

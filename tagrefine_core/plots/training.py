@@ -35,6 +35,7 @@ def run_curves(
         for key, name in names.items()
         if any(known(at.get(key)) for of in points.values() for _, _, at in of)
     }
+    columns = max(1, min(columns, len(shown)))
     rows = max(1, -(-len(shown) // columns))
     figure = make_subplots(
         rows=rows,
@@ -67,7 +68,15 @@ def run_curves(
     figure.update_annotations(font_size=13, xanchor="left")
     for place, annotation in enumerate(figure.layout.annotations[: len(shown)]):
         annotation.x = figure.layout["xaxis" if place == 0 else f"xaxis{place + 1}"].domain[0]
-    figure.update_xaxes(nticks=4)
+        values = [
+            at[key] for of in points.values() for _, _, at in of if known(at.get(key := list(shown)[place]))
+        ]
+        if min(values) == max(values):  # plotly would show it from one below to one above
+            middle, around = values[0], abs(values[0]) or 1.0
+            figure.update_yaxes(
+                range=[middle - around, middle + around], row=place // columns + 1, col=place % columns + 1
+            )
+    figure.update_xaxes(nticks=5, title=None)
     figure.update_yaxes(nticks=5)
     return figure
 
