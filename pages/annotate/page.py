@@ -10,8 +10,9 @@ from pages.annotate.uploads import MOST, TYPES, tag_photos
 from pages.components.bars import bars
 from pages.components.header import header
 from pages.components.promise import in_words, promise
+from pages.components.run_names import run_name
 from pages.components.text import plain
-from pages.state import need_run, run_name
+from pages.state import need_run
 from tagrefine_core.runs.refined import own_limits, told_of
 
 _dropzone = st.components.v2.component(

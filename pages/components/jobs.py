@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from pages.components.header import duration
+from pages.components.setting_words import told
 from pages.components.text import plain
 from pages.state import choose, store
 from tagrefine_core import jobs, workflow
@@ -79,7 +80,7 @@ def job_cards(*commands: str) -> bool:
     """Draw a card for every live job of these commands, and for the latest one when it failed; True when one is live.
 
     The cards keep themselves up to date. When a job ends the whole page runs again, with what the job made
-    as the current collection or run.
+    as the current collection.
     """
     if message := st.session_state.pop("_job_error", ""):
         st.error(plain(message))
@@ -104,10 +105,7 @@ def _cards(commands: Sequence[str], collections: int) -> None:
         followed.difference_update(job.id for job in ended)
         made = next((job for job in ended if job.state == "finished"), None)
         if made is not None:
-            choose(
-                collection=made.collection if made.command in ("demo", "import") else None,
-                run=made.run_id if made.command in TRAINS else None,
-            )
+            choose(collection=made.collection if made.command in ("demo", "import") else None)
         st.rerun()
     if len(store().collections()) != collections or any(job.id not in followed for job in live):
         st.rerun()  # the demo's photos can be looked at while it trains
@@ -178,7 +176,7 @@ def _run_state(job: JobRecord) -> str | None:
 
 def _ended_text(job: JobRecord) -> str:
     why = "" if job.state == "cancelled" else job.message
-    return _ENDED[job.state] + (f": {plain(why)}" if why and job.state == "failed" else ".")
+    return _ENDED[job.state] + (f": {plain(told(why))}" if why and job.state == "failed" else ".")
 
 
 def _title(job: JobRecord) -> str:

@@ -26,6 +26,7 @@ __all__ = [
     "measures",
     "neighbors",
     "refine",
+    "report",
     "suspicious",
     "tags",
 ]
@@ -224,6 +225,32 @@ def refine(
         images = workflow.export_refined(session.store, run, out, precision=precision)
         job.result = {"file": str(out), "images": images}
     session.answer(job.result, f"{images:,} photos written to {out}.")
+
+
+def report(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The collection.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="FILE.html, replaced when it is there.")],
+    run: Annotated[
+        str | None,
+        typer.Option(metavar="RUN", help="By default the best one, or the newest where none was measured."),
+    ] = None,
+    precision: Precision = PRECISION,
+    json: Json = False,
+) -> None:
+    """Write a report of an audit to one HTML file that needs nothing else: before and after, verdicts, measures, examples."""
+    session = Session.of(context, json)
+    store = session.store
+    chosen = workflow.run_to_report(store, name, run)
+    with session.display() as progress:
+        found = workflow.export_report(
+            store, name, out, run=chosen.id, precision=precision, progress=progress
+        )
+    verdicts = sum(number for _, number, *_ in found.people)
+    session.answer(
+        {"file": str(out), "run": chosen.id, "photos": store.collection(name).images, "verdicts": verdicts},
+        f"{' '.join(found.summary)}\nThe report of run {chosen.id} is in {out}.",
+    )
 
 
 def annotate(

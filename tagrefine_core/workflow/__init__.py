@@ -10,7 +10,9 @@ from tagrefine_core.workflow.curating import (
     tag_limits,
     tag_rules,
 )
+from tagrefine_core.workflow.expecting import ExpectedTime, expected_time, too_little
 from tagrefine_core.workflow.importing import delete_collection, import_collection, make_demo
+from tagrefine_core.workflow.intervals import ranking_intervals
 from tagrefine_core.workflow.judging import changes_of, explain, export_refined, suspicious, tag_summaries
 from tagrefine_core.workflow.learning import WhatMoved, what_moved
 from tagrefine_core.workflow.mapping import make_map
@@ -32,15 +34,17 @@ from tagrefine_core.workflow.outcomes import (
     neighborhoods,
     open_annotator,
 )
+from tagrefine_core.workflow.reporting import audit_report, export_report, run_to_report
 from tagrefine_core.workflow.rules import refusal
 from tagrefine_core.workflow.starting import Work, again, record_job, start_job
-from tagrefine_core.workflow.training import delete_run, train_collection
+from tagrefine_core.workflow.training import best_run, delete_run, name_run, train_collection
 from tagrefine_core.workflow.verdicts import GivenVerdict, redo, undo, verdict, verdicts
 
 __all__ = [
     "Alias",
     "Annotation",
     "AuditSheet",
+    "ExpectedTime",
     "GivenVerdict",
     "HandedOut",
     "TagLimit",
@@ -52,14 +56,18 @@ __all__ = [
     "aliases",
     "annotate",
     "audit",
+    "audit_report",
+    "best_run",
     "changes_of",
     "delete_collection",
     "delete_run",
     "evaluate_run",
     "evaluate_user_tags",
     "evaluate_wider",
+    "expected_time",
     "explain",
     "export_refined",
+    "export_report",
     "handed_out_of",
     "import_again",
     "import_collection",
@@ -68,12 +76,15 @@ __all__ = [
     "make_map",
     "measure_handed_out",
     "merge_proposals",
+    "name_run",
     "neighborhoods",
     "new_audit",
     "open_annotator",
+    "ranking_intervals",
     "record_job",
     "redo",
     "refusal",
+    "run_to_report",
     "set_alias",
     "set_tag_limit",
     "set_tag_rules",
@@ -82,6 +93,7 @@ __all__ = [
     "tag_limits",
     "tag_rules",
     "tag_summaries",
+    "too_little",
     "train_collection",
     "undo",
     "verdict",

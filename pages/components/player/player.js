@@ -48,7 +48,10 @@ class Player {
     const main = el("div", "main");
     main.append(left, right);
     const controls = el("div", "controls");
-    controls.append(this.groups, this.play, this.slider, this.more, this.wall);
+    const [picture, table] = [button("plain", () => savePicture(this, this.file(this.chosen.row))), button("plain", () => saveTable(this))];
+    picture.append("Save PNG");
+    table.append("CSV");
+    controls.append(this.groups, this.play, this.slider, this.more, this.wall, picture, table);
     this.root.append(top, controls, this.strip, main);
     this.strip.addEventListener("keydown", (event) => this.stripKey(event));
     this.onKey = (event) => this.key(event);
