@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.collection.importing import delete_dialog, import_dialog, start_demo
+from pages.collection.onward import onward
 from pages.collection.overview import cleaning, import_report, numbers, photo_strip, tag_charts
 from pages.components.header import empty, header
 from pages.components.jobs import job_cards
@@ -53,6 +54,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
             delete_dialog(collection)
 
 job_cards("demo", "import")
+onward(collection)
 photo_strip(collection)
 numbers(collection)
 overview, cleaned, report = st.tabs(

@@ -16,15 +16,6 @@ NAMES = {
 }
 
 
-def remember() -> None:
-    """Put the open question into the address, so that a link and a reload lead back to it."""
-    at = st.session_state["triage"]["at"]
-    if at is None:
-        st.query_params.pop("at", None)
-    else:
-        st.query_params["at"] = at
-
-
 header(
     "What needs your eye",
     "The questions that find the most mistakes come first. Each answer is saved as you give it, stands above every run, and can be undone.",
@@ -52,5 +43,4 @@ else:
         tag=tag,
         precision=precision,
         at=st.query_params.get("at"),
-        on_move=remember,
     )

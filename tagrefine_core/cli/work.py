@@ -17,6 +17,8 @@ from tagrefine_core.settings import train_config
 
 __all__ = ["demo", "import_photos", "setup", "train"]
 
+_SHOWN = 10  # tags that moved
+
 
 def setup(context: typer.Context, json: Json = False) -> None:
     """Get WordNet, which tags are cleaned with: from this machine, its packages, or NLTK's download."""
@@ -114,6 +116,17 @@ def train(
     stage_epochs: Annotated[int | None, typer.Option(min=0, help="Epochs of each of the two stages.")] = None,
     seed: Seed = None,
     settings: Settings = None,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="RUN",
+            help="Start from a finished run: its settings, and its model as it is, not trained again.",
+        ),
+    ] = None,
+    with_verdicts: Annotated[
+        bool, typer.Option("--with-verdicts", help="Learn from what people accepted and rejected.")
+    ] = False,
     resume: Annotated[
         str | None, typer.Option(metavar="RUN", help="Go on with a run that was stopped.")
     ] = None,
@@ -124,15 +137,27 @@ def train(
     store = session.store
     labels = store.collection(name).labels
     given = given_settings(context)
+    if resume and (start or with_verdicts):
+        raise ConfigError(
+            "--resume goes on with what the run began with; leave --from and --with-verdicts out."
+        )
+    before = resume or start
     config = (
-        _resumed_config(session, name, resume, preset, given)
-        if resume
+        _known_config(session, name, before, preset, given)
+        if before
         else train_config(preset or "default", **given)
     )
 
     with session.job(context, name) as job:
         run = workflow.train_collection(
-            store, name, config, resume=resume, run_id=job.run_id, progress=job.progress
+            store,
+            name,
+            config,
+            start=start,
+            with_verdicts=with_verdicts,
+            resume=resume,
+            run_id=job.run_id,
+            progress=job.progress,
         )
         if not session.first:
             return
@@ -141,13 +166,30 @@ def train(
         if metrics is None and labels:
             metrics = workflow.evaluate_run(store, run.id).as_dict()
         job.result = {"run": record.id, "state": record.state, "metrics": metrics}
-    session.answer(job.result, f"Run {record.id} of {name!r} is {record.state}.\n{measures(metrics)}")
+        moved = ""
+        if start is not None:
+            found = workflow.what_moved(store, start, run.id)
+            job.result["moved"] = found.as_dict()
+            moved = f"\n\n{_moved(found)}"
+    session.answer(job.result, f"Run {record.id} of {name!r} is {record.state}.\n{measures(metrics)}{moved}")
 
 
-def _resumed_config(
+def _moved(found: workflow.WhatMoved) -> str:
+    """Return what moved, and what would be asked now, as lines."""
+    lines = [f"{found.photos:,} photos have other tags than before."]
+    lines += [
+        f"{one.tag:<20} on {one.before:>6,}  +{one.gained:<6,} -{one.lost:,}" for one in found.tags[:_SHOWN]
+    ]
+    if found.questions:
+        lines += ["Asked next:"]
+        lines += [f"{one.probability:.2f} {one.kind:<8} {one.tag:<20} {one.image}" for one in found.questions]
+    return "\n".join(lines)
+
+
+def _known_config(
     session: Session, name: str, run_id: str, preset: str | None, given: Mapping[str, Any]
 ) -> TrainConfig:
-    """Return the run's own settings; what is given besides must say the same."""
+    """Return the settings of a run that is gone on with or started from; what is given besides must say the same."""
     record = session.store.run(run_id)
     if record.collection != name:
         raise RunError(f"Run {run_id} is of collection {record.collection!r}, not of {name!r}.")
@@ -155,7 +197,7 @@ def _resumed_config(
     wanted = config.replaced({**given, "preset": preset or config.preset}).flat()
     if changed := [name for name, value in config.flat().items() if wanted[name] != value]:
         raise ConfigError(
-            f"Run {run_id} goes on with its own settings; it has "
+            f"A run is gone on with, and started from, with its own settings; {run_id} has "
             + ", ".join(f"{name}={config.flat()[name]}" for name in changed)
             + ". Leave these options out, or start a new run."
         )

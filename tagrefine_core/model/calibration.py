@@ -20,7 +20,7 @@ half way to it; the higher one of a rare tag stands, since a network knows too l
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +135,40 @@ class Calibration:
         at = below + np.arange(self.curve.shape[0], dtype=np.int32) * _BINS
         flat = self.curve.reshape(-1)
         return np.asarray(flat[at] + part * (flat[at + 1] - flat[at]), dtype=np.float32)
+
+    def curve_of(
+        self, tag: int, logits: NDArray[np.floating]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return log-odds that one tag (its column) fits, by logits (n,) alone, and how fast they rise there; both (n,)."""
+        place = (np.asarray(logits, dtype=np.float64) - _CENTERS[0]) / _STEP
+        within = np.clip(place, 0, _BINS - 1.001)
+        below = within.astype(np.int64)
+        curve = self.curve[tag].astype(np.float64)
+        rise = curve[below + 1] - curve[below]
+        return curve[below] + (within - below) * rise, np.where(place == within, rise / _STEP, 0.0)
+
+    def corrected(
+        self,
+        tags: NDArray[np.int64],
+        *,
+        slope: NDArray[np.floating],
+        offset: NDArray[np.floating],
+        doubt: NDArray[np.floating],
+    ) -> "Calibration":
+        """Return one whose curves of some tags are ``offset + slope * curve``; all else stays.
+
+        Parameters
+        ----------
+        tags : int64 (T,)
+        slope, offset : (T,)
+            Slopes above 0.
+        doubt : (T,)
+            What is left of the standard deviation of the curve, in [0, 1].
+        """
+        curve, spread = self.curve.copy(), self.spread.copy()
+        curve[tags] = (slope[:, None] * curve[tags] + offset[:, None]).astype(np.float32)
+        spread[tags] = (doubt[:, None] * spread[tags]).astype(np.float32)
+        return replace(self, curve=curve, spread=spread)
 
     def written(self, weight: float) -> NDArray[np.float32]:
         """Return by how much a given tag raises the log-odds that it fits, (C,), not negative, times ``weight``.

@@ -54,6 +54,11 @@ class Verdicts:
     def __len__(self) -> int:
         return int(self.matrix.nnz) + sum(map(len, self.words.values())) + self.lost
 
+    @property
+    def telling(self) -> int:
+        """How many accept or reject a tag of the vocabulary: what a run can learn from."""
+        return int(np.isin(self.matrix.data, (ACCEPT, REJECT)).sum())
+
 
 def verdicts_of(collection: Collection) -> Verdicts:
     """Return the verdicts in force now."""

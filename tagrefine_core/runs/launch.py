@@ -9,8 +9,16 @@ from tagrefine_core.features.memory import kept_memory
 from tagrefine_core.files import read_json, write_json
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.runs.journal import StoreJournal
+from tagrefine_core.runs.learning import (
+    keep_verdicts,
+    learn,
+    origin_of,
+    startable,
+    taken_over,
+    verdicts_to_learn,
+)
 from tagrefine_core.runs.material import material, versions
-from tagrefine_core.runs.run import Run, new_run_id
+from tagrefine_core.runs.run import Run, new_run_id, run_folder
 from tagrefine_core.runs.saving import save_results, work_folder
 from tagrefine_core.store import Store
 from tagrefine_core.training.distributed import World
@@ -24,6 +32,8 @@ def train(
     collection: Collection,
     config: TrainConfig | None = None,
     *,
+    start: str | None = None,
+    with_verdicts: bool = False,
     resume: str | None = None,
     run_id: str | None = None,
     progress: Progress = silent,
@@ -36,6 +46,10 @@ def train(
     collection : Collection
     config : TrainConfig or None
         Settings of a new run.
+    start : str or None
+        A finished run to start from instead: its model is taken as it was before any verdict, with its settings, and not trained again.
+    with_verdicts : bool
+        Learn from the verdicts that are in force now.
     resume : str or None
         A run to go on with instead, from its last checkpoint, with its own settings.
     run_id : str or None
@@ -50,10 +64,13 @@ def train(
     Raises
     ------
     RunError
-        When the run to resume is finished, of another collection, or of data that has changed since.
+        When the run to resume is finished, of another collection, or of data that has changed since; when there is no run to start
+        from, or no verdict, or the settings cannot learn from any.
     """
     if resume is not None:
         config = _resumable(store, collection, resume)
+    elif start is not None:
+        config = startable(store, collection, start).config
     if config is None:
         raise RunError("A new run needs settings; give a preset, or a run to resume.")
     world = World.join(config.run.device)
@@ -62,6 +79,7 @@ def train(
     run_id = resume or world.agree(run_id or new_run_id())
     if world.first:
         if resume is None:
+            verdicts = verdicts_to_learn(collection, config) if with_verdicts else None
             store.create_run(
                 run_id,
                 collection.id,
@@ -69,7 +87,10 @@ def train(
                 seed=config.seed,
                 data_hash=collection.data_hash,
                 versions=versions(),
+                origin=origin_of(start, verdicts),
             )
+            if verdicts is not None:
+                keep_verdicts(run_folder(store.home, run_id), verdicts)
         else:
             # Why it had stopped is of no interest any more; warnings come again.
             store.set_run_state(run_id, "running")
@@ -85,21 +106,25 @@ def train(
         world.wait()
         # Pictures pass a network at every step; features are small, and their memory may go back.
         with kept_memory() if config.network.finetune != "head" else nullcontext():
-            fitted = fit(
-                given.inputs,
-                collection.tags,
-                config,
-                vocabulary=collection.vocabulary,
-                rows=given.rows,
-                trunk=given.trunk,
-                watched=given.watched,
-                world=world,
-                folder=work_folder(run.folder),
-                trace=run.folder / "trace.npz",
-                journal=StoreJournal(store, run_id),
-                progress=progress,
-            )
-        if world.first:
+            if run.record.origin is not None and run.record.origin.run is not None:
+                fitted = taken_over(run, given, world) if world.first else None
+            else:
+                fitted = fit(
+                    given.inputs,
+                    collection.tags,
+                    config,
+                    vocabulary=collection.vocabulary,
+                    rows=given.rows,
+                    trunk=given.trunk,
+                    watched=given.watched,
+                    world=world,
+                    folder=work_folder(run.folder),
+                    trace=run.folder / "trace.npz",
+                    journal=StoreJournal(store, run_id),
+                    progress=progress,
+                )
+        if fitted is not None and world.first:
+            learn(run, fitted, given, collection, progress)
             save_results(fitted, collection.tags, folder=run.folder, progress=progress)
         world.wait()
         state, message = "finished", store.run(run_id).message

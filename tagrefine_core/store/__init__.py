@@ -6,6 +6,7 @@ from tagrefine_core.store.records import (
     EpochRecord,
     ImportIssue,
     JobRecord,
+    RunOrigin,
     RunRecord,
     TagRecord,
 )
@@ -19,6 +20,7 @@ __all__ = [
     "EpochRecord",
     "ImportIssue",
     "JobRecord",
+    "RunOrigin",
     "RunRecord",
     "Step",
     "Store",

@@ -244,6 +244,9 @@ MIGRATIONS: dict[str, str | Callable[[sqlite3.Connection], None]] = {
             SELECT collection_id, what, file, tag, value, step FROM curation_entries;
         DROP TABLE tag_rules;
     """,
+    "0011_run_origin": """
+        ALTER TABLE runs ADD COLUMN origin TEXT;
+    """,
 }
 
 

@@ -11,6 +11,7 @@ __all__ = [
     "ImportIssue",
     "JobRecord",
     "JobState",
+    "RunOrigin",
     "RunRecord",
     "RunState",
     "TagRecord",
@@ -77,8 +78,30 @@ class TagRecord:
 
 
 @dataclass(frozen=True)
+class RunOrigin:
+    """What a run began with besides its settings.
+
+    Attributes
+    ----------
+    run : str or None
+        The run whose model it started from; None: from nothing.
+    verdicts : int
+        How many verdicts it learned from.
+    step : int
+        The last step of the log of decisions that these knew of.
+    """
+
+    run: str | None
+    verdicts: int
+    step: int
+
+
+@dataclass(frozen=True)
 class RunRecord:
-    """One training run; ``state`` is what the database says, `Store.runs` callers see dead ones as interrupted."""
+    """One training run; ``state`` is what the database says, `Store.runs` callers see dead ones as interrupted.
+
+    ``origin`` is None for a run that began with its settings alone.
+    """
 
     id: str
     collection_id: int
@@ -92,6 +115,7 @@ class RunRecord:
     finished: str | None
     message: str
     metrics: dict[str, Any] | None
+    origin: RunOrigin | None = None
 
     @classmethod
     def read(cls, row: sqlite3.Row) -> Self:
@@ -109,6 +133,7 @@ class RunRecord:
             finished=row["finished"],
             message=row["message"],
             metrics=None if row["numbers"] is None else json.loads(row["numbers"]),
+            origin=None if row["origin"] is None else RunOrigin(**json.loads(row["origin"])),
         )
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -14,6 +15,7 @@ from tagrefine_core.store.records import (
     EpochRecord,
     ImportIssue,
     JobRecord,
+    RunOrigin,
     RunRecord,
     TagRecord,
 )
@@ -212,11 +214,13 @@ class Store(Database):
         seed: int,
         data_hash: str,
         versions: dict[str, str],
+        origin: RunOrigin | None = None,
     ) -> None:
         """Record a run that starts now."""
         with self.transaction() as connection:
             connection.execute(
-                "INSERT INTO runs (id, collection_id, state, config, seed, data_hash, versions, created) VALUES (?,?,?,?,?,?,?,?)",
+                "INSERT INTO runs (id, collection_id, state, config, seed, data_hash, versions, created, origin)"
+                " VALUES (?,?,?,?,?,?,?,?,?)",
                 (
                     run_id,
                     collection_id,
@@ -226,6 +230,7 @@ class Store(Database):
                     data_hash,
                     json.dumps(versions),
                     _now(),
+                    None if origin is None else json.dumps(asdict(origin)),
                 ),
             )
 

@@ -106,10 +106,8 @@ class Fitted:
             In [0, 1].
         """
         if self.smoothed is None:
-            self.smoothed = np.empty(self.logits.shape, dtype=np.float32)
-            smooth_all(
-                self.logits, self.features, self.rows, self.config, out=self.smoothed, progress=progress
-            )
+            self.smooth(np.empty(self.logits.shape, dtype=np.float32), progress)
+        assert self.smoothed is not None
         logits, out = self.smoothed, np.empty_like(self.smoothed) if out is None else out
         if out is logits:
             self.smoothed = None
@@ -123,6 +121,19 @@ class Fitted:
             progress=progress,
         )
         return out
+
+    def smooth(self, out: NDArray[np.float32], progress: Progress = silent) -> None:
+        """Average logits with those of look-alikes into ``out`` (N, C), such as a memory-mapped file."""
+        self.look_alikes = smooth_all(
+            self.logits,
+            self.features,
+            self.rows,
+            self.config,
+            around=self.look_alikes,
+            out=out,
+            progress=progress,
+        )
+        self.smoothed = out
 
     def scores_of_new(self, x: Tensor, user_tags: sparse.csr_matrix | None = None) -> NDArray[np.float32]:
         """Return scores (B, C) in [0, 1] of photos that were not learned from.
@@ -242,6 +253,7 @@ class Fitted:
             visualness=Visualness.of_array(_kept(read_array, folder / "visualness.npy")),
             implied=_kept(read_sparse, folder / "implied.npz"),
             trunk=None if trunk is None else trunk.to(device).eval(),
+            look_alikes=_kept_look_alikes(folder),
         )
 
 
@@ -267,6 +279,15 @@ def _kept(read: Callable[[Path], Any], path: Path) -> Any:
         return read(path)
     except (OSError, ValueError, EOFError) as error:
         raise RunError(f"{path} is gone or damaged. Train again.") from error
+
+
+def _kept_look_alikes(folder: Path) -> LookAlikes | None:
+    """Return the look-alikes; None where photos have none, or the run did not keep them."""
+    if not (folder / "neighbors.npy").exists():
+        return None
+    return LookAlikes(
+        *(_kept(read_array, folder / name) for name in ("neighbors.npy", "neighbors_squared.npy"))
+    )
 
 
 def _keep(array: NDArray[np.generic], path: Path) -> None:

@@ -89,20 +89,37 @@ def smooth_all(
     rows: NDArray[np.int64],
     config: TrainConfig,
     *,
+    around: LookAlikes | None = None,
     out: NDArray[np.float32],
     progress: Progress,
 ) -> LookAlikes | None:
     """Fill in logits (N, C) averaged with those of each photo's nearest photos among ``rows``, itself left out; return these photos.
 
-    None where no photo is averaged with others.
+    None where no photo is averaged with others. Where they are known (``around``), nobody searches for them.
     """
-    n, share = len(logits), config.scoring.smooth
-    place = np.full(n, -1, dtype=np.int64)
-    place[rows] = np.arange(len(rows))
-    count = min(NEIGHBORS, len(rows) - 1)
-    if not share or count < 1:
+    n = len(logits)
+    if around is None:
+        around = _nearest(features, rows, config, progress)
+    if around is None:
         out[:] = logits
         return None
+    for start in range(0, n, _BLOCK):
+        part = slice(start, start + _BLOCK)
+        out[part] = smoothed(
+            logits[part], around.rows[part], around.squared[part], logits, smooth=config.scoring.smooth
+        )
+        progress("Averaging with the neighbors", min(n, start + _BLOCK), n)
+    return around
+
+
+def _nearest(
+    features: NDArray[np.floating], rows: NDArray[np.int64], config: TrainConfig, progress: Progress
+) -> LookAlikes | None:
+    n, count = len(features), min(NEIGHBORS, len(rows) - 1)
+    if not config.scoring.smooth or count < 1:
+        return None
+    place = np.full(n, -1, dtype=np.int64)
+    place[rows] = np.arange(len(rows))
     stage = "Asking the neighbors"
     index = Index.build(
         features if len(rows) == n else features[rows],
@@ -112,12 +129,7 @@ def smooth_all(
     found, squared = index.search(
         features, count, exclude=place, progress=lambda done, total: progress(stage, done, total)
     )
-    found = rows[found]
-    for start in range(0, n, _BLOCK):
-        part = slice(start, start + _BLOCK)
-        out[part] = smoothed(logits[part], found[part], squared[part], logits, smooth=share)
-        progress("Averaging with the neighbors", min(n, start + _BLOCK), n)
-    return LookAlikes(found.astype(np.int32), squared)
+    return LookAlikes(rows[found].astype(np.int32), squared)
 
 
 def smooth(

@@ -4,6 +4,7 @@ from tagrefine_core.runs.summaries import TagSummary
 from tagrefine_core.workflow.curating import TagRule, set_tag_rules, tag_rules
 from tagrefine_core.workflow.importing import delete_collection, import_collection, make_demo
 from tagrefine_core.workflow.judging import changes_of, explain, export_refined, suspicious, tag_summaries
+from tagrefine_core.workflow.learning import WhatMoved, what_moved
 from tagrefine_core.workflow.measuring import HandedOut, handed_out_of, measure_handed_out
 from tagrefine_core.workflow.outcomes import (
     Annotation,
@@ -25,6 +26,7 @@ __all__ = [
     "HandedOut",
     "TagRule",
     "TagSummary",
+    "WhatMoved",
     "Work",
     "again",
     "annotate",
@@ -54,4 +56,5 @@ __all__ = [
     "undo",
     "verdict",
     "verdicts",
+    "what_moved",
 ]

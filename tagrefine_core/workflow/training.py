@@ -22,6 +22,8 @@ def train_collection(
     name: str,
     config: TrainConfig | None = None,
     *,
+    start: str | None = None,
+    with_verdicts: bool = False,
     resume: str | None = None,
     run_id: str | None = None,
     progress: Progress = silent,
@@ -41,9 +43,20 @@ def train_collection(
     from tagrefine_core.runs.launch import train  # loads PyTorch, which takes seconds
 
     collection = Collection.open(store, name)
-    work = Work("train", name, {"resume": resume} if config is None else _options(config))
+    began = {"resume": resume, "start": start, "with_verdicts": with_verdicts}
+    options = {name: value for name, value in began.items() if value}
+    work = Work("train", name, options | ({} if config is None else _options(config)))
     with as_job(store, work, progress) as (seen, new):
-        run = train(store, collection, config, resume=resume, run_id=run_id or new, progress=seen)
+        run = train(
+            store,
+            collection,
+            config,
+            start=start,
+            with_verdicts=with_verdicts,
+            resume=resume,
+            run_id=run_id or new,
+            progress=seen,
+        )
     if collection.truth is not None and leads():
         evaluate_run(store, run.id)
         evaluate_user_tags(store, name)

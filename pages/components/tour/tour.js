@@ -47,10 +47,7 @@ class Tour {
     if (next >= this.data.steps.length) return this.leave("triage");
     this.place = Math.max(0, next);
     this.draw();
-    // Not told to the page: while it ran again, it would show through.
-    const address = new URL(window.location.href);
-    address.searchParams.set("step", this.place + 1);
-    window.history.replaceState(window.history.state, "", address);
+    inAddress("step", this.place + 1);
     return undefined;
   }
 

@@ -1,6 +1,5 @@
 """Triage: one question after the other, answered with a key. The deck lives in the browser and asks for more by itself."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
@@ -27,9 +26,8 @@ def triage(
     tag: str | None,
     precision: float,
     at: str | None,
-    on_move: Callable[[], None],
 ) -> None:
-    """Draw the questions of a queue; ``st.session_state["triage"]["at"]`` holds which one is open, as ``row:tag``.
+    """Draw the questions of a queue. Which one is open, as ``row:tag``, is kept in the address as ``at``.
 
     Parameters
     ----------
@@ -45,8 +43,6 @@ def triage(
         Target of the suggestions that the estimate is about.
     at : str or None
         The question to begin with.
-    on_move : callable
-        Called some time after another question was opened.
     """
     _component(
         key="triage",
@@ -58,6 +54,4 @@ def triage(
             "precision": precision,
             "at": at,
         },
-        default={"at": at},
-        on_at_change=on_move,
     )

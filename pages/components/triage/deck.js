@@ -36,7 +36,9 @@ class Deck {
   }
 
   async start(at) {
-    await this.more();
+    const asked = this.more();
+    this.drawEnd();
+    await asked;
     const place = this.cards.findIndex((card) => Deck.key(card) === at);
     if (place > 0) this.place = place;
     this.draw();

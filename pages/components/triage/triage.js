@@ -21,8 +21,7 @@ class Triage {
     document.addEventListener("keydown", this.onKey);
   }
 
-  update(data, report) {
-    this.report = report;
+  update(data) {
     const same = this.data && ["run", "queue", "tag", "precision"].every((name) => data[name] === this.data[name]);
     this.data = data;
     if (same) return;
@@ -32,7 +31,7 @@ class Triage {
       tag: data.tag,
       sender: this.sender,
       address: (name, more) => this.address(name, more),
-      report: (at) => this.report("at", at),
+      report: (at) => inAddress("at", at),
       decideAll: () => this.all.open(),
       askWhy: (card) => ask(`/photos/${encodeURIComponent(data.run)}/${card.row}/why?${new URLSearchParams({ tag: card.tag, precision: data.precision })}`),
       tellWhy: (found) => reasons(found),
