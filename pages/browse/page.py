@@ -62,9 +62,9 @@ gallery(
     run=run.id,
     address=f"/photos/{quote(run.id, safe='')}",
     precision=precision,
-    # Another list of the curator's, or another training, is another answer under the same address. Verdicts are not: the gallery hears
+    # Another list or limit of the curator's, or another training, is another answer under the same address. Verdicts are not: the gallery hears
     # of each, and what one looks through must not be put in another order meanwhile.
-    version=f"{run.record.finished} {sorted(of.rules.items())}",
+    version=f"{run.record.finished} {[store().curation.values(collection.id, what) for what in ('rule', 'limit')]}",
     total=collection.n,
     asked=st.query_params.to_dict(),
     saved=[{"name": name, "query": query} for name, query in store().saved_filters(collection.id).items()],

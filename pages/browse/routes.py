@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from pages.browse.view import View, neighbors, photo, tag_counts, view, where_in_photo, why, window
-from tagrefine_core.errors import ConfigError, RunError, TagRefineError
+from pages.browse.view import View, neighbors, photo, tags_to_choose, view, where_in_photo, why, window
+from tagrefine_core.errors import CollectionError, ConfigError, RunError, TagRefineError
 from tagrefine_core.refinement import PRECISION
 from tagrefine_core.refinement.query import PhotoKind, PhotoOrder, PhotoQuery
 
@@ -56,17 +56,20 @@ def photos(request: Request, of: View) -> dict[str, Any]:
     """
     offset, limit = int(_number(request, "offset", 0)), int(_number(request, "limit", 60))
     opened = int(_number(request, "photo", -1)) if request.query_params.get("photo") else None
-    query = photo_query(request.query_params)
+    query, selection = photo_query(request.query_params), request.query_params.get("selection", "")
     try:
-        return window(of, query, max(0, offset), min(max(0, limit), _LIMIT), opened)
-    except ConfigError as error:  # what somebody types is wrong half of the time, while they type
+        return window(of, query, max(0, offset), min(max(0, limit), _LIMIT), opened, selection)
+    except (
+        CollectionError,
+        ConfigError,
+    ) as error:  # what somebody types is wrong half of the time, while they type
         return {"wrong": str(error)}
 
 
 @_answers
 def tags(_: Request, of: View) -> dict[str, Any]:
-    """Answer with all tags in the order of the alphabet, and on how many photos each is added and removed."""
-    return {"tags": tag_counts(of)}
+    """Answer with all tags and their counts, those that matter most first."""
+    return {"tags": list(tags_to_choose(of).items())}
 
 
 @_answers

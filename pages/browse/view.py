@@ -1,7 +1,7 @@
 """What Browse shows of a run: found photos in windows, one photo in full, its neighbors. Kept between requests."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from math import isfinite
 from typing import Any, cast
@@ -12,10 +12,11 @@ from scipy import sparse
 
 from pages.browse.dropped import guest
 from pages.browse.reasons import Decision, State, reason
+from pages.components.tag_choice import tag_names
 from pages.opening import open_annotator, open_collection, open_run, open_store
 from pages.routes.originals import original_url
 from pages.routes.thumbnails import thumbnail_url
-from tagrefine_core.collections import Collection
+from tagrefine_core.collections import Collection, selected_rows
 from tagrefine_core.errors import RunError
 from tagrefine_core.files import read_array
 from tagrefine_core.refinement import PRECISION, Changes, Limits
@@ -33,7 +34,7 @@ __all__ = [
     "found",
     "neighbors",
     "photo",
-    "tag_counts",
+    "tags_to_choose",
     "view",
     "where_in_photo",
     "why",
@@ -134,17 +135,25 @@ def _written(collection: Collection) -> tuple[dict[str, TagRecord], Catalog]:
 
 
 @lru_cache(maxsize=32)
-def found(of: View, query: PhotoQuery) -> Found:
-    """Return what a query finds; kept, since the windows of one answer are asked for one after the other."""
-    return find(of.table, query)
+def found(of: View, query: PhotoQuery, selection: str = "") -> Found:
+    """Return what a query finds, among the photos of a selection where one is named.
+
+    Kept, since the windows of one answer are asked for one after the other. CollectionError when there is no such selection.
+    """
+    answer = find(of.table, query)
+    if not selection:
+        return answer
+    return replace(answer, rows=answer.rows[np.isin(answer.rows, selected_rows(of.collection, selection))])
 
 
-def window(of: View, query: PhotoQuery, offset: int, limit: int, opened: int | None = None) -> dict[str, Any]:
+def window(
+    of: View, query: PhotoQuery, offset: int, limit: int, opened: int | None = None, selection: str = ""
+) -> dict[str, Any]:
     """Return ``limit`` photos of an answer from ``offset`` on, with their tags; the tag of the query stands first.
 
     With how many there are, how the search was understood, what they are like, and where the row ``opened`` is among them.
     """
-    answer = found(of, query)
+    answer = found(of, query, selection)
     place = np.flatnonzero(answer.rows == opened) if opened is not None else ()
     return {
         "photos": [
@@ -156,6 +165,7 @@ def window(of: View, query: PhotoQuery, offset: int, limit: int, opened: int | N
         "read": answer.read,
         "unknown": answer.unknown,
         "like": _like(of, query.like) if query.like else None,
+        "selected": len(selected_rows(of.collection, selection)) if selection else None,
     }
 
 
@@ -165,13 +175,10 @@ def _like(of: View, like: str) -> dict[str, Any]:
     return {"row": None, "file": "your photo", "picture": guest(like).picture}
 
 
-def tag_counts(of: View) -> list[tuple[str, int, int]]:
-    """Return every tag in the order of the alphabet, and on how many photos it is added and removed."""
+def tags_to_choose(of: View) -> dict[str, str]:
+    """Return the tags with their counts, those that matter most first."""
     counts = of.changes.counts_by_tag()
-    return [
-        (tag, int(counts.added[column]), int(counts.removed[column]))
-        for column, tag in sorted(enumerate(of.collection.vocabulary), key=lambda pair: pair[1].lower())
-    ]
+    return tag_names(of.collection, counts.added, counts.removed)
 
 
 def photo(of: View, row: int, tag: str | None = None) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def gammas(squared_distances: NDArray[np.floating]) -> NDArray[np.floating]:
 
 def smoothed(
     logits: NDArray[Any],
-    neighbors: NDArray[np.int64],
+    neighbors: NDArray[np.integer],
     squared_distances: NDArray[Any],
     known: NDArray[Any],
     *,

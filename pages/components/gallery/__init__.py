@@ -13,7 +13,7 @@ from pages.components.base import deciding_script, deciding_styles
 
 __all__ = ["NAMES", "gallery"]
 
-NAMES = ("search", "tag", "kind", "order", "like", "seed", "untold", "photo")
+NAMES = ("search", "tag", "kind", "order", "like", "seed", "selection", "untold", "photo")
 """What the gallery keeps in the browser's address; its ``address.js`` has the same."""
 
 _HERE = Path(__file__).parent

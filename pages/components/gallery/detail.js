@@ -138,11 +138,11 @@ class Detail {
   /** Take in what changed about the open photo, as `photo` answers: verdicts. */
   refresh(photo) {
     if (this.photo?.row !== photo.row) return;
-    const below = this.bars.contains(this.reason.element);
     this.photo = photo;
+    this.reason.element.remove();
     this.drawChips(this.opened);
     this.drawBars();
-    if (below) this.place();
+    this.place();
     this.why(this.tag);
   }
 

@@ -67,6 +67,8 @@ class Finder {
     row.append(this.search, this.tag, this.tags, this.kind, this.order, this.shuffle);
     this.count = el("strong", "count");
     this.like = el("span", "like");
+    this.selected = button("", () => find({ selection: "" }, true));
+    this.selected.title = "Show all photos";
     this.message = el("span", "message");
     this.message.setAttribute("role", "status");
     this.untold = el("input");
@@ -75,7 +77,7 @@ class Finder {
     const untold = el("label", "soft");
     untold.append(this.untold, " Show what a picture cannot tell as ordinary tags");
     const about = el("div", "about-found");
-    about.append(this.count, this.like, this.message, el("span", "space"), untold, this.saved, this.help);
+    about.append(this.count, this.selected, this.like, this.message, el("span", "space"), untold, this.saved, this.help);
     this.element.append(row, about);
     this.element.addEventListener("keydown", (event) => {
       if (event.key !== "Escape") return;
@@ -104,6 +106,8 @@ class Finder {
     this.shuffle.hidden = state.order !== "random";
     this.untold.checked = state.untold === "true";
     this.count.textContent = `${answer.total.toLocaleString("en")} of ${total.toLocaleString("en")} photos`;
+    this.selected.hidden = answer.selected == null;
+    this.selected.textContent = `Only of ${answer.selected?.toLocaleString("en")} selected on the map ×`;
     this.like.replaceChildren();
     this.like.hidden = !answer.like;
     if (answer.like) {
@@ -143,7 +147,7 @@ class Finder {
     if (!answer.ok) return;
     this.listed = wanted;
     const { tags } = await answer.json();
-    this.tags.replaceChildren(...tags.map(([tag, added, removed]) => new Option(`+${added} -${removed}`, tag)));
+    this.tags.replaceChildren(...tags.map(([tag, words]) => new Option(words, tag)));
   }
 
   drawSaved() {
@@ -176,7 +180,7 @@ class Finder {
   /** What a saved filter keeps: not the photo that is open, nor one that is dropped in for the moment. */
   queryToKeep() {
     const kept = new URLSearchParams();
-    for (const name of ["search", "tag", "kind", "order", "seed"]) if (this.state[name]) kept.set(name, this.state[name]);
+    for (const name of ["search", "tag", "kind", "order", "seed", "selection"]) if (this.state[name]) kept.set(name, this.state[name]);
     if (/^\d+$/.test(this.state.like)) kept.set("like", this.state.like);
     return kept.toString();
   }

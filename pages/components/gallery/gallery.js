@@ -104,9 +104,9 @@ class Gallery {
     this.wanted = null;
     if (answer.wrong) {
       // The first view has nothing before it: all photos, and what is wrong with the address.
-      const { search, tag, like } = wanted.changes;
-      if (first && (search || tag || like)) {
-        await this.find({ ...wanted.changes, search: "", tag: "", like: "", order: "", kind: "" }, { first: true });
+      const { search, tag, like, selection } = wanted.changes;
+      if (first && (search || tag || like || selection)) {
+        await this.find({ ...wanted.changes, search: "", tag: "", like: "", selection: "", order: "", kind: "" }, { first: true });
         this.finder.search.value = search;
       }
       return this.finder.say(answer.wrong, true);
