@@ -19,7 +19,18 @@ from pages.components.text import plain  # noqa: E402
 from pages.state import choosers  # noqa: E402
 from tagrefine_core.errors import TagRefineError  # noqa: E402
 
-PAGES = ("collection", "train", "browse", "triage", "neighbors", "tags", "metrics", "compare", "annotate")
+PAGES = (
+    "collection",
+    "train",
+    "browse",
+    "triage",
+    "neighbors",
+    "tags",
+    "map",
+    "metrics",
+    "compare",
+    "annotate",
+)
 BESIDE = ("tour",)  # a button leads there, and the navigation does not
 
 logo = ROOT / "assets" / "logo.svg"

@@ -1,7 +1,7 @@
 """Photos that a visitor drops in: checked, named by us, kept only while they are tagged."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -53,6 +53,7 @@ def tag_photos(
     finished: str | None,
     data_hash: str,
     judged: Sequence[str],
+    limits: Mapping[int, float],
     precision: float,
     digests: Sequence[str],
     _contents: Sequence[bytes],
@@ -67,6 +68,8 @@ def tag_photos(
         The run, when it finished, and its collection as it is now.
     judged : sequence of str
         Tags that a picture can tell; nothing is said of the others.
+    limits : mapping of int to float
+        Limits that people set for single tags, by column; only tells one state of them from the next.
     precision : float
         Share of the tags that shall be right.
     digests : sequence of str

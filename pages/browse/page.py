@@ -12,9 +12,11 @@ from pages.components.choice import choice
 from pages.components.gallery import gallery
 from pages.components.header import empty, header
 from pages.components.promise import promise
+from pages.components.tag_choice import tag_names
 from pages.components.text import plain
 from pages.state import need_run
-from tagrefine_core.errors import ConfigError
+from tagrefine_core.collections import selected_rows
+from tagrefine_core.errors import CollectionError, ConfigError
 
 KINDS = {
     "any": "any",
@@ -71,10 +73,7 @@ with promised, st.container(key="balance"):
         )
     )
 counts = of.changes.counts_by_tag()
-names = {
-    tag: f"{tag}  +{counts.added[column]:,} -{counts.removed[column]:,}"
-    for column, tag in sorted(enumerate(collection.vocabulary), key=lambda pair: pair[1].lower())
-}
+names = tag_names(collection, counts.added, counts.removed)
 with filters:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         search = st.text_input(
@@ -83,14 +82,24 @@ with filters:
         tag = choice("Tag", names, key="tag", default=None, placeholder="any", width=170)
         kind = choice("Change", KINDS, key="kind", default="any", width=165)
         order = choice("Sort", ORDERS, key="order", default="convincing", width=165)
-    values = {"search": search, "tag": tag or "", "kind": kind, "order": order}
+    selection = st.query_params.get("selection", "")
+    values = {"search": search, "tag": tag or "", "kind": kind, "order": order, "selection": selection}
     try:
-        answer = found(of, photo_query(values))
-    except ConfigError as error:
+        answer = found(of, photo_query(values), selection)
+    except (ConfigError, CollectionError) as error:
         st.warning(plain(error))
+        if selection:
+            st.button("Show all photos", on_click=lambda: st.query_params.pop("selection", None))
         st.stop()
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.markdown(f"**{len(answer.rows):,}** of {collection.n:,} photos", width="content")
+        if selection:
+            st.button(
+                f"Only of {len(selected_rows(collection, selection)):,} selected on the map ✕",
+                key="everything",
+                help="Show all photos",
+                on_click=lambda: st.query_params.pop("selection", None),
+            )
         untold = st.toggle(
             "Show what a picture cannot tell as ordinary tags", key="untold", bind="query-params"
         )

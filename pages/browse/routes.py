@@ -48,7 +48,10 @@ def _answers(read: Callable[[Request, View], dict[str, Any]]) -> Callable[[Reque
 def photos(request: Request, of: View) -> dict[str, Any]:
     """Answer with ``limit`` photos of a query from ``offset`` on."""
     offset, limit = int(_number(request, "offset", 0)), int(_number(request, "limit", 60))
-    return window(of, photo_query(request.query_params), max(0, offset), min(max(0, limit), _LIMIT))
+    selection = request.query_params.get("selection", "")
+    return window(
+        of, photo_query(request.query_params), max(0, offset), min(max(0, limit), _LIMIT), selection
+    )
 
 
 @_answers

@@ -1,7 +1,7 @@
 """What Browse shows of a run: found photos in windows, one photo in full, its neighbors. Kept between requests."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from math import isfinite
 from typing import Any, cast
@@ -12,7 +12,7 @@ from scipy import sparse
 from pages.browse.reasons import Decision, State, reason
 from pages.opening import open_annotator, open_collection, open_run, open_store
 from pages.routes.thumbnails import thumbnail_url
-from tagrefine_core.collections import Collection
+from tagrefine_core.collections import Collection, selected_rows
 from tagrefine_core.errors import RunError
 from tagrefine_core.files import read_array
 from tagrefine_core.refinement import PRECISION, Changes, Limits
@@ -121,14 +121,20 @@ def _written(collection: Collection) -> tuple[dict[str, TagRecord], sparse.csr_m
 
 
 @lru_cache(maxsize=32)
-def found(of: View, query: PhotoQuery) -> Found:
-    """Return what a query finds; kept, since the windows of one answer are asked for one after the other."""
-    return find(of.table, query)
+def found(of: View, query: PhotoQuery, selection: str = "") -> Found:
+    """Return what a query finds, among the photos of a selection where one is named.
+
+    Kept, since the windows of one answer are asked for one after the other. CollectionError when there is no such selection.
+    """
+    answer = find(of.table, query)
+    if not selection:
+        return answer
+    return replace(answer, rows=answer.rows[np.isin(answer.rows, selected_rows(of.collection, selection))])
 
 
-def window(of: View, query: PhotoQuery, offset: int, limit: int) -> dict[str, Any]:
+def window(of: View, query: PhotoQuery, offset: int, limit: int, selection: str = "") -> dict[str, Any]:
     """Return ``limit`` photos of an answer from ``offset`` on, with their tags; the tag of the query stands first."""
-    rows = found(of, query).rows[offset : offset + limit]
+    rows = found(of, query, selection).rows[offset : offset + limit]
     return {
         "photos": [{**_photo(of, int(row)), "tags": _listed(_tags(of, int(row)), query.tag)} for row in rows]
     }

@@ -61,6 +61,7 @@ for _command in (
     results.suspicious,
     results.explain,
     results.refine,
+    results.report,
     results.annotate,
     experiments.benchmark,
     experiments.ablate,
@@ -72,8 +73,12 @@ for _command in (
     curate.undo,
     curate.redo,
     curate.always,
+    curate.audit,
+    curate.limit,
+    curate.alias,
     manage.collections,
     manage.runs,
+    manage.name,
     manage.jobs,
     manage.cancel,
     manage.delete,
@@ -81,6 +86,7 @@ for _command in (
 ):
     app.command()(_command)
 app.command("import")(work.import_photos)
+app.command("map")(results.map_photos)
 app.command("work", hidden=True)(manage.work)
 
 

@@ -22,9 +22,11 @@ __all__ = [
     "annotate",
     "evaluate",
     "explain",
+    "map_photos",
     "measures",
     "neighbors",
     "refine",
+    "report",
     "suspicious",
     "tags",
 ]
@@ -121,6 +123,32 @@ def neighbors(
     session.answer(found.as_dict(), _neighborhoods(found))
 
 
+def map_photos(
+    context: typer.Context,
+    run: Run,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, another map.")] = 0,
+    json: Json = False,
+) -> None:
+    """Draw the map of a run: look-alike photos near each other, before and after learning. The page Map shows it."""
+    session = Session.of(context, json)
+    collection = session.store.run(run).collection
+    with session.job(context, collection, run_id=run) as job:
+        found = workflow.make_map(session.store, run, seed=seed, progress=job.progress)
+        learned, frozen = found.kept
+        job.result = {
+            "run": run,
+            "images": len(found.learned),
+            "kept": {"learned": learned, "frozen": frozen},
+        }
+    shares = f"{_shown(learned)} of the nearest photos stay nearest on the map"
+    text = f"{len(found.learned):,} photos laid out; {shares}" + (
+        "; the backbone of before learning is gone, so there is no map of it."
+        if found.frozen is None
+        else f", {_shown(frozen)} on that of before learning."
+    )
+    session.answer(job.result, text)
+
+
 def suspicious(
     context: typer.Context,
     run: Run,
@@ -197,6 +225,32 @@ def refine(
         images = workflow.export_refined(session.store, run, out, precision=precision)
         job.result = {"file": str(out), "images": images}
     session.answer(job.result, f"{images:,} photos written to {out}.")
+
+
+def report(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The collection.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="FILE.html, replaced when it is there.")],
+    run: Annotated[
+        str | None,
+        typer.Option(metavar="RUN", help="By default the best one, or the newest where none was measured."),
+    ] = None,
+    precision: Precision = PRECISION,
+    json: Json = False,
+) -> None:
+    """Write a report of an audit to one HTML file that needs nothing else: before and after, verdicts, measures, examples."""
+    session = Session.of(context, json)
+    store = session.store
+    chosen = workflow.run_to_report(store, name, run)
+    with session.display() as progress:
+        found = workflow.export_report(
+            store, name, out, run=chosen.id, precision=precision, progress=progress
+        )
+    verdicts = sum(number for _, number, *_ in found.people)
+    session.answer(
+        {"file": str(out), "run": chosen.id, "photos": store.collection(name).images, "verdicts": verdicts},
+        f"{' '.join(found.summary)}\nThe report of run {chosen.id} is in {out}.",
+    )
 
 
 def annotate(

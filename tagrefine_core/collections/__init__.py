@@ -4,6 +4,7 @@ from tagrefine_core.collections.checks import ImageChecks, check_images
 from tagrefine_core.collections.collection import Collection, collection_folder, make_thumbnails
 from tagrefine_core.collections.images import load_image
 from tagrefine_core.collections.importers import KINDS, guess_kind, read_source
+from tagrefine_core.collections.selections import keep_selection, selected_rows
 from tagrefine_core.collections.sources import Source
 from tagrefine_core.collections.thumbnails import thumbnail, thumbnail_folder
 from tagrefine_core.collections.writing import (
@@ -25,10 +26,12 @@ __all__ = [
     "data_hash",
     "demo_folder",
     "guess_kind",
+    "keep_selection",
     "load_image",
     "make_thumbnails",
     "read_source",
     "remove_collection",
+    "selected_rows",
     "thumbnail",
     "thumbnail_folder",
     "write_collection",
