@@ -35,11 +35,20 @@ def resampled(store: Store, of: Collection, run: Run, photos: int, tags: int) ->
         [names[column] for column in written.indices[slice(*written.indptr[row : row + 2])]]
         for row in range(photos)
     ]
-    source = Source("table", store.home, [f"{row}.jpg" for row in range(photos)], spelled, [None] * photos, (), None, ())
+    source = Source(
+        "table", store.home, [f"{row}.jpg" for row in range(photos)], spelled, [None] * photos, (), None, ()
+    )
     checks = ImageChecks(np.arange(photos), np.ones((photos, 2), np.int32), np.ones(photos, np.int64), [])
     records = [TagRecord(name, 1, "kept", name, "") for name in names]
     big = write_collection(
-        store, source, checks, name="big", kind="table", vocabulary=names, label_columns=np.array([], np.int64), decisions=records
+        store,
+        source,
+        checks,
+        name="big",
+        kind="table",
+        vocabulary=names,
+        label_columns=np.array([], np.int64),
+        decisions=records,
     )
     config = train_config("default", **{"scoring.calibrated": False})
     store.create_run("big", big.id, config=config.model_dump(), seed=0, data_hash=big.data_hash, versions={})
@@ -57,7 +66,9 @@ def resampled(store: Store, of: Collection, run: Run, photos: int, tags: int) ->
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("home", type=Path)
     parser.add_argument("collection")
     parser.add_argument("run")
@@ -69,7 +80,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="tagrefine-bench-") as folder:
         start = time.perf_counter()
         big, made = resampled(Store(Path(folder)), of, run, options.photos, options.tags)
-        print(f"{big.n} photos, {len(big.vocabulary)} tags, {big.tags.nnz / big.n:.1f} a photo; made in {time.perf_counter() - start:.0f} s", flush=True)
+        print(
+            f"{big.n} photos, {len(big.vocabulary)} tags, {big.tags.nnz / big.n:.1f} a photo; made in {time.perf_counter() - start:.0f} s",
+            flush=True,
+        )
 
         def timed(what: str, work: object) -> None:
             start, processor = time.perf_counter(), time.process_time()
