@@ -3,7 +3,12 @@
 from tagrefine_core.runs.summaries import TagSummary
 from tagrefine_core.workflow.curating import TagRule, set_tag_rules, tag_rules
 from tagrefine_core.workflow.expecting import ExpectedTime, expected_time, too_little
-from tagrefine_core.workflow.importing import delete_collection, import_collection, make_demo
+from tagrefine_core.workflow.importing import (
+    delete_collection,
+    import_collection,
+    make_demo,
+    what_is_replaced,
+)
 from tagrefine_core.workflow.intervals import ranking_intervals
 from tagrefine_core.workflow.judging import changes_of, explain, export_refined, suspicious, tag_summaries
 from tagrefine_core.workflow.learning import WhatMoved, what_moved
@@ -68,5 +73,6 @@ __all__ = [
     "undo",
     "verdict",
     "verdicts",
+    "what_is_replaced",
     "what_moved",
 ]
