@@ -11,7 +11,7 @@ from tagrefine_core.cli.tables import table
 from tagrefine_core.errors import ConfigError
 from tagrefine_core.store import Step
 
-__all__ = ["always", "audit", "redo", "undo", "verdict", "verdicts"]
+__all__ = ["alias", "always", "audit", "limit", "redo", "undo", "verdict", "verdicts"]
 
 Collection = Annotated[str, typer.Argument(metavar="COLLECTION", help="Its name.")]
 By = Annotated[str | None, typer.Option(metavar="NAME", help="Only what this person did.")]
@@ -138,9 +138,71 @@ def always(
     session.answer(rows, table(lines, ("tag", "rule", "note")))
 
 
+def limit(
+    context: typer.Context,
+    collection: Collection,
+    tag: Annotated[str | None, typer.Argument(metavar="TAG", help="A tag of the collection.")] = None,
+    probability: Annotated[
+        str | None,
+        typer.Argument(metavar="P|off", help="Add it from this probability on; off: as the promise says."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Keep limits of single tags through all runs and imports: from which probability on a tag is added. Without TAG they are listed."""
+    session = Session.of(context, json)
+    session.store.collection(collection)
+    if tag is not None:
+        if probability is None:
+            raise ConfigError(
+                f"Say from which probability on, such as: limit {collection} {tag} 0.6, or off."
+            )
+        workflow.set_tag_limit(session.store, collection, tag, _probability(probability))
+    rows = [asdict(one) for one in workflow.tag_limits(session.store, collection)]
+    lines = [row | {"note": "" if row["known"] else "no effect now"} for row in rows]
+    session.answer(rows, table(lines, ("tag", "limit", "note")))
+
+
+def alias(
+    context: typer.Context,
+    collection: Collection,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="A tag, or a spelling that users gave.")
+    ] = None,
+    tag: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="TAG", help="What it counts for; '' leaves it out, NAME itself splits it off."
+        ),
+    ] = None,
+    off: Annotated[bool, typer.Option("--off", help="Take back what was said of NAME.")] = False,
+    json: Json = False,
+) -> None:
+    """Merge, rename or split tags: which tag a name counts for, from the next import on. Without NAME all aliases are listed."""
+    session = Session.of(context, json)
+    session.store.collection(collection)
+    if name is not None:
+        if (tag is None) != off:
+            raise ConfigError(f"Say what it counts for, such as: alias {collection} {name} TAG, or --off.")
+        workflow.set_alias(session.store, collection, name, tag)
+    rows = [asdict(one) for one in workflow.aliases(session.store, collection)]
+    lines = [row | {"note": "from the next import on" if row["waits"] else ""} for row in rows]
+    session.answer(rows, table(lines, ("name", "tag", "note")))
+
+
+def _probability(text: str) -> float | None:
+    if text == "off":
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        raise ConfigError(f"{text!r} is no probability; use a number such as 0.6, or off.") from None
+
+
 def _told(step: Step) -> str:
     """Say what a step did, in a line."""
     if step.size > 1:
         return f"{step.note or 'a step'} ({step.size:,} entries)"
+    if step.note:
+        return step.note
     _, file, tag, value = step.entries[0]
     return f"{tag} {value or 'taken back'}" + (f" on {file}" if file else "")

@@ -79,6 +79,8 @@ def import_photos(
 ) -> None:
     """Import photos with their tags. KIND is mirflickr, nuswide, table or folder."""
     session = Session.of(context, json)
+    if replaced := workflow.what_is_replaced(session.store, name):
+        session.note(replaced)
     with session.job(context, name) as job:
         collection = workflow.import_collection(
             session.store,
@@ -96,12 +98,14 @@ def import_photos(
             "tags": record.tags,
             "labels": record.labels,
             "skipped": record.skipped,
+            "advice": workflow.too_little(collection),
         }
-    session.answer(
-        job.result,
+    lines = [
         f"Collection {record.name!r}: {record.images:,} photos, {record.tags:,} tags, "
         f"{record.labels:,} labels with ground truth; {record.skipped:,} photos skipped.",
-    )
+        job.result["advice"],
+    ]
+    session.answer(job.result, "\n".join(filter(None, lines)))
 
 
 def train(

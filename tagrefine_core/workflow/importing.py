@@ -26,7 +26,7 @@ from tagrefine_core.runs.run import run_folder
 from tagrefine_core.store import CollectionRecord, ImportIssue, Store
 from tagrefine_core.workflow.rules import check
 
-__all__ = ["delete_collection", "import_collection", "make_demo"]
+__all__ = ["delete_collection", "import_collection", "make_demo", "what_is_replaced"]
 
 
 def import_collection(
@@ -40,6 +40,8 @@ def import_collection(
     progress: Progress = silent,
 ) -> Collection:
     """Import photos with tags; a collection of the same name is replaced once all has been read and checked.
+
+    What people decided about that collection stays, and its aliases say what names count for (`tagrefine_core.workflow.merging`).
 
     Parameters
     ----------
@@ -67,10 +69,33 @@ def import_collection(
     """
     check_name(name)
     check(store, "import", name)
-    collection = _import(store, kind, Path(source), name, min_fraction=min_fraction, progress=progress)
+    shown_as = "demo" if _is_demo(store, Path(source), name) else None  # its photos are ours: deleted with it
+    collection = _import(
+        store, kind, Path(source), name, min_fraction=min_fraction, shown_as=shown_as, progress=progress
+    )
     if thumbnails:
         make_thumbnails(collection, progress=progress)
     return collection
+
+
+def what_is_replaced(store: Store, name: str) -> str | None:
+    """Say what becomes of a collection, its runs and its verdicts when another is imported under its name; None where none has it."""
+    record = next((record for record in store.collections() if record.name == name), None)
+    if record is None:
+        return None
+    runs, verdicts = len(store.runs(name)), len(store.curation.values(record.id, "verdict"))
+    words = [
+        f"{name!r} is there already, with {record.images:,} photos, and is replaced by what is imported."
+    ]
+    if runs:
+        words.append(
+            f"Its {'run stays' if runs == 1 else f'{runs:,} runs stay'}, of use only where photos and tags are the same as before."
+        )
+    if verdicts:
+        words.append(
+            f"Its {'verdict stays' if verdicts == 1 else f'{verdicts:,} verdicts stay'} with the photos that are there again."
+        )
+    return " ".join(words)
 
 
 def make_demo(
@@ -147,12 +172,15 @@ def _import(
     checks = check_images(source.root, source.files, progress=progress)
     source = source.select(checks.rows)
     progress("Building the vocabulary", 0, 0)
-    vocabulary = tags.build_vocabulary(source.tags, source.labels, min_fraction=min_fraction, wordnet=wordnet)
+    aliases = _aliases(store, name)
+    vocabulary = tags.build_vocabulary(
+        source.tags, source.labels, min_fraction=min_fraction, wordnet=wordnet, aliases=aliases
+    )
     if kind == "nuswide":
         # The paper's part of NUS-WIDE is without photos that no tag is left of; 0.1 % is of those that stay.
         source, checks = _without_untagged(source, checks, vocabulary)
         vocabulary = tags.build_vocabulary(
-            source.tags, source.labels, min_fraction=min_fraction, wordnet=wordnet
+            source.tags, source.labels, min_fraction=min_fraction, wordnet=wordnet, aliases=aliases
         )
     progress("Writing the collection", 0, 0)
     check(store, "import", name)  # a job that began while the photos were read
@@ -165,11 +193,34 @@ def _import(
         vocabulary=vocabulary.tags,
         label_columns=vocabulary.label_columns,
         decisions=vocabulary.decisions,
-        details={"min_fraction": min_fraction, "forced": list(vocabulary.forced), "wordnet": wordnet.version},
+        details={
+            "min_fraction": min_fraction,
+            "forced": list(vocabulary.forced),
+            "wordnet": wordnet.version,
+            "aliases": aliases,
+            "source": {"kind": kind, "path": _stored(store.home, path)},
+        },
     )
     progress("Comparing tags", 0, 0)
     TagSimilarity.open(store.home, collection)  # now that WordNet is open, so that nobody waits for it later
     return collection
+
+
+def _stored(home: Path, path: Path) -> str:
+    """Return a path as text: relative where it lies inside the home, so that the home can be moved."""
+    path, home = path.expanduser().resolve(), home.resolve()
+    return path.relative_to(home).as_posix() if path.is_relative_to(home) else str(path)
+
+
+def _is_demo(store: Store, path: Path, name: str) -> bool:
+    known = any(record.name == name and record.kind == "demo" for record in store.collections())
+    return known and path.resolve().is_relative_to(demo_folder(store.home, name).resolve())
+
+
+def _aliases(store: Store, name: str) -> dict[str, str]:
+    """Return what people said that names of a collection count for; nothing where there is none of that name yet."""
+    known = next((record for record in store.collections() if record.name == name), None)
+    return {} if known is None else store.tag_aliases(known.id)
 
 
 def _without_untagged(
