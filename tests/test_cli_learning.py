@@ -49,7 +49,8 @@ def test_a_run_learns_and_says_what_moved(trained, capsys):
     found = answer(home, capsys, "train", "colors", "--from", run, "--with-verdicts")
     assert found["state"] == "finished" and found["metrics"]["map"] > 0
     assert found["moved"].keys() == {"tags", "photos", "images", "questions"}
-    assert {one["tag"] for one in found["moved"]["tags"]} <= {"sea"}
+    # Limits are common to all tags, so that others may move, too.
+    assert "sea" in {one["tag"] for one in found["moved"]["tags"]}
     record = Store(home).run(found["run"])
     assert (record.origin.run, record.origin.verdicts) == (run, len(given))
     assert record.config == Store(home).run(run).config
