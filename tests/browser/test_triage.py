@@ -124,7 +124,7 @@ def test_undo_and_redo_go_back_to_the_question_also_after_a_reload(
 def test_many_are_decided_at_once_and_undone_as_one(app: App, visitor: Visitor, clean: int) -> None:
     page = open_triage(visitor)
     page.get_by_role("button", name="Accept many at once").click()
-    slider = page.get_by_label("Least probability in percent")
+    slider = page.get_by_label("Least probability")
     slider.fill("80")
     button = page.get_by_role("button", name="Accept all")
     expect(button).to_be_enabled()
