@@ -13,7 +13,13 @@ from tests.browser.visitor import PAGES, Visitor, until
 
 pytestmark = pytest.mark.browser
 
-STATES = ("browse?photo=0", "tags?tag=tree", "tags?view=pairs&tag=tree&other=sky", "neighbors?by=refined")
+STATES = (
+    "browse?photo=0",
+    "tags?tag=tree",
+    "tags?view=merges",
+    "tags?view=pairs&tag=tree&other=sky",
+    "neighbors?by=refined",
+)
 """Addresses that show more than a page does at first."""
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice", "experimental"]
