@@ -103,7 +103,8 @@ def test_nothing_keeps_anybody_out(
         until(
             lambda: page.evaluate(_CUT) <= 0, what=f"a page that does not scroll sideways, {size}", seconds=10
         )
-        holds(page, size)
+        if size in ("wide", "narrow"):
+            holds(page, size)
     page.set_viewport_size({"width": 1280, "height": 800})
     for tab in page.get_by_role("tab").all()[1:]:
         tab.click()
