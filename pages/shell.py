@@ -15,6 +15,7 @@ import streamlit as st  # noqa: E402
 
 from pages.components.base import page_styles  # noqa: E402
 from pages.components.setting_words import told  # noqa: E402
+from pages.components.steps import steps  # noqa: E402
 from pages.components.text import plain  # noqa: E402
 from pages.state import choosers  # noqa: E402
 from tagrefine_core.errors import TagRefineError  # noqa: E402
@@ -50,6 +51,7 @@ beside = [
 ]
 page = st.navigation([st.Page(home, default=True, visibility="hidden"), *pages, *beside], position="top")
 try:
+    steps()
     choosers()
     page.run()
 except TagRefineError as error:

@@ -59,6 +59,7 @@ for _command in (
     results.tags,
     results.neighbors,
     results.suspicious,
+    results.duplicates,
     results.explain,
     results.refine,
     results.report,

@@ -14,12 +14,14 @@ from tagrefine_core.errors import ConfigError
 from tagrefine_core.evaluation import Metrics
 from tagrefine_core.exchange import check_target
 from tagrefine_core.refinement import PRECISION
+from tagrefine_core.refinement.duplicates import LEAST
 from tagrefine_core.runs.trace import Neighborhoods
 
 __all__ = [
     "ANNOTATIONS_HELP",
     "MEASURES",
     "annotate",
+    "duplicates",
     "evaluate",
     "explain",
     "map_photos",
@@ -206,6 +208,32 @@ def explain(
         f"{one.weight:.3f}  {'carries it' if one.carries else '':<10}  {one.image}" for one in found.neighbors
     ]
     session.answer(document, "\n".join(lines))
+
+
+def duplicates(
+    context: typer.Context,
+    run: Run,
+    least: Annotated[
+        float,
+        typer.Option(
+            metavar="L", help="How alike two photos are at least, from .5; 1 is the same file twice."
+        ),
+    ] = LEAST,
+    json: Json = False,
+) -> None:
+    """List photos that are the same picture, though their users gave them different tags."""
+    session = Session.of(context, json)
+    session.store.run(run)
+    with session.display() as progress:
+        found = workflow.duplicates(session.store, run, least=least, progress=progress)
+    lines = [
+        f"{one.likeness:.2f}  {one.first}: {', '.join(one.only_first) or '-'}  |  {one.second}: {', '.join(one.only_second) or '-'}"
+        for one in found
+    ]
+    session.answer(
+        [asdict(one) for one in found],
+        "\n".join(lines) or "No two photos are so much alike and differ in judged tags.",
+    )
 
 
 def refine(

@@ -253,6 +253,15 @@ MIGRATIONS: dict[str, str | Callable[[sqlite3.Connection], None]] = {
         ALTER TABLE runs ADD COLUMN kept INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE epochs ADD COLUMN points TEXT NOT NULL DEFAULT '[]';
     """,
+    # What a curator looks for again and again, as the query of Browse's address.
+    "0013_saved_filters": """
+        CREATE TABLE saved_filters (
+            collection_id INTEGER NOT NULL REFERENCES collections(id) ON DELETE CASCADE,
+            name TEXT NOT NULL,
+            query TEXT NOT NULL,
+            PRIMARY KEY (collection_id, name)
+        ) WITHOUT ROWID;
+    """,
 }
 
 

@@ -361,6 +361,26 @@ class Store(Database):
         """Return which tag a name counts for from the next import on, as people said it; see `tagrefine_core.store.stands_for`."""
         return {name: tag for _, name, tag in self.curation.values(collection_id, "alias")}
 
+    # Filters kept by name
+
+    def saved_filters(self, collection_id: int) -> dict[str, str]:
+        """Return the kept filters by name, in the order of their names: each the query of an address."""
+        with self.connect() as connection:
+            rows = connection.execute(
+                "SELECT name, query FROM saved_filters WHERE collection_id = ? ORDER BY name COLLATE NOCASE",
+                (collection_id,),
+            ).fetchall()
+        return {row["name"]: row["query"] for row in rows}
+
+    def save_filter(self, collection_id: int, name: str, query: str | None) -> None:
+        """Keep a filter, in the place of one of the same name; None forgets it."""
+        with self.transaction() as connection:
+            connection.execute(
+                "DELETE FROM saved_filters WHERE collection_id = ? AND name = ?", (collection_id, name)
+            )
+            if query is not None:
+                connection.execute("INSERT INTO saved_filters VALUES (?,?,?)", (collection_id, name, query))
+
     # Jobs
 
     def create_job(

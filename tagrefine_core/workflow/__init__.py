@@ -11,9 +11,22 @@ from tagrefine_core.workflow.curating import (
     tag_rules,
 )
 from tagrefine_core.workflow.expecting import ExpectedTime, expected_time, too_little
-from tagrefine_core.workflow.importing import delete_collection, import_collection, make_demo
+from tagrefine_core.workflow.importing import (
+    delete_collection,
+    import_collection,
+    make_demo,
+    what_is_replaced,
+)
 from tagrefine_core.workflow.intervals import ranking_intervals
-from tagrefine_core.workflow.judging import changes_of, explain, export_refined, suspicious, tag_summaries
+from tagrefine_core.workflow.judging import (
+    Duplicate,
+    changes_of,
+    duplicates,
+    explain,
+    export_refined,
+    suspicious,
+    tag_summaries,
+)
 from tagrefine_core.workflow.learning import WhatMoved, what_moved
 from tagrefine_core.workflow.mapping import make_map
 from tagrefine_core.workflow.measuring import HandedOut, handed_out_of, measure_handed_out
@@ -44,6 +57,7 @@ __all__ = [
     "Alias",
     "Annotation",
     "AuditSheet",
+    "Duplicate",
     "ExpectedTime",
     "GivenVerdict",
     "HandedOut",
@@ -61,6 +75,7 @@ __all__ = [
     "changes_of",
     "delete_collection",
     "delete_run",
+    "duplicates",
     "evaluate_run",
     "evaluate_user_tags",
     "evaluate_wider",
@@ -98,5 +113,6 @@ __all__ = [
     "undo",
     "verdict",
     "verdicts",
+    "what_is_replaced",
     "what_moved",
 ]

@@ -21,7 +21,7 @@ from tagrefine_core.runs.refined import changes_of
 from tagrefine_core.runs.run import Run, run_folder
 from tagrefine_core.store import Store
 from tagrefine_core.workflow.verdicts import Answer, decide
-from tests.app.conftest import PHOTOS, VOCABULARY
+from tests.app.conftest import PHOTOS, VOCABULARY, components
 
 OpenPage = Callable[..., AppTest]
 Started = list[tuple[str, str, Any]]
@@ -44,7 +44,7 @@ def mapped_home(small_home: Store) -> Store:
 
 def told(page: AppTest) -> dict[str, Any]:
     assert not page.exception and not page.error
-    (element,) = page.get("bidi_component")
+    (element,) = components(page)
     return json.loads(element.proto.json)
 
 
@@ -70,8 +70,8 @@ def ask(
 
 def test_without_a_map_one_click_draws_it(small_home: Store, open_page: OpenPage, started: Started) -> None:
     page = open_page("map", collection="demo", run="run-new")
-    assert not page.exception and not page.get("bidi_component")
-    assert [one.value for one in page.subheader] == ["This run has no map yet"]
+    assert not page.exception and not components(page)
+    assert [one.value for one in page.header] == ["This run has no map yet"]
     (button,) = [one for one in page.button if one.label == "Draw the map"]
     page = button.click().run()
     assert started == [("map", "demo", {})]
@@ -105,7 +105,7 @@ def test_a_run_without_a_map_of_before_says_so(small_home: Store, open_page: Ope
 def test_a_damaged_map_can_be_drawn_again(small_home: Store, open_page: OpenPage, started: Started) -> None:
     (run_folder(small_home.home, "run-new") / "map.npz").write_bytes(b"nothing")
     page = open_page("map", collection="demo", run="run-new")
-    assert [one.value for one in page.subheader] == ["The map of this run cannot be read"]
+    assert [one.value for one in page.header] == ["The map of this run cannot be read"]
     next(one for one in page.button if one.label == "Draw the map").click().run()
     assert started == [("map", "demo", {})]
 
@@ -114,8 +114,8 @@ def test_a_run_of_an_earlier_import_has_no_map(mapped_home: Store, open_page: Op
     with mapped_home.transaction() as connection:
         connection.execute("UPDATE collections SET data_hash = 'other' WHERE name = 'demo'")
     page = open_page("map", collection="demo", run="run-new")
-    assert not page.exception and not page.get("bidi_component")
-    assert [one.value for one in page.subheader] == ["This run is of an earlier import"]
+    assert not page.exception and not components(page)
+    assert [one.value for one in page.header] == ["This run is of an earlier import"]
 
 
 # Colours
@@ -222,13 +222,20 @@ def test_browse_shows_only_what_was_selected(mapped_home: Store, open_page: Open
     collection = Collection.open(mapped_home, "demo")
     name = keep_selection(collection, [3, 5, 9])
     page = open_page("browse", collection="demo", run="run-new", selection=name)
-    assert any("**3** of 40 photos" in one.value for one in page.markdown)
-    (element,) = page.get("bidi_component")
-    assert f"selection={name}" in json.loads(element.proto.json)["query"]
-    page = page.button(key="everything").click().run()
-    assert any("**40** of 40 photos" in one.value for one in page.markdown)
-    page = open_page("browse", collection="demo", run="run-new", selection="0123456789abcdef")
-    assert any("Select the photos again" in one.value for one in page.warning)
+    (element,) = components(page)
+    assert json.loads(element.proto.json)["state"] == {"selection": name}
+
+    def found(selection: str) -> dict[str, Any]:
+        query = f"selection={selection}&order=file".encode()
+        return json.loads(
+            photos(
+                Request({"type": "http", "path_params": {"run_id": "run-new"}, "query_string": query})
+            ).body
+        )
+
+    assert (found(name)["total"], found(name)["selected"]) == (3, 3)
+    assert (found("")["total"], found("")["selected"]) == (40, None)
+    assert "Select the photos again" in found("0123456789abcdef")["wrong"]
 
 
 @pytest.mark.parametrize("body", [b"", b"\0\0\0\0", b"\0\0\0\0\0", b"\xff" * 6])
