@@ -89,7 +89,11 @@ SPEAKS = "The picture and its look-alikes speak for “sea”; that the user did
             f"{SPEAKS} It is not added, since 72.0 % is below the limit of 72.1 %.",
         ),
         (replace(ABSENT, limit=np.inf), {}, f"{SPEAKS} At this promise it is never added."),
-        (replace(ABSENT, verdict=ACCEPT), {}, f"{SPEAKS} A person said that it fits, which counts above all else."),
+        (
+            replace(ABSENT, verdict=ACCEPT),
+            {},
+            f"{SPEAKS} A person said that it fits, which counts above all else.",
+        ),
         (
             replace(UNJUDGED, verdict=REJECT),
             {},
