@@ -63,10 +63,9 @@ photo_map(
         "address": f"/maps/{quote(run.id, safe='')}",
         "precision": precision,
         "run": run.id,
-        "verdicts": f"/verdicts/{collection.id}",
+        "collection": collection.id,
         # Another list of the curator's, or another training, is another answer under the same address.
         "version": f"{run.record.finished} {precision} {sorted(collection.store.tag_rules(collection.id).items())}",
-        "decided": collection.store.curation.version(collection.id),
         "tags": list(collection.vocabulary),
         "picture": thumbnail_url(collection.id, 0, size=128, data_hash=collection.data_hash).replace(
             "/0?", "/{row}?"

@@ -1,9 +1,6 @@
 """What is done with a tag, in plain words."""
 
-__all__ = ["RULES", "decision", "sentence"]
-
-RULES = {"measure": "As measured", "judge": "Always judge", "leave": "Always leave alone"}
-"""What the curator can say about a tag, and how the buttons call it."""
+__all__ = ["decision", "sentence"]
 
 _SAID = {"leave": "leave alone", "judge": "always judge"}
 

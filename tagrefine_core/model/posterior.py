@@ -63,7 +63,7 @@ def smoothed(
     Parameters
     ----------
     logits : (B, C)
-    neighbors : int64 (B, k)
+    neighbors : int (B, k)
         Rows of ``known``.
     squared_distances : (B, k)
     known : (n, C)

@@ -71,7 +71,7 @@ def ask(
 def test_without_a_map_one_click_draws_it(small_home: Store, open_page: OpenPage, started: Started) -> None:
     page = open_page("map", collection="demo", run="run-new")
     assert not page.exception and not components(page)
-    assert [one.value for one in page.subheader] == ["This run has no map yet"]
+    assert [one.value for one in page.header] == ["This run has no map yet"]
     (button,) = [one for one in page.button if one.label == "Draw the map"]
     page = button.click().run()
     assert started == [("map", "demo", {})]
@@ -105,7 +105,7 @@ def test_a_run_without_a_map_of_before_says_so(small_home: Store, open_page: Ope
 def test_a_damaged_map_can_be_drawn_again(small_home: Store, open_page: OpenPage, started: Started) -> None:
     (run_folder(small_home.home, "run-new") / "map.npz").write_bytes(b"nothing")
     page = open_page("map", collection="demo", run="run-new")
-    assert [one.value for one in page.subheader] == ["The map of this run cannot be read"]
+    assert [one.value for one in page.header] == ["The map of this run cannot be read"]
     next(one for one in page.button if one.label == "Draw the map").click().run()
     assert started == [("map", "demo", {})]
 
@@ -115,7 +115,7 @@ def test_a_run_of_an_earlier_import_has_no_map(mapped_home: Store, open_page: Op
         connection.execute("UPDATE collections SET data_hash = 'other' WHERE name = 'demo'")
     page = open_page("map", collection="demo", run="run-new")
     assert not page.exception and not components(page)
-    assert [one.value for one in page.subheader] == ["This run is of an earlier import"]
+    assert [one.value for one in page.header] == ["This run is of an earlier import"]
 
 
 # Colours

@@ -141,7 +141,7 @@ def test_one_answer_for_all_selected_photos_is_one_step(visitor: Visitor, app, d
     assert step.size == count and step.run == run.id
     expect(page.locator(".legend .kind").filter(has_text="it does not")).to_contain_text(str(count))
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_text("Undone.")).to_be_visible()
+    expect(page.get_by_text(re.compile("^Undone: "))).to_be_visible()
     assert not log.values(collection.id, "verdict")
     expect(page.locator(".legend .kind").filter(has_text="it does not")).to_be_hidden()
     page.locator("canvas.over").focus()

@@ -76,6 +76,7 @@ def test_the_reason_is_in_view_after_a_click_on_a_chip(
         expect(opener).to_have_attribute("aria-expanded", "true")
         expect(detail.locator("[aria-expanded=true]")).to_have_count(1)
         until(lambda: in_view(page, why), what="the reason in view")
+        assert in_view(page, opener), "what was clicked stays"
         expect(why.locator("h2")).to_contain_text(opener.get_attribute("data-why"))
     opener.click()
     expect(why).to_have_count(0)
@@ -108,7 +109,7 @@ def test_what_is_told_is_what_the_core_finds(visitor: Visitor, app, demo: str) -
 def test_where_and_why_not(visitor: Visitor, app, demo: str) -> None:
     page = visitor.open("browse", "?collection=demo&photo=3")
     told(page.locator(".why"))
-    where = page.get_by_role("button", name="Where in the photo?")
+    where = page.get_by_role("button", name="Where?")
     where.click()
     heat = page.locator("canvas.heat")
     expect(heat).to_be_visible()

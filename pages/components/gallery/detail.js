@@ -253,6 +253,7 @@ class Detail {
     opener ??= openers.find((one) => one.dataset.why === this.tag);
     for (const one of openers) one.setAttribute("aria-expanded", this.tag != null && one === opener);
     if (this.tag == null) return;
+    this.reason.element.style.top = `${this.element.scrollTop + 12}px`; // counts where it stands beside the photo
     if (!opener) return this.chips.after(this.reason.element);
     let last = opener;
     while (last.nextElementSibling?.offsetTop === opener.offsetTop) last = last.nextElementSibling;
@@ -274,6 +275,7 @@ class Detail {
     const canvas = el("canvas", "heat");
     if (found) drawHeat(canvas, this.picture, found);
     this.frame.append(canvas, note);
+    this.reason.element.style.top = "12px";
     this.frame.scrollIntoView({ block: "nearest" });
     return true;
   }

@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.components.base import script, styles
+from pages.components.base import deciding_script, styles
 
 __all__ = ["photo_map"]
 
@@ -29,7 +29,8 @@ _component = st.components.v2.component(
     "tagrefine_map",
     html='<div class="root"></div>',
     css=styles(_HERE / "map.css"),
-    js=script(_HERE / "legend.js") + "".join((_HERE / name).read_text(encoding="utf-8") for name in _PARTS),
+    js=deciding_script(_HERE / "legend.js")
+    + "".join((_HERE / name).read_text(encoding="utf-8") for name in _PARTS),
 )
 
 
@@ -41,7 +42,7 @@ def photo_map(data: dict[str, Any]) -> None:
     data : dict
         ``maps`` (addresses of float32 (N, 2) by name, "learned" and "frozen", or None), ``landmarks`` (by name: [tag, x, y], the
         best first), ``notes`` (by name: what the map cannot show), ``count`` (N), ``address`` (of colours and selections, see `pages.map.routes`),
-        ``precision``, ``run``, ``verdicts`` (address of what people decide, see `pages.routes.verdicts`), ``decided`` (its last step),
+        ``precision``, ``run``, ``collection`` (its number),
         ``version`` (changes when the same address would be answered otherwise for another reason), ``tags`` (of the vocabulary),
         ``picture`` (what stands before and after the row in the address of a thumbnail), ``browse`` (address of Browse), ``shown`` (what the address says: ``colour``, ``tag``, ``when``, ``selection``).
     """

@@ -1,10 +1,12 @@
 // The photos that are selected: how many, what they have in common, all of them to look through, and one answer for all.
 
 const TILE = 96;
+const MOST = 50000; // photos that get one answer: what waits to be sent has to fit into the browser's memory
 
 class Chosen {
   constructor(clear, decided) {
-    this.decided = decided;
+    this.decided = decided; // called when verdicts changed, here or in another window
+    this.sender = new Sender((state) => this.hear(state), () => decided());
     this.element = el("aside", "chosen");
     this.element.setAttribute("aria-label", "Selected photos");
     this.title = el("p", "title");
@@ -22,19 +24,23 @@ class Chosen {
     this.observer = new ResizeObserver(() => this.draw(true));
     this.observer.observe(this.scroller);
     this.tiles = new Map();
-    this.show([], null);
+    this.show([]);
+  }
+
+  open(data) {
+    this.data = data;
+    this.sender.open(data.collection, data.run);
   }
 
   /** Show photos at once; what they have in common follows with `tell`. */
-  show(rows, data) {
+  show(rows) {
     this.rows = rows;
-    this.data = data;
     this.element.hidden = !rows.length;
     this.title.textContent = `${number(rows.length)} ${rows.length === 1 ? "photo" : "photos"} selected`;
     this.link.hidden = true;
     this.common.replaceChildren();
     this.scroller.scrollTop = 0;
-    this.saved.textContent = "";
+    this.saved.textContent = this.said = "";
     this.draw(true);
   }
 
@@ -77,35 +83,27 @@ class Chosen {
     return form;
   }
 
-  async answer(tag, verdict) {
-    const rows = this.rows;
+  answer(tag, verdict) {
+    const { rows } = this;
     const photos = `${number(rows.length)} ${rows.length === 1 ? "photo" : "photos"}`;
-    const words = `“${tag}” ${verdict === "accept" ? "fits" : "does not fit"} ${photos}`;
-    this.saved.textContent = "Saving …";
-    // Sent again under the same key where no answer came back: it is written down once.
-    const asked = `${verdict} ${tag}`;
-    if (this.asked?.asked !== asked || this.asked.rows !== rows) this.asked = { asked, rows, key: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}` };
-    const answers = rows.map((row) => ({ row, tag, verdict }));
-    const done = await this.send("", { steps: [{ key: this.asked.key, run: this.data.run, note: words, answers }] });
-    if (!done) return;
-    this.asked = null;
-    const undo = async () => {
-      if (await this.send("/undo", {})) this.saved.textContent = "Undone.";
-    };
-    this.saved.replaceChildren(`Saved: ${words}. `, button("Undo", "Take this step back", undo));
+    if (rows.length > MOST) {
+      this.saved.textContent = `${photos} are too many for one answer; select ${number(MOST)} at most.`;
+      return;
+    }
+    this.said = `“${tag}” ${verdict === "accept" ? "fits" : "does not fit"} ${photos}`;
+    this.sender.say(rows.map((row) => ({ row, tag, verdict })), this.said);
   }
 
-  async send(path, sent) {
-    try {
-      const answer = await fetch(this.data.verdicts + path, { method: "POST", body: JSON.stringify(sent), headers: { "Content-Type": "application/json" } });
-      if (!answer.ok) throw new Error(await answer.text());
-      const told = await answer.json();
-      this.decided(told.version);
-      return true;
-    } catch (error) {
-      const gone = error instanceof TypeError;
-      this.saved.textContent = gone ? "Not saved: the app does not answer. Try again." : `Not saved. ${error.message}`;
-      return false;
+  /** Say what became of an answer. */
+  hear({ waiting, error, turned }) {
+    if (turned !== undefined) {
+      this.said = "";
+      this.saved.textContent = turned ? `Undone: ${turned}` : "There is nothing to undo.";
+    } else if (error) this.saved.textContent = `Not saved. ${error}`;
+    else if (waiting) this.saved.textContent = "Saving …";
+    else if (this.said) {
+      this.saved.replaceChildren(`Saved: ${this.said}. `, button("Undo", "Take this step back", () => this.sender.undo()));
+      this.decided();
     }
   }
 
@@ -151,6 +149,7 @@ class Chosen {
   }
 
   stop() {
+    this.sender.stop();
     this.observer.disconnect();
   }
 }

@@ -1,7 +1,6 @@
 // The map: what is shown, and what is selected. No run of the page is needed for any of it.
 
 const REACH = 9; // how near the cursor has to come to a photo, in pixels
-const NEWS = 5000; // milliseconds between questions for what other windows decided
 const FEW = 60; // photos in sight that are shown as photos, not as points
 
 class PhotoMap {
@@ -15,7 +14,6 @@ class PhotoMap {
     this.build();
     this.observer = new ResizeObserver(() => this.resize());
     this.observer.observe(this.box);
-    this.clock = setInterval(() => this.ask(), NEWS);
     this.onResize = () => this.tall();
     window.addEventListener("resize", this.onResize);
   }
@@ -46,7 +44,7 @@ class PhotoMap {
         this.redraw();
       }),
     );
-    this.chosen = new Chosen(() => this.choose(null), (version) => this.learned(version));
+    this.chosen = new Chosen(() => this.choose(null), () => this.kinds && this.paintBy());
     const stage = el("div", "stage");
     stage.append(this.box, this.chosen.element);
     this.note = el("p", "note soft");
@@ -58,11 +56,12 @@ class PhotoMap {
   async update(data) {
     const old = this.data;
     this.data = data;
+    this.chosen.open(data);
     this.tall();
     const night = this.root.classList.contains("tr-dark");
     const turned = night !== this.night;
     this.night = night;
-    if (!old || JSON.stringify(old.maps) !== JSON.stringify(data.maps)) await this.open(old && old.verdicts === data.verdicts ? this.state : data.shown);
+    if (!old || JSON.stringify(old.maps) !== JSON.stringify(data.maps)) await this.open(old && old.collection === data.collection ? this.state : data.shown);
     else if (old.version !== data.version) {
       await this.paintBy();
       if (this.state.selection) this.recall(this.state.selection);
@@ -80,11 +79,10 @@ class PhotoMap {
       this.say("The map could not be read. Reload the page.");
       return;
     }
-    this.decided = data.decided;
     this.cells = {};
     this.marks = new Uint8Array(data.count);
     this.rows = [];
-    this.chosen.show([], data);
+    this.chosen.show([]);
     this.bar.offer(data.tags, this.maps.frozen);
     const when = state.when === "frozen" && this.maps.frozen ? "frozen" : "learned";
     const first = data.landmarks[when][0]?.[0] ?? data.tags[0] ?? "";
@@ -144,23 +142,6 @@ class PhotoMap {
     this.sort();
   }
 
-  /** Show what was decided since, here or in another window. */
-  async learned(version) {
-    if (version <= this.decided) return;
-    this.decided = version;
-    await this.paintBy();
-  }
-
-  async ask() {
-    if (document.hidden || !this.kinds) return;
-    try {
-      const answer = await fetch(`${this.data.verdicts}?since=${this.decided}`);
-      if (answer.ok) await this.learned((await answer.json()).version);
-    } catch {
-      // The next time.
-    }
-  }
-
   hide(kind) {
     if (!this.hidden.delete(kind)) this.hidden.add(kind);
     this.sort();
@@ -182,7 +163,7 @@ class PhotoMap {
   /** Move every photo from one map to the other. */
   fly(when) {
     this.note.textContent = this.data.notes[when];
-    if (matchMedia("(prefers-reduced-motion: reduce)").matches) this.positions = this.maps[when];
+    if (calm()) this.positions = this.maps[when];
     else this.flight = new Flight(this.positions, this.maps[when]);
     this.point(-1);
     this.redraw();
@@ -365,7 +346,7 @@ class PhotoMap {
     this.rows = [];
     for (let i = 0; i < marks.length; i++) if (marks[i]) this.rows.push(i);
     this.say("");
-    this.chosen.show(this.rows, this.data);
+    this.chosen.show(this.rows);
     this.sort();
   }
 
@@ -388,7 +369,6 @@ class PhotoMap {
   stop() {
     this.observer.disconnect();
     this.chosen.stop();
-    clearInterval(this.clock);
     window.removeEventListener("resize", this.onResize);
   }
 }
