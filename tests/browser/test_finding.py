@@ -198,14 +198,14 @@ def test_photo_as_large_as_the_screen(visitor: Visitor, demo: str) -> None:
 def test_filter_is_kept_by_name(visitor: Visitor, app, demo: str) -> None:
     page = visitor.open("browse", "?collection=demo")
     search(page, "tree and not car")
-    page.get_by_label("Sort").select_option("random")
+    page.get_by_label("Sort", exact=True).select_option("random")
     page.get_by_role("button", name="Shuffle").click()
     address_is(page, search="tree and not car", order="random", seed="1")
     rows = [card.get_attribute("data-row") for card in page.locator(".card[data-row]").all()[:4]]
     page.get_by_text("Saved filters").click()
     page.get_by_label("Name of the filter").fill("<b>my</b> trees")
     page.get_by_role("button", name="Save").click()
-    kept = page.locator(".saved").get_by_role("button", name="<b>my</b> trees", exact=True)
+    kept = page.locator(".kept-filters").get_by_role("button", name="<b>my</b> trees", exact=True)
     expect(kept).to_be_visible()
     collection = Collection.open(app.store, demo)
     assert list(app.store.saved_filters(collection.id)) == ["<b>my</b> trees"]

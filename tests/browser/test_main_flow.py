@@ -141,9 +141,9 @@ def test_browse_finds_photos_and_tells_each_in_full(visitor: Visitor, app, demo:
     _expect_found(visitor, collection.n)
     pictures_load(page.locator(".card img"), at_least=5)
 
-    page.get_by_label("Change").select_option("no user tags")
+    page.get_by_label("Change", exact=True).select_option("no user tags")
     _expect_found(visitor, int(np.count_nonzero(np.diff(collection.tags.indptr) == 0)))
-    page.get_by_label("Change").select_option("any change")
+    page.get_by_label("Change", exact=True).select_option("any change")
     page.get_by_role("searchbox", name="Search").fill("tree and not car")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("search=tree"))
