@@ -1,6 +1,8 @@
 """Tag by tag: the table of all tags, and beside it the one that is open."""
 
+import threading
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from pages.tags.words import decision
 from tagrefine_core.collections import Collection
 from tagrefine_core.model.visualness import ENOUGH
 from tagrefine_core.refinement import PRECISION
+from tagrefine_core.runs.levels import levels_of
 from tagrefine_core.runs.run import Run
 from tagrefine_core.runs.summaries import TagSummary, summaries_of
 from tagrefine_core.workflow import TagRule, tag_rules
@@ -42,6 +45,7 @@ def table_view(collection: Collection, run: Run | None, *, tools: DeltaGenerator
             precision = promise("changes")
         with st.spinner("Comparing tags …", show_time=True):
             summaries = summaries_of(run, collection, precision)
+        _sort_photos(run)
     rows = columns(collection, summaries, rules)
     chosen = st.query_params.get("tag")
     tag_table(
@@ -57,6 +61,12 @@ def table_view(collection: Collection, run: Run | None, *, tools: DeltaGenerator
         first="given" if summaries is None else "changes",
         on_order=_sort,
     )
+
+
+@lru_cache(maxsize=8)
+def _sort_photos(run: Run) -> None:
+    """Begin to sort the photos of every tag, which takes seconds where there are many, before somebody opens one."""
+    threading.Thread(target=levels_of, args=(run,), name="levels", daemon=True).start()
 
 
 def columns(
