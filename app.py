@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.browse.routes import ROUTES as BROWSE
+from pages.map.routes import ROUTES as MAPS
 from pages.opening import warm_up
 from pages.routes import routes
 from pages.routes.security import middleware
@@ -14,6 +15,6 @@ from pages.triage.routes import ROUTES as TRIAGE
 warm_up()
 app = st.App(
     Path(__file__).parent / "pages" / "shell.py",
-    routes=[*routes(), *BROWSE, *TRIAGE, *TAGS],
+    routes=[*routes(), *BROWSE, *MAPS, *TAGS, *TRIAGE],
     middleware=middleware(),
 )

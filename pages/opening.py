@@ -46,8 +46,8 @@ def open_collection(record: CollectionRecord) -> Collection:
 
 
 def open_run(record: RunRecord) -> Run:
-    """Return a run; opened again only after its state changed."""
-    return _run(home_folder(), record.id, record.state, record.finished)
+    """Return a run; opened again only after its state or its title changed."""
+    return _run(home_folder(), record.id, record.state, record.finished, record.title)
 
 
 def open_annotator(run_id: str, finished: str | None, data_hash: str) -> "Annotator":
@@ -97,7 +97,7 @@ def _collection(home: Path, name: str, data_hash: str, created: str) -> Collecti
 
 
 @lru_cache(maxsize=8)
-def _run(home: Path, run_id: str, state: str, finished: str | None) -> Run:
+def _run(home: Path, run_id: str, state: str, finished: str | None, title: str) -> Run:
     return Run.open(_store(home), run_id)
 
 

@@ -4,27 +4,26 @@ Both choices are widgets of the shell, bound to the address (``?collection=NAME&
 page switches, reloads and a restart of the app.
 """
 
-from collections import Counter
-from collections.abc import Iterable
-
 import streamlit as st
 
-from pages.components.header import ago, empty
-from pages.components.setting_words import BACKBONES, PRESETS
+from pages.components.choice import remembered, told
+from pages.components.header import empty
+from pages.components.run_names import run_name, run_names
+from pages.components.text import plain
 from pages.opening import open_collection, open_run, open_store
 from tagrefine_core.collections import Collection
 from tagrefine_core.runs.run import Run
 from tagrefine_core.store import CollectionRecord, RunRecord, Store
+from tagrefine_core.workflow import best_run
 
 __all__ = [
     "choose",
     "choosers",
     "current_collection",
     "current_run",
+    "names_of_runs",
     "need_collection",
     "need_run",
-    "run_name",
-    "run_names",
     "store",
     "usable_runs",
 ]
@@ -89,22 +88,17 @@ def usable_runs(collection: str) -> list[RunRecord]:
     return [run for run in store().runs(collection) if run.state == "finished"]
 
 
-def run_names(runs: Iterable[RunRecord]) -> dict[str, str]:
-    """Name runs by id, no two alike: choosers tell their options apart by what they show."""
-    runs = list(runs)
-    tally = Counter(run_name(run) for run in runs)
-    return {run.id: run_name(run) + (f" · {run.id[-6:]}" if tally[run_name(run)] > 1 else "") for run in runs}
-
-
-def run_name(run: RunRecord) -> str:
-    """Name a run in a few words: when, preset, backbone."""
-    preset, backbone = run.config["preset"], run.config["network"]["backbone"]
-    words = [ago(run.created), PRESETS.get(preset, preset)]
-    return " · ".join(words if preset == "small" else [*words, BACKBONES.get(backbone, backbone)])
+def names_of_runs(collection: str) -> dict[str, str]:
+    """Return the names of the runs that can be looked at, the newest first; of several, which is best and which newest."""
+    runs = usable_runs(collection)
+    if len(runs) < 2:
+        return run_names(runs)
+    best = best_run(store(), collection)
+    return run_names(runs, best=best and best.id, newest=runs[0].id)
 
 
 def choosers() -> None:
-    """Draw the current collection and run at the right of the header; one click changes them."""
+    """Draw the current collection and run at the right of the header, where one click changes them; say when there is a new run."""
     for key, value in st.session_state.pop("_next", {}).items():
         if value is not None:
             st.session_state[key] = value
@@ -117,24 +111,46 @@ def choosers() -> None:
         name = _chooser(
             "Collection", "collection", {name: _title(record) for name, record in records.items()}
         )
-        runs = run_names(usable_runs(name))
+        runs = names_of_runs(name)
         if runs:
             _chooser("Run", "run", runs)
         else:
             st.session_state.pop("run", None)
             st.query_params.pop("run", None)
             st.markdown(":small[:gray[no finished run]]", width="content")
+    _new_run(name)
+
+
+def _new_run(collection: str) -> None:
+    """Offer a run that ended since this visitor came; it never takes the place of the one that is looked at."""
+    ended = max(usable_runs(collection), key=lambda run: run.finished or "", default=None)
+    if ended is None:
+        return
+    seen: dict[str, str] = st.session_state.setdefault("_seen_runs", {})
+    moment = ended.finished or ""
+    if ended.id == st.session_state.get("run") or moment <= seen.setdefault(collection, moment):
+        seen[collection] = moment
+        return
+    with st.container(key="new_run", border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(f"A new run is ready: **{plain(run_name(ended))}**. You still see the one you chose.")
+        if st.button("See the new run", key="see_new_run", type="primary"):
+            choose(run=ended.id)
+            st.rerun()
+        if st.button("Not now", key="not_now", type="tertiary"):
+            seen[collection] = moment
+            st.rerun()
 
 
 def _chooser(label: str, key: str, names: dict[str, str]) -> str:
     """Draw one choice, kept in the address by its own name (`bind` would put what is shown there)."""
-    value = st.session_state.get(key, st.query_params.get(key))
+    value = remembered(key)
     st.session_state[key] = value if value in names else next(iter(names))
     chosen = st.selectbox(
         label, list(names), key=key, label_visibility="collapsed", format_func=names.__getitem__, width=215
     )
     if st.query_params.get(key) != chosen:
         st.query_params[key] = chosen
+    told(key)
     return str(chosen)
 
 

@@ -1,157 +1,27 @@
-"""Every setting of a training run: its group, what it takes, and which go together."""
+"""A configuration of a training run: its groups of settings, and which of them go together."""
 
 import difflib
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from tagrefine_core.errors import ConfigError
+from tagrefine_core.setting_groups import (
+    ConstraintsSettings,
+    Group,
+    NeighborsSettings,
+    NetworkSettings,
+    OptimizerSettings,
+    Phi0Settings,
+    RunSettings,
+    ScoringSettings,
+)
 
 __all__ = ["SETTINGS", "TrainConfig", "check_name"]
 
 
-class _Group(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class _Network(_Group):
-    """What looks at the photos."""
-
-    backbone: Literal[
-        "efficientnet_lite",
-        "vgg16",
-        "resnet50",
-        "mobilenet_v2",
-        "mobilenet_v3_small",
-        "convnext_tiny",
-        "vit_b_16",
-        "small_cnn",
-    ] = "efficientnet_lite"
-    weights: str = Field("imagenet", description="'imagenet', 'none', or the path of a state dict")
-    finetune: str = Field(
-        "head", pattern=r"^(head|all|blocks:[1-9]\d*)$", description="what learns of the backbone"
-    )
-    image_size: int | None = Field(None, ge=32, le=1024, description="in pixels; None: the backbone's own")
-    views: int = Field(1, ge=1, le=2, description="2: the mean feature of a photo and its mirror image")
-    augment: bool = Field(True, description="random crop and flip while the backbone learns")
-    power: float = Field(
-        1.0,
-        gt=0,
-        le=1,
-        description="features to this power: below 1, what fires seldom and strongly counts less",
-    )
-    normalize: bool = Field(True, description="features of one length: neighbors are cosine neighbors")
-    center: bool = Field(False, description="subtract the mean feature, which drowns what sets photos apart")
-    adapter: int | None = Field(
-        None, ge=0, description="width of the learned layer; None: 256, 0 if the trunk learns"
-    )
-    projection: int = Field(
-        0, ge=0, description="length of the learned features of neighbors; 0: the classifier's"
-    )
-    dropout: float = Field(0.5, ge=0, lt=1, description="rate between feature and what reads it")
-
-
-class _Optimizer(_Group):
-    """How weights move, in both stages."""
-
-    algorithm: Literal["sgd", "adamw"] = Field("sgd", description="sgd: with momentum .9, the paper's")
-    schedule: Literal["step", "onecycle", "constant"] = Field(
-        "onecycle", description="step: a tenth every ten epochs"
-    )
-    lr_backbone: float = Field(0.1, ge=0, description="the backbone's rate, as a multiple of the stage's")
-    weight_decay: float = Field(5e-4, ge=0)
-    average: float = Field(0.0, ge=0, lt=1, description="decay of the moving average of the weights; 0: none")
-
-
-class _Phi0(_Group):
-    """Stage 1: the users' tags alone."""
-
-    epochs: int = Field(12, ge=0, description="passes over the photos")
-    lr: float = Field(0.01, gt=0, description="learning rate of the new layers")
-
-
-class _Neighbors(_Group):
-    """Batches of anchors and their look-alikes (Algorithm 1)."""
-
-    s: int = Field(64, ge=1, description="photos of a batch, in both stages")
-    m: int = Field(8, ge=2, description="photos of a group: an anchor and its m-1 neighbors")
-    M: int = Field(512, ge=1, description="candidates of an anchor, found once under phi0")
-    refresh: Literal["exact", "shortlist", "bank", "static", "random"] = Field(
-        "bank", description="how candidates are ranked; random: neighbors are any photos, to compare with"
-    )
-
-
-class _Constraints(_Group):
-    """Stage 2: the terms of eq. 1, one that shapes features, and an anchor."""
-
-    epochs: int = Field(12, ge=0, description="passes over the photos")
-    steps: int | None = Field(
-        None,
-        ge=1,
-        description="fewer passes where these would take more steps than that, at least one; None: all",
-    )
-    lr: float = Field(0.01, gt=0, description="learning rate of the new layers")
-    lambda_vis: float = Field(1.0, ge=0, description="weight of L_vis; 1 in the paper")
-    lambda_nbr: float = Field(
-        0.0, ge=0, description="weight of L_nbr: like tags, near features (not in the paper)"
-    )
-    lambda1: float = Field(1.0, ge=0, description="weight of L_sem")
-    lambda2: float = Field(0.1, ge=0, description="weight of L_err")
-    eta: float = Field(
-        1.0, ge=0, description="weight of the anchor, logistic loss on user tags (not in the paper)"
-    )
-    reduction: Literal["per_image", "literal"] = Field(
-        "per_image", description="literal: L_sem, L_err as printed"
-    )
-    alpha: float = Field(
-        0.5, ge=0, description="weight of WordNet beside use in the similarity of tags (eq. 4)"
-    )
-    implied: float = Field(
-        0.0, ge=0, le=1, description="how far a tag counts for those that it implies by WordNet"
-    )
-
-
-class _Scoring(_Group):
-    """From trained networks to scores."""
-
-    crossfit: int = Field(
-        1,
-        ge=1,
-        le=20,
-        description="parts of the photos, each scored by a network or last layer that has not seen it",
-    )
-    closed_form: float = Field(0.0, ge=0, le=1, description="share of the closed form in the last layer")
-    prototype: float = Field(
-        0.0,
-        ge=0,
-        le=1,
-        description="share of a tag's mean feature in the closed form; the rest is least squares",
-    )
-    smooth: float = Field(0.0, ge=0, lt=1, description="share of its neighbors' predictions in a photo's own")
-    calibrated: bool = Field(
-        False, description="scores say how likely a tag fits, not how likely it is given"
-    )
-    evidence: float = Field(0.0, ge=0, description="weight of the user's own tag as evidence for it")
-
-
-class _Run(_Group):
-    """Which photos, which machine, what is kept."""
-
-    train_fraction: float = Field(0.2, gt=0, lt=1, description="part of the photos that annotation trains on")
-    part: int = Field(0, ge=0, description="which of the disjoint training parts annotation trains on")
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    precision: Literal["auto", "float32", "bfloat16"] = Field(
-        "auto", description="auto: bfloat16 where CUDA has it"
-    )
-    validation: float = Field(
-        0.1, ge=0, lt=0.5, description="part of the training photos watched with ground truth"
-    )
-    trace: bool = Field(True, description="record the neighbors of the photos while it learns")
-    checkpoint_seconds: float = Field(60.0, gt=0, description="longest time between checkpoints")
-
-
-class TrainConfig(_Group):
+class TrainConfig(Group):
     """Settings of one training run (paper: sections "Proposed Model" and "Training and Prediction").
 
     Frozen and validated; unknown names are errors. Symbols are the paper's: ``s`` batch size, ``m`` group
@@ -159,19 +29,21 @@ class TrainConfig(_Group):
     dot, ``scoring.evidence``, on the command line and in `train_config`.
     """
 
-    preset: str = "default"
+    preset: str = Field("default", description="starting point of all other settings")
     task: Literal["refinement", "annotation"] = Field(
         default="refinement",
         description="learn from all photos, or from a part and tag the others by their pictures alone",
     )
-    seed: int = Field(default=0, ge=0, lt=2**31, description="of all randomness")
-    network: _Network = _Network()
-    optimizer: _Optimizer = _Optimizer()
-    phi0: _Phi0 = _Phi0()
-    neighbors: _Neighbors = _Neighbors()
-    constraints: _Constraints = _Constraints()
-    scoring: _Scoring = _Scoring()
-    run: _Run = _Run()
+    seed: int = Field(
+        default=0, ge=0, lt=2**31, description="start of all random draws: the same seed gives the same run"
+    )
+    network: NetworkSettings = NetworkSettings()
+    optimizer: OptimizerSettings = OptimizerSettings()
+    phi0: Phi0Settings = Phi0Settings()
+    neighbors: NeighborsSettings = NeighborsSettings()
+    constraints: ConstraintsSettings = ConstraintsSettings()
+    scoring: ScoringSettings = ScoringSettings()
+    run: RunSettings = RunSettings()
 
     @model_validator(mode="after")
     def _consistent(self) -> "TrainConfig":

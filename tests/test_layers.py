@@ -25,7 +25,8 @@ LAYERS = [
     {"collections", "demo", "store"},
     {"settings"},
     {"config"},
-    {"access", "errors", "files", "folders", "presets", "progress", "version"},
+    {"setting_groups"},
+    {"access", "downloads", "errors", "files", "folders", "presets", "progress", "version"},
 ]
 LEVEL = {part: level for level, layer in enumerate(LAYERS) for part in layer}
 

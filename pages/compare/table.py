@@ -9,7 +9,6 @@ from pages.compare.board import OURS, beside, board, measured_rows
 from pages.compare.found import follow_newest, measured_with, protocol, table_id, table_names, take_home
 from pages.compare.handed_out import columns_of, handed_out, legend
 from pages.compare.views import by_label, by_photo, by_time
-from pages.components.charts import picture_kind
 from pages.components.choice import choice
 from pages.components.text import plain
 from pages.components.words import EXPLAINED, sentence, title_words
@@ -37,7 +36,6 @@ def results(collection: Collection, tables: Sequence[Mapping[str, Any]], *, busy
         table = next(table for table in tables if table_id(table) == chosen)
         if table["rows"]:
             take_home(table)
-            picture_kind()
     st.markdown(f":gray[{plain(protocol(table))}]")
     st.caption(plain(measured_with(table)))
     if not table["current"]:

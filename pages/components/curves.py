@@ -1,14 +1,15 @@
 """How a run trained, epoch by epoch, as curves."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
 from pages.components.charts import chart
+from pages.components.downloads import csv_text, downloads
 from tagrefine_core import plots
 from tagrefine_core.store import EpochRecord
 
-__all__ = ["LOSSES", "MONITORS", "loss_charts"]
+__all__ = ["LOSSES", "MONITORS", "loss_charts", "losses_csv"]
 
 
 LOSSES = {
@@ -27,8 +28,11 @@ MONITORS = {
 }
 
 
-def loss_charts(epochs: Sequence[EpochRecord], *, key: str) -> None:
-    """Draw losses and monitors of a run, side by side; of one without epochs, why there are none."""
+def loss_charts(epochs: Sequence[EpochRecord], *, key: str, about: str = "", file: str = "") -> None:
+    """Draw losses and monitors of a run, each with a scale of its own; of one without epochs, why there are none.
+
+    With a ``file`` name they can be saved; ``about`` then says under their title what they are of.
+    """
     if not epochs:
         st.caption(
             "Nothing is learned step by step with these settings: what tells the tags is solved for at once."
@@ -37,17 +41,39 @@ def loss_charts(epochs: Sequence[EpochRecord], *, key: str) -> None:
     terms = {name: words for name, words in LOSSES.items() if any(name in epoch.values for epoch in epochs)}
     if len(terms) == 2:
         del terms["loss"]  # the sum of a single term
-    left, right = st.columns(2, gap="large")
-    with left:
-        st.markdown("**Losses** :gray[what training makes small]")
-        chart(plots.curves(epochs, terms), alt="Lines: losses by training step", key=f"{key}_losses")
-    with right:
-        st.markdown("**Monitors** :gray[what is watched meanwhile]")
-        chart(plots.curves(epochs, MONITORS), alt="Lines: monitors by training step", key=f"{key}_monitors")
-        if _still(epochs):
-            st.caption(
-                "They stand still: what tells the tags was solved for at once, and step by step the photos learn who is alike."
-            )
+    for names, title, alt, part in (
+        (terms, "Losses, which training makes small", "Lines: losses by training step", "losses"),
+        (MONITORS, "What is watched meanwhile", "Lines: monitors by training step", "monitors"),
+    ):
+        st.markdown(f"**{title}**")
+        chart(
+            plots.run_curves({"": epochs}, names, columns=max(3, len(names) if len(names) < 5 else 3)),
+            alt=alt,
+            key=f"{key}_{part}",
+            file=file and f"{file}-{part}",
+            title=title,
+            about=about,
+        )
+    if _still(epochs):
+        st.caption(
+            "The monitors stand still: what tells the tags was solved for at once, and step by step the photos learn who is alike."
+        )
+    if file:
+        with st.container(horizontal=True, gap="small"):
+            downloads({"csv": losses_csv({key: epochs})}, name=file, key=f"take_{key}")
+
+
+def losses_csv(runs: Mapping[str, Sequence[EpochRecord]]) -> str:
+    """Return all that was recorded while runs trained, a row for each run, point and value."""
+    return csv_text(
+        ("run", "stage", "step", "name", "value"),
+        (
+            (run, stage, step, name, value)
+            for run, epochs in runs.items()
+            for stage, step, at in plots.training_points(epochs)
+            for name, value in at.items()
+        ),
+    )
 
 
 def _still(epochs: Sequence[EpochRecord]) -> bool:

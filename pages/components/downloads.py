@@ -1,10 +1,12 @@
 """Buttons that hand out a table in the forms that people take home."""
 
-from collections.abc import Mapping
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
 
 import streamlit as st
 
-__all__ = ["downloads"]
+__all__ = ["csv_text", "downloads"]
 
 _FORMS = {
     "csv": ("CSV", "text/csv"),
@@ -37,3 +39,12 @@ def downloads(forms: Mapping[str, str], *, name: str, key: str) -> None:
             on_click="ignore",
             icon=":material/download:",
         )
+
+
+def csv_text(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return rows as CSV; what is undefined (None) is an empty cell."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(head)
+    writer.writerows(rows)
+    return out.getvalue()

@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.components.text import plain
 
-__all__ = ["ago", "duration", "empty", "header"]
+__all__ = ["ago", "between", "duration", "empty", "header"]
 
 
 def header(title: str, sentence: str) -> None:
@@ -63,3 +63,16 @@ def duration(seconds: float | None) -> str:
         return f"{max(1, round(seconds))} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def between(low: float, high: float) -> str:
+    """Tell a range of times in one unit: "20 to 50 s", "1 to 4 min", "2 to 5 h"; "less than 10 s" for very short ones."""
+    size, unit = next(
+        (size, unit) for size, unit in ((3600, "h"), (60, "min"), (1, "s")) if high >= 2 * size or size == 1
+    )
+    if unit == "s":
+        low, high = 10 * (low // 10), 10 * -(-high // 10)
+    least, most = max(1, round(low / size)), round(high / size)
+    if low < size or (unit == "s" and low < 10):
+        return f"less than {max(1, most):,} {unit}"
+    return f"{most:,} {unit}" if least == most else f"{least:,} to {most:,} {unit}"

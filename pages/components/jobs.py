@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from pages.components.header import duration
+from pages.components.setting_words import told
 from pages.components.text import plain
 from pages.state import choose, store
 from tagrefine_core import jobs, workflow
@@ -19,6 +20,7 @@ __all__ = ["begin", "ended_card", "job_cards", "live_card", "live_jobs", "resume
 _TITLES = {
     "demo": "Making the demo collection",
     "import": "Importing {}",
+    "map": "Drawing the map of {}",
     "train": "Training on {}",
     "benchmark": "Comparing methods on {}",
     "ablate": "Measuring the parts of the model on {}",
@@ -35,7 +37,9 @@ _ENDED = {
 }
 
 
-def begin(command: str, collection: str, options: Mapping[str, Any] | None = None) -> bool:
+def begin(
+    command: str, collection: str, options: Mapping[str, Any] | None = None, *, run_id: str | None = None
+) -> bool:
     """Start a job; a reason why it cannot start is shown instead of raised.
 
     Parameters
@@ -46,8 +50,10 @@ def begin(command: str, collection: str, options: Mapping[str, Any] | None = Non
         What it works on.
     options : mapping, optional
         The command's other parameters, by their names in Python, as JSON values.
+    run_id : str, optional
+        The run that the command reads.
     """
-    return _begin(Work(command, collection, options or {}))
+    return _begin(Work(command, collection, options or {}, run_id))
 
 
 def _begin(work: Work) -> bool:
@@ -74,7 +80,7 @@ def job_cards(*commands: str) -> bool:
     """Draw a card for every live job of these commands, and for the latest one when it failed; True when one is live.
 
     The cards keep themselves up to date. When a job ends the whole page runs again, with what the job made
-    as the current collection or run.
+    as the current collection.
     """
     if message := st.session_state.pop("_job_error", ""):
         st.error(plain(message))
@@ -99,9 +105,7 @@ def _cards(commands: Sequence[str], collections: int) -> None:
         followed.difference_update(job.id for job in ended)
         made = next((job for job in ended if job.state == "finished"), None)
         if made is not None:
-            choose(
-                collection=made.collection if made.command in ("demo", "import") else None, run=made.run_id
-            )
+            choose(collection=made.collection if made.command in ("demo", "import") else None)
         st.rerun()
     if len(store().collections()) != collections or any(job.id not in followed for job in live):
         st.rerun()  # the demo's photos can be looked at while it trains
@@ -172,7 +176,7 @@ def _run_state(job: JobRecord) -> str | None:
 
 def _ended_text(job: JobRecord) -> str:
     why = "" if job.state == "cancelled" else job.message
-    return _ENDED[job.state] + (f": {plain(why)}" if why and job.state == "failed" else ".")
+    return _ENDED[job.state] + (f": {plain(told(why))}" if why and job.state == "failed" else ".")
 
 
 def _title(job: JobRecord) -> str:

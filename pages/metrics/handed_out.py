@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.components.charts import chart
+from pages.components.downloads import csv_text, downloads
 from pages.components.percent import percent
 from pages.components.promise import promise
 from pages.components.setting_words import told
@@ -44,7 +45,12 @@ def _handed_out(collection: Collection, run: Run, precision: float, limits: Limi
     return workflow.handed_out_of(run, collection, precision)
 
 
-def headline(before: Mapping[str, Any], after: Mapping[str, Any], found: Decisions | None) -> None:
+def headline(
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    found: Decisions | None,
+    within: Mapping[str, Mapping[str, Any]],
+) -> None:
     """Draw the two numbers that count: how tags are ranked, and how right the lists are that are handed out."""
     ranked, listed = st.columns(2)
     with ranked:
@@ -52,6 +58,7 @@ def headline(before: Mapping[str, Any], after: Mapping[str, Any], found: Decisio
             "MiAP of photos that show a checked tag",
             after.get("miap_labelled"),
             before.get("miap_labelled"),
+            within.get("miap_labelled", {}).get("interval"),
             "For one photo: do the tags that fit it stand at the top of its list?",
         )
     if found is not None:
@@ -60,6 +67,7 @@ def headline(before: Mapping[str, Any], after: Mapping[str, Any], found: Decisio
                 "F1 of the tags handed out",
                 found.final.f1,
                 found.user.f1,
+                found.final.intervals["f1"],
                 "Are the tags handed out those that fit: none too many, and none missing?",
             )
 
@@ -112,7 +120,7 @@ def lists(found: HandedOut, *, calibrated: bool) -> None:
     _hidden(found)
 
 
-def _card(name: str, value: float | None, base: float | None, sentence: str) -> None:
+def _card(name: str, value: float | None, base: float | None, interval: Interval, sentence: str) -> None:
     with st.container(
         border=True, height="stretch", gap="small", key=f"measure_{name.split()[0].lower()}_head"
     ):
@@ -122,7 +130,7 @@ def _card(name: str, value: float | None, base: float | None, sentence: str) -> 
             None if value is None or base is None or np.isnan(value - base) else f"{value - base:+.3f}",
             delta_description=None if base is None else f"users' tags {_number(base, '.3f')}",
         )
-        st.caption(sentence)
+        st.caption((f"({interval[0]:.3f} to {interval[1]:.3f})  \n" if interval else "") + sentence)
 
 
 def _share(cell: Any, name: str, value: float, interval: Interval, about: str) -> None:
@@ -177,6 +185,21 @@ def _by_tag(found: Decisions, bins: Reliability) -> None:
         },
         alt="Additions and removals of each checked tag",
     )
+    head = (
+        "tag",
+        "added",
+        "added_right",
+        "added_found",
+        "removed",
+        "removed_right",
+        "removed_found",
+        "f1_before",
+        "f1",
+        "off_by",
+    )
+    rows = table.reset_index().astype(object).where(lambda cells: cells.notna(), None).itertuples(index=False)
+    with st.container(horizontal=True, gap="small"):
+        downloads({"csv": csv_text(head, rows)}, name="changes", key="take_changes")
 
 
 def _probabilities(bins: Reliability, *, calibrated: bool) -> None:
@@ -250,6 +273,9 @@ def _count(by_tag: Any) -> str:
 
 
 def _percent(value: float, digits: int = 0) -> str:
+    """Tell a share; one that was counted, such as 80 of 80, may be all or nothing."""
+    if value in (0, 1):
+        return f"{100 * value:.0f}\u00a0%"
     return "–" if np.isnan(value) else percent(value, digits)
 
 

@@ -1,15 +1,13 @@
 """Precision and recall of one tag: the current run beside the users' own tags."""
 
-import csv
-import io
-
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
 from pages.components.charts import chart
 from pages.components.choice import choice
-from pages.components.downloads import downloads
+from pages.components.downloads import csv_text, downloads
+from pages.components.run_names import run_name
 from pages.components.text import plain
 from pages.metrics.measured import USER_TAGS
 from tagrefine_core import plots
@@ -59,6 +57,8 @@ def tag_curves(collection: Collection, run: Run) -> None:
         ),
         alt=plain(f"Lines: precision by recall of {label}"),
         file="precision-recall",
+        title=f"Precision by recall of {label}",
+        about=f"{collection.name} · run {run_name(run.record)}",
     )
     with st.container(horizontal=True, gap="small"):
         downloads({"csv": _csv(curves)}, name="precision-recall", key="take_curve")
@@ -87,9 +87,9 @@ def _measured(collection: Collection, run: Run) -> NDArray[np.int64]:
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def _csv(curves: dict[str, Curve]) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["subject", "recall", "precision"])
-    for name, (recall, precision) in curves.items():
-        writer.writerows([name, *point] for point in zip(recall.tolist(), precision.tolist(), strict=True))
-    return out.getvalue()
+    rows = (
+        (name, *point)
+        for name, (recall, precision) in curves.items()
+        for point in zip(recall.tolist(), precision.tolist(), strict=True)
+    )
+    return csv_text(("subject", "recall", "precision"), rows)

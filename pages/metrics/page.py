@@ -2,24 +2,26 @@
 
 import streamlit as st
 
-from pages.components.charts import picture_kind
 from pages.components.curves import loss_charts
 from pages.components.header import header
 from pages.components.jobs import job_cards
+from pages.components.run_names import run_name, run_names
 from pages.metrics.handed_out import handed_out, headline, lists, promised
 from pages.metrics.measured import (
     USER_TAGS,
     comparison,
     four_measures,
+    intervals_of,
     label_chart,
     metrics_of,
     user_tag_metrics,
 )
 from pages.metrics.one_tag import tag_curves
 from pages.metrics.published import TABLES, published
+from pages.metrics.report import report_button
 from pages.metrics.studies import ablation, noise
 from pages.metrics.unmeasured import changes_in_words
-from pages.state import need_run, run_names, usable_runs
+from pages.state import need_run, usable_runs
 
 header(
     "Metrics",
@@ -38,21 +40,26 @@ if before is None:
         "Nobody has checked which tags are true in this collection, so right and wrong cannot be counted."
         " What can be told is how much changes, what is expected of it, and how the training went."
     )
+about = f"{collection.name} · run {run_name(run.record)}"
 top = st.container()
 st.header("The tags handed out", anchor=False)
-found = handed_out(collection, run, promised()) if run.current else None
-if found is None:
+found = None
+if not run.current:
     st.caption("Train again to see how right the tags handed out are.")
 else:
+    precision = promised()
+    found = handed_out(collection, run, precision)
+    report_button(collection, run, precision)
     lists(found, calibrated=run.calibration is not None)
 if before is None:
     if found is not None:
         changes_in_words(collection, run, found)
 else:
+    within = intervals_of(run) if run.current else {}
     with top:
-        headline(before, after, None if found is None else found.decisions)
+        headline(before, after, None if found is None else found.decisions, within)
     st.header("How tags are ranked", anchor=False)
-    four_measures(before, after)
+    four_measures(before, after, within)
     st.header("Runs side by side", anchor=False)
     runs = {other.id: other for other in usable_runs(collection.name)}
     names = run_names(runs.values())
@@ -70,10 +77,9 @@ else:
         )
     subjects = {USER_TAGS: before, names[run.id]: after}
     subjects |= {names[run_id]: metrics_of(runs[run_id]) for run_id in chosen}
-    comparison(subjects)
+    comparison(subjects, within, about=about)
 
 job_cards("ablate", "noise")
-picture_kind()
 by_tag, one_tag, parts, spoiled, training, paper = st.tabs(
     ["Tag by tag", "One tag", "Parts of the model", "Under noise", "How training went", "Published results"]
 )
@@ -82,7 +88,7 @@ with by_tag:
         st.caption("Needs ground truth.")
     else:
         st.markdown(":gray[Average precision of each tag: 1 when all photos that show it are ranked first.]")
-        label_chart(before, after, collection.labels)
+        label_chart(before, after, collection.labels, about=about)
 for tab, draw in ((one_tag, tag_curves), (parts, ablation), (spoiled, noise)):
     with tab:
         if before is None:
@@ -93,7 +99,7 @@ with training:
     st.markdown(
         ":gray[Smaller losses are better; the monitors show whether the network still tells photos apart.]"
     )
-    loss_charts(run.epochs, key="run")
+    loss_charts(run.epochs, key="trained", about=about, file="losses")
 with paper:
     st.badge("published", color="violet")
     st.markdown(

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pages.components.run_names import run_name
 from tagrefine_core.collections import Collection
 from tagrefine_core.errors import RunError
 from tagrefine_core.runs.judging import OVERLAP, By
@@ -57,6 +58,7 @@ def story(collection: Collection, run: Run, by: By, wanted: int = -1) -> dict[st
     return {
         "key": [run.id, by, wanted],
         "title": title(found),
+        "saved": f"{collection.name} · run {run_name(run.record)}",
         "notes": _notes(found, run),
         "frames": frames(by),
         "moments": _moments(trace),

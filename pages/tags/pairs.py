@@ -49,6 +49,7 @@ def pairs_view(collection: Collection, run: Run | None) -> None:
             "order": places,
             "chosen": list(chosen),
             "panel": texts,
+            "about": f"{collection.name} · {len(tags):,} tags · weight of meaning {alpha:g}",
         },
         on_pick=pick,
     )

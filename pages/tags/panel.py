@@ -65,7 +65,7 @@ def panel(collection: Collection, alpha: float, tag: int | None, other: int | No
     else:
         links, title = alike.most_similar(tag, alpha, _TOP), f"Most like “{names[tag]}”"
         sentence = (
-            "The shorter the bar, the more alike. It adds how rarely photos carry both tags and how far apart their meanings are."
+            "The longer the bar, the more alike: how often photos carry both tags, and how near their meanings are."
             if links
             else "No photo carries it together with another tag."
         )
@@ -82,7 +82,7 @@ def panel(collection: Collection, alpha: float, tag: int | None, other: int | No
         }
         for link in links
     ]
-    longest = max((row["google"] + row["wordnet"] for row in rows), default=1.0) or 1.0
+    longest = max((row["similarity"] for row in rows), default=1.0) or 1.0
     pair = None
     if tag is not None and other is not None and tag != other:
         pair = _pair(alike.link(tag, other, alpha), names[tag], names[other], alpha)

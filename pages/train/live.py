@@ -8,7 +8,7 @@ from pages.components.curves import loss_charts
 from pages.components.jobs import ended_card, live_card
 from pages.components.setting_words import told
 from pages.components.text import plain
-from pages.state import choose, store
+from pages.state import store
 from tagrefine_core import jobs
 from tagrefine_core.config import TrainConfig
 from tagrefine_core.jobs import LIVE, TRAINS
@@ -26,13 +26,6 @@ def _draw(expected: tuple[int, ...]) -> None:
     latest = [job for job in jobs.jobs(store()) if job.command in TRAINS]
     live = [job for job in latest if job.state in LIVE]
     if tuple(job.id for job in live) != expected:
-        for job in latest:
-            if (
-                job.id in expected
-                and job.state == "finished"
-                and job.collection == st.session_state.get("collection")
-            ):
-                choose(run=job.run_id)
         st.rerun()
     for job in live:
         live_card(job)

@@ -10,8 +10,9 @@ from pydantic.fields import FieldInfo
 from pages.components.setting_words import GROUPS, LABELS, VALUES, value_words
 from pages.components.text import plain
 from tagrefine_core.config import TrainConfig
+from tagrefine_core.downloads import to_download
 
-__all__ = ["ELSEWHERE", "all_settings"]
+__all__ = ["ELSEWHERE", "all_settings", "reset_settings"]
 
 ELSEWHERE = ("preset", "network.weights")
 """Settings that the page itself asks for."""
@@ -32,6 +33,12 @@ def all_settings(base: TrainConfig) -> dict[str, Any]:
     return changed
 
 
+def reset_settings(preset: str) -> None:
+    """Put every setting back to what the preset says."""
+    for key in [key for key in st.session_state if str(key).startswith(f"set_{preset}_")]:
+        del st.session_state[key]
+
+
 def _widgets(prefix: str, fields: dict[str, FieldInfo], base: TrainConfig) -> dict[str, Any]:
     defaults, changed = base.flat(), {}
     asked = [(prefix + leaf, field) for leaf, field in fields.items() if prefix + leaf not in ELSEWHERE]
@@ -49,7 +56,7 @@ def _widget(name: str, field: FieldInfo, default: Any, *, key: str) -> Any:
     """Draw the widget of a setting by its type, range and description, and return its value."""
     kind, optional = _kind(field)
     label = LABELS[name] + (f" :gray[:small[{plain(name)}]]" if "." in name else "")
-    told = {"label": label, "help": field.description, "key": key}
+    told = {"label": label, "help": _help(field.description or ""), "key": key}
     options = (
         list(get_args(kind))
         if get_origin(kind) is Literal
@@ -60,7 +67,7 @@ def _widget(name: str, field: FieldInfo, default: Any, *, key: str) -> Any:
             **told,
             options=options,
             index=options.index(default),
-            format_func=lambda value: value_words(name, value),
+            format_func=lambda value: _option(name, value),
             accept_new_options=kind is str,  # such as blocks:7
         )
     if kind is bool:
@@ -74,6 +81,16 @@ def _widget(name: str, field: FieldInfo, default: Any, *, key: str) -> Any:
         st.session_state.setdefault(key, default)
         default = None
     return st.number_input(**told, **number, value=default, placeholder="automatic")
+
+
+def _help(description: str) -> str:
+    return plain(f"{description[:1].upper()}{description[1:]}.")
+
+
+def _option(name: str, value: Any) -> str:
+    """Return a value in words; of a network whose weights are not here, what has to be fetched."""
+    size = to_download(value) if name == "network.backbone" else None
+    return value_words(name, value) + (f" · downloads {size} MB" if size else "")
 
 
 def _kind(field: FieldInfo) -> tuple[Any, bool]:

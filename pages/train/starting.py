@@ -6,12 +6,17 @@ from typing import Any
 
 import streamlit as st
 
+from pages.components.header import between
 from pages.components.jobs import begin
 from pages.components.setting_words import PRESETS, VALUES, told
 from pages.components.text import plain
-from pages.train.settings import all_settings
+from pages.state import store
+from pages.train.copying import copied_settings
+from pages.train.settings import all_settings, reset_settings
+from tagrefine_core import workflow
 from tagrefine_core.collections import Collection
 from tagrefine_core.config import TrainConfig
+from tagrefine_core.downloads import to_download
 from tagrefine_core.errors import TagRefineError
 from tagrefine_core.settings import settings_without_effect, train_config, write_settings
 
@@ -50,6 +55,8 @@ WEIGHTS = {
 
 def start_form(collection: Collection, *, busy: bool) -> None:
     """Draw everything that starts a run on ``collection``; ``busy`` while none may be started."""
+    if words := workflow.too_little(collection):
+        st.info(plain(words))
     preset = _cards("default")
     base = train_config(preset)
     # Drawn above the settings, but what the network can begin with depends on which of them it is.
@@ -58,7 +65,10 @@ def start_form(collection: Collection, *, busy: bool) -> None:
         start = st.container(width="content")
     beside = st.container()
     with st.expander("All settings"):
+        top = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
         changed = all_settings(base)
+        with top:
+            _counted(base, changed)
     with above:
         changed = {**_weights(base, changed.get("network.backbone", base.network.backbone)), **changed}
     problem = _problem(base, changed)
@@ -72,6 +82,40 @@ def start_form(collection: Collection, *, busy: bool) -> None:
             st.error(plain(told(problem)))
         else:
             _remarks(base.replaced(changed), changed)
+            _expected(collection, base.replaced(changed))
+
+
+def _counted(base: TrainConfig, changed: Mapping[str, Any]) -> None:
+    """Say how many settings differ from the preset, and offer to copy them and to go back."""
+    count = (
+        f"{len(changed)} {'differs' if len(changed) == 1 else 'differ'} from" if changed else "All are as in"
+    )
+    st.markdown(f":gray[{count} {plain(PRESETS[base.preset])}]", width="content")
+    with st.container(horizontal=True, width="content", gap="small"):
+        with st.popover("Copy settings", key="copy_settings"):
+            try:
+                copied_settings(base.replaced(changed))
+            except TagRefineError as error:
+                st.error(plain(told(str(error))))
+        st.button("Reset", key="reset", disabled=not changed, on_click=reset_settings, args=(base.preset,))
+
+
+def _expected(collection: Collection, config: TrainConfig) -> None:
+    """Say how long this takes, and what has to be fetched first."""
+    found = workflow.expected_time(store(), collection, config)
+    why = (
+        "as long as earlier runs on this machine"
+        if found.own
+        else "by measurements on another machine, with two cores; after a first run it is told from this one"
+    )
+    words = [f"**About {between(found.low, found.high)}**, {why}."]
+    if found.looks:
+        words.append(f"It begins with a look at {found.looks:,} photos, which is kept for later runs.")
+    if config.network.finetune != "head":
+        words.append("Here the network itself learns: a GPU is many times faster.")
+    if config.network.weights == "imagenet" and (size := to_download(config.network.backbone)):
+        words.append(f"First it fetches {size} MB of weights from the internet, once.")
+    st.markdown(" ".join(words))
 
 
 def _remarks(config: TrainConfig, changed: Mapping[str, Any]) -> None:

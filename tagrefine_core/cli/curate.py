@@ -11,7 +11,7 @@ from tagrefine_core.cli.tables import table
 from tagrefine_core.errors import ConfigError
 from tagrefine_core.store import Step
 
-__all__ = ["alias", "always", "limit", "redo", "undo", "verdict", "verdicts"]
+__all__ = ["alias", "always", "audit", "limit", "redo", "undo", "verdict", "verdicts"]
 
 Collection = Annotated[str, typer.Argument(metavar="COLLECTION", help="Its name.")]
 By = Annotated[str | None, typer.Option(metavar="NAME", help="Only what this person did.")]
@@ -65,6 +65,49 @@ def redo(context: typer.Context, collection: Collection, by: By = None, json: Js
     session = Session.of(context, json)
     step = workflow.redo(session.store, collection, by=by)
     session.answer(asdict(step), f"Done again: {_told(step)}.")
+
+
+def audit(
+    context: typer.Context,
+    run: Annotated[str, typer.Argument(metavar="RUN", help="The run; `runs` lists them.")],
+    photos: Annotated[
+        int | None,
+        typer.Option(
+            min=2, metavar="K", help="Draw a new sheet of K photos; without it the last one is told."
+        ),
+    ] = None,
+    decoys: Annotated[
+        int | None,
+        typer.Option(min=1, help="With --photos: tags a photo that are not handed out, 8 by default."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="With --photos: of the draw.")] = None,
+    json: Json = False,
+) -> None:
+    """Tell how right and complete a run's tags are, from your verdicts on photos and tags drawn blindly at random."""
+    session = Session.of(context, json)
+    if photos is None:
+        if decoys is not None or seed is not None:
+            raise ConfigError("--decoys and --seed draw a new sheet; add --photos.")
+        sheet = workflow.audit(session.store, run)
+    else:
+        drawn = {} if decoys is None else {"decoys": decoys}
+        sheet = workflow.new_audit(session.store, run, photos=photos, seed=seed, **drawn)
+    session.answer(asdict(sheet), _audited(sheet))
+
+
+def _audited(sheet: workflow.AuditSheet) -> str:
+    """Return an audit as lines: what is known, and what is to be answered."""
+    found = sheet.result
+    lines = [f"Audit {sheet.number}: {found.photos:,} of {sheet.drawn:,} photos answered."]
+    if found.photos > 1:
+        lines += [
+            f"{name:<10}{share.value:.3f} ({share.low:.3f} to {share.high:.3f})"
+            for name, share in (("precision", found.precision), ("recall", found.recall))
+        ]
+    if sheet.open:
+        lines += ["Say of each whether it fits (on Triage, or with `verdict`):"]
+        lines += [f"{image}: {', '.join(tags)}" for image, tags in sheet.open]
+    return "\n".join(lines)
 
 
 def always(

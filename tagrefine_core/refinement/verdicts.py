@@ -20,6 +20,7 @@ __all__ = [
     "VERDICTS",
     "Verdict",
     "Verdicts",
+    "decided_at",
     "overruled",
     "verdicts_of",
 ]
@@ -91,6 +92,16 @@ def _verdicts(collection: Collection, version: int) -> Verdicts:
     matrix = sparse.csr_matrix((values, (places[:, 0], places[:, 1])), shape=shape)
     matrix.sort_indices()
     return Verdicts(matrix, words, lost, version)
+
+
+def decided_at(collection: Collection) -> NDArray[np.int64]:
+    """Return by photo the newest step of the log of which a verdict is in force, (N,); -1 where there is none."""
+    newest = collection.store.curation.newest(collection.id, "verdict")
+    found = np.full(collection.n, -1, dtype=np.int64)
+    for (_, step), row in zip(newest, collection.rows_of(file for file, _ in newest), strict=True):
+        if row is not None:
+            found[row] = step
+    return found
 
 
 def overruled(

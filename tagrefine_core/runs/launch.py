@@ -7,7 +7,7 @@ from tagrefine_core.config import TrainConfig
 from tagrefine_core.errors import Cancelled, RunError
 from tagrefine_core.features.memory import kept_memory
 from tagrefine_core.files import read_json, write_json
-from tagrefine_core.progress import Progress, silent
+from tagrefine_core.progress import Progress, Stopwatch, silent
 from tagrefine_core.runs.journal import StoreJournal
 from tagrefine_core.runs.learning import (
     keep_verdicts,
@@ -95,6 +95,7 @@ def train(
             # Why it had stopped is of no interest any more; warnings come again.
             store.set_run_state(run_id, "running")
     world.wait()
+    progress = watch = Stopwatch(progress)
     run = Run.open(store, run_id)
     run.folder.mkdir(parents=True, exist_ok=True)
     state, message = "failed", ""
@@ -126,6 +127,10 @@ def train(
         if fitted is not None and world.first:
             learn(run, fitted, given, collection, progress)
             save_results(fitted, collection.tags, folder=run.folder, progress=progress)
+            watch.stop()
+            # Of one that was stopped, what it took before is not known.
+            stages = watch.stages if resume is None else {}
+            write_json(run.folder / "seconds.json", {"photos": collection.n, "stages": stages})
         world.wait()
         state, message = "finished", store.run(run_id).message
     except (Cancelled, KeyboardInterrupt):

@@ -20,7 +20,11 @@ from tagrefine_core.model.implied import certain
 from tagrefine_core.model.posterior import LookAlikes
 from tagrefine_core.store import EpochRecord, RunRecord, Store
 
-__all__ = ["NeighborTrace", "Run", "new_run_id", "run_folder"]
+__all__ = ["LOOKS", "STEPS", "NeighborTrace", "Run", "new_run_id", "run_folder"]
+
+LOOKS = "Extracting features"
+STEPS = ("Learning from the users' tags", "Training with neighbors")
+"""What progress calls looking at all photos, and the steps of both stages: of these a run records how long they took."""
 
 
 def run_folder(home: Path, run_id: str) -> Path:

@@ -187,6 +187,16 @@ class CurationLog:
             rows.row_factory = None  # plain tuples: there may be hundreds of thousands
             return rows.fetchall()
 
+    def newest(self, collection_id: int, what: str) -> list[tuple[str, int]]:
+        """Return by photo the newest step of which something is in force."""
+        with self.database.connect() as connection:
+            rows = connection.execute(
+                "SELECT file, max(step) FROM curation_standing WHERE collection_id = ? AND what = ? GROUP BY file",
+                (collection_id, what),
+            )
+            rows.row_factory = None
+            return rows.fetchall()
+
     def in_force(
         self, collection_id: int, what: str, *, file: str | None = None, tag: str | None = None
     ) -> list[Decided]:

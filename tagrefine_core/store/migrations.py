@@ -216,7 +216,7 @@ MIGRATIONS: dict[str, str | Callable[[sqlite3.Connection], None]] = {
         CREATE TABLE curation_entries (
             step INTEGER NOT NULL REFERENCES curation_steps(id) ON DELETE CASCADE,
             collection_id INTEGER NOT NULL,
-            what TEXT NOT NULL CHECK (what IN ('verdict', 'rule', 'limit', 'alias')),
+            what TEXT NOT NULL CHECK (what IN ('verdict', 'rule', 'limit', 'alias', 'apart')),
             file TEXT NOT NULL,
             tag TEXT NOT NULL,
             value TEXT,
@@ -247,22 +247,20 @@ MIGRATIONS: dict[str, str | Callable[[sqlite3.Connection], None]] = {
     "0011_run_origin": """
         ALTER TABLE runs ADD COLUMN origin TEXT;
     """,
-    "0012_tags_apart": """
-        CREATE TABLE curation_entries_new (
-            step INTEGER NOT NULL REFERENCES curation_steps(id) ON DELETE CASCADE,
-            collection_id INTEGER NOT NULL,
-            what TEXT NOT NULL CHECK (what IN ('verdict', 'rule', 'limit', 'alias', 'apart')),
-            file TEXT NOT NULL,
-            tag TEXT NOT NULL,
-            value TEXT,
-            PRIMARY KEY (step, what, file, tag),
-            CHECK (what <> 'verdict' OR value IS NULL OR value IN ('accept', 'reject', 'unsure')),
-            CHECK (what <> 'rule' OR value IS NULL OR value IN ('leave', 'judge'))
+    "0012_named_runs": """
+        ALTER TABLE runs ADD COLUMN title TEXT NOT NULL DEFAULT '';
+        ALTER TABLE runs ADD COLUMN note TEXT NOT NULL DEFAULT '';
+        ALTER TABLE runs ADD COLUMN kept INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE epochs ADD COLUMN points TEXT NOT NULL DEFAULT '[]';
+    """,
+    # What a curator looks for again and again, as the query of Browse's address.
+    "0013_saved_filters": """
+        CREATE TABLE saved_filters (
+            collection_id INTEGER NOT NULL REFERENCES collections(id) ON DELETE CASCADE,
+            name TEXT NOT NULL,
+            query TEXT NOT NULL,
+            PRIMARY KEY (collection_id, name)
         ) WITHOUT ROWID;
-        INSERT INTO curation_entries_new SELECT * FROM curation_entries;
-        DROP TABLE curation_entries;
-        ALTER TABLE curation_entries_new RENAME TO curation_entries;
-        CREATE INDEX curation_entries_about ON curation_entries (collection_id, what, file, tag, step);
     """,
 }
 

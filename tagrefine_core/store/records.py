@@ -100,7 +100,8 @@ class RunOrigin:
 class RunRecord:
     """One training run; ``state`` is what the database says, `Store.runs` callers see dead ones as interrupted.
 
-    ``origin`` is None for a run that began with its settings alone.
+    ``origin`` is None for a run that began with its settings alone. ``title`` and ``note`` are a person's words, empty while
+    nobody gave any; a ``kept`` run is not deleted.
     """
 
     id: str
@@ -116,6 +117,9 @@ class RunRecord:
     message: str
     metrics: dict[str, Any] | None
     origin: RunOrigin | None = None
+    title: str = ""
+    note: str = ""
+    kept: bool = False
 
     @classmethod
     def read(cls, row: sqlite3.Row) -> Self:
@@ -134,17 +138,32 @@ class RunRecord:
             message=row["message"],
             metrics=None if row["numbers"] is None else json.loads(row["numbers"]),
             origin=None if row["origin"] is None else RunOrigin(**json.loads(row["origin"])),
+            title=row["title"],
+            note=row["note"],
+            kept=bool(row["kept"]),
         )
 
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """Losses and monitors after one epoch of one stage ("phi0" or "constraints")."""
+    """Losses and monitors after one epoch of one stage ("phi0" or "constraints").
+
+    Attributes
+    ----------
+    stage : str
+    epoch, step : int
+        Of the stage, from 1.
+    values : dict of str to float or None
+        By name; losses are means over the epoch.
+    points : tuple of (int, dict of str to float)
+        Within the epoch: a step, and the mean losses since the point before. Empty in runs of an earlier TagRefine.
+    """
 
     stage: str
     epoch: int
     step: int
     values: dict[str, float | None]
+    points: tuple[tuple[int, dict[str, float]], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -248,7 +248,9 @@ class Store(Database):
         with self.connect() as connection:
             row = connection.execute(f"{_RUN} WHERE runs.id = ?", (run_id,)).fetchone()
         if row is None:
-            names = ", ".join(run.id for run in self.runs()[:8]) or "none yet"
+            # What can be looked at is meant more often than what failed.
+            usable = sorted(self.runs(), key=lambda run: run.state != "finished")
+            names = ", ".join(run.id for run in usable[:8]) or "none yet"
             raise RunError(f"There is no run {run_id!r} in {self.home}; the latest are: {names}.")
         return RunRecord.read(row)
 
@@ -263,6 +265,12 @@ class Store(Database):
                 )
             ]
 
+    def describe_run(self, run_id: str, **values: str | bool) -> None:
+        """Change a run's ``title``, ``note`` or ``kept``; those that are not given stay."""
+        columns = ", ".join(f"{name} = ?" for name in values)
+        with self.transaction() as connection:
+            connection.execute(f"UPDATE runs SET {columns} WHERE id = ?", (*values.values(), run_id))
+
     def delete_run(self, run_id: str) -> None:
         """Forget a run with its epochs and metrics; its folder is the caller's to remove."""
         with self.transaction() as connection:
@@ -273,8 +281,15 @@ class Store(Database):
         """Record an epoch; the same epoch again (after a resume) replaces it."""
         with self.transaction() as connection:
             connection.execute(
-                "INSERT OR REPLACE INTO epochs VALUES (?,?,?,?,?)",
-                (run_id, epoch.stage, epoch.epoch, epoch.step, json.dumps(epoch.values)),
+                "INSERT OR REPLACE INTO epochs (run_id, stage, epoch, step, numbers, points) VALUES (?,?,?,?,?,?)",
+                (
+                    run_id,
+                    epoch.stage,
+                    epoch.epoch,
+                    epoch.step,
+                    json.dumps(epoch.values),
+                    json.dumps(epoch.points),
+                ),
             )
 
     def epochs(self, run_id: str) -> list[EpochRecord]:
@@ -284,7 +299,13 @@ class Store(Database):
                 "SELECT * FROM epochs WHERE run_id = ? ORDER BY stage DESC, epoch", (run_id,)
             )
             return [
-                EpochRecord(row["stage"], row["epoch"], row["step"], json.loads(row["numbers"]))
+                EpochRecord(
+                    row["stage"],
+                    row["epoch"],
+                    row["step"],
+                    json.loads(row["numbers"]),
+                    tuple((step, losses) for step, losses in json.loads(row["points"])),
+                )
                 for row in rows
             ]
 
@@ -339,6 +360,26 @@ class Store(Database):
     def tag_aliases(self, collection_id: int) -> dict[str, str]:
         """Return which tag a name counts for from the next import on, as people said it; see `tagrefine_core.store.stands_for`."""
         return {name: tag for _, name, tag in self.curation.values(collection_id, "alias")}
+
+    # Filters kept by name
+
+    def saved_filters(self, collection_id: int) -> dict[str, str]:
+        """Return the kept filters by name, in the order of their names: each the query of an address."""
+        with self.connect() as connection:
+            rows = connection.execute(
+                "SELECT name, query FROM saved_filters WHERE collection_id = ? ORDER BY name COLLATE NOCASE",
+                (collection_id,),
+            ).fetchall()
+        return {row["name"]: row["query"] for row in rows}
+
+    def save_filter(self, collection_id: int, name: str, query: str | None) -> None:
+        """Keep a filter, in the place of one of the same name; None forgets it."""
+        with self.transaction() as connection:
+            connection.execute(
+                "DELETE FROM saved_filters WHERE collection_id = ? AND name = ?", (collection_id, name)
+            )
+            if query is not None:
+                connection.execute("INSERT INTO saved_filters VALUES (?,?,?)", (collection_id, name, query))
 
     # Jobs
 

@@ -37,6 +37,8 @@ class Checkpoint:
         Bandwidth of gamma (eq. 2).
     sums : dict of float
         Losses added up since the epoch began.
+    points : list of (int, dict of float)
+        The sums at some steps of the epoch.
     reference : dict of float
         Monitors of phi0 that later epochs are compared with.
     trace : dict of Tensor
@@ -52,6 +54,7 @@ class Checkpoint:
     bank: Tensor | None = None
     sigma: float = 1.0
     sums: dict[str, float] = field(default_factory=dict)
+    points: list[tuple[int, dict[str, float]]] = field(default_factory=list)
     reference: dict[str, float] = field(default_factory=dict)
     trace: dict[str, Tensor] = field(default_factory=dict)
 

@@ -199,7 +199,7 @@ class Trainer:
     def update(self, losses: dict[str, Tensor], weights: dict[str, float]) -> None:
         """Move the weights one step down the weighted sum of the losses."""
         loss = self.descent.move(self.step, losses, weights)
-        self.epochs.add({**losses, "loss": loss})
+        self.epochs.add({**losses, "loss": loss}, self.step, self.steps_per_epoch)
 
     def _after_step(self, epochs: int) -> None:
         self.step += 1
@@ -237,6 +237,7 @@ class Trainer:
                 bank=bank.features if bank is not None else None,
                 sigma=self.neighborhood.sigma,
                 sums=self.epochs.sums,
+                points=self.epochs.points,
                 reference=self.epochs.reference,
                 trace=self.tracing.recorder.state() if self.tracing is not None else {},
             ).save(self.checkpoint_path)
@@ -251,7 +252,8 @@ class Trainer:
             for name, weight in trainable(self.network).items():
                 weight.copy_(state.weights[name])
         self.descent.restore(state.stage, state.optimizer, state.average, state.updates)
-        self.epochs.sums, self.epochs.reference = state.sums, state.reference
+        self.epochs.sums, self.epochs.points = state.sums, state.points
+        self.epochs.reference = state.reference
         if self.tracing is not None:
             self.tracing.restore(state.trace)
         if self.config.exact and self.stage == "constraints":

@@ -74,7 +74,10 @@ def evaluate_run(store: Store, run_id: str) -> Metrics:
     rows = measured_rows(run, collection)
     scores = run.scores_of(rows, collection.label_columns)
     metrics = evaluate(scores, truth[rows], labels=collection.labels)
-    store.write_metrics(collection.id, run_id, metrics.as_dict())
+    known = store.metrics(collection.id, run_id) or {}
+    # Of the same scores and photos, and slow to find.
+    kept = {"intervals": known["intervals"]} if "intervals" in known else {}
+    store.write_metrics(collection.id, run_id, metrics.as_dict() | kept)
     return metrics
 
 

@@ -14,14 +14,14 @@ from tagrefine_core import workflow
 from tagrefine_core.collections import Collection
 from tagrefine_core.settings import train_config
 from tagrefine_core.store import Store
-from tests.app.conftest import UNTOLD, VOCABULARY, add_collection, set_config
+from tests.app.conftest import UNTOLD, VOCABULARY, add_collection, components, set_config
 
 OpenPage = Callable[..., AppTest]
 
 
 def data(page: AppTest) -> dict[str, Any]:
     assert not page.exception and not page.error
-    (element,) = page.get("bidi_component")
+    (element,) = components(page)
     return json.loads(element.proto.json)
 
 

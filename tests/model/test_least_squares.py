@@ -5,9 +5,10 @@ import pytest
 import torch
 from scipy.optimize import brentq
 from scipy.sparse import csr_matrix
+from scipy.special import expit
 
 from tagrefine_core.model.design import Design
-from tagrefine_core.model.least_squares import _SPREAD, Ridge, least_squares
+from tagrefine_core.model.least_squares import _SPREAD, Ridge, _bias, least_squares
 
 N, D, C = 40, 6, 3
 PARTS = (np.arange(0, 40, 3), np.array([1, 2, 38]))
@@ -250,3 +251,16 @@ def test_whatever_is_solved_for_on_one_design_leaves_it_as_it_was(data):
     found = least_squares(shared, csr_matrix(tags), parts=PARTS, prototype=0.25)
     for layer, alone in zip(found, solve(features, tags, parts=PARTS, prototype=0.25), strict=True):
         assert torch.equal(layer.weight, alone.weight) and torch.equal(layer.bias, alone.bias)
+
+
+@pytest.mark.parametrize("few", [1, 4, 40])
+def test_the_mean_probability_is_the_rate_also_where_few_photos_stand_out(few):
+    rng = np.random.default_rng(few)
+    logits = rng.normal(size=(4096, 3))
+    logits[:few, 1] += 60
+    logits[:, 2] = 5.0  # no photo differs from another
+    rates = np.array([0.02, 1e-4, 0.3])
+    bias = _bias(logits, rates)
+    for column, rate in enumerate(rates):
+        wanted = brentq(lambda shift: expit(logits[:, column] + shift).mean() - rate, -200, 200)  # noqa: B023
+        assert bias[column] == pytest.approx(wanted, abs=1e-3)

@@ -123,6 +123,7 @@ def test_what_a_run_leaves_adds_up_and_is_less_than_it_was(default_run):
         "fitted.safetensors",
         "implied.npz",
         "calibration.safetensors",
+        "seconds.json",
         "visualness.npy",
         "material.json",
         "neighbors.npy",

@@ -37,12 +37,35 @@ function unseen(text) {
 }
 
 /** Draw a component by an object that stays on its root: made once, updated whenever the page runs, stopped when the root is gone. */
-function keep(Kind, { parentElement, data, setStateValue }) {
+function keep(Kind, { parentElement, data, setStateValue, setTriggerValue }) {
   const root = parentElement.querySelector(".root");
   followTheme(root);
   root.kept ??= new Kind(root);
-  root.kept.update(data, setStateValue);
+  root.kept.update(data, setStateValue, setTriggerValue);
   return () => {
     if (!root.isConnected) root.kept.stop();
   };
+}
+
+
+/** Let the browser save a file. */
+function save(blob, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+/** Write a title, and under it what a picture is of, at the top of a white canvas. */
+function heading(context, ratio, title, about) {
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.textAlign = "left";
+  context.textBaseline = "alphabetic";
+  context.fillStyle = "#1d2125";
+  context.font = "600 19px Inter, system-ui, sans-serif";
+  context.fillText(title, 16, 28);
+  context.fillStyle = "#5d646c";
+  context.font = "13px Inter, system-ui, sans-serif";
+  context.fillText(about, 16, 48);
 }

@@ -26,7 +26,7 @@ def matrix(data: dict[str, Any], *, on_pick: Callable[[], None]) -> None:
     ----------
     data : dict
         ``address`` of the uint8 (C, C) matrix in vocabulary order, ``peak`` (similarity of 255), ``tags``,
-        ``order`` (column at each place), ``chosen`` (columns), ``panel`` (see `pages.tags.panel`).
+        ``order`` (column at each place), ``chosen`` (columns), ``panel`` (see `pages.tags.panel`), ``about`` (stands on a saved picture).
     on_pick : callable
         Called when a cell or a row of the panel is clicked.
     """

@@ -22,6 +22,14 @@ class Matrix {
       button.addEventListener("click", act);
       tools.append(button);
     }
+    for (const [text, name, act] of [["PNG", "Save as a picture", () => this.picture()], ["CSV", "Save as a table", () => this.table()]]) {
+      const button = el("button", "wide", text);
+      button.type = "button";
+      button.setAttribute("aria-label", `${text}: ${name}`);
+      button.title = name;
+      button.addEventListener("click", act);
+      tools.append(button);
+    }
     this.panel = new Panel((pair) => this.pick(pair));
     this.box.append(this.canvas, this.tip, tools);
     root.append(this.box, this.panel.element);
@@ -293,6 +301,53 @@ class Matrix {
     else if (event.key === "Enter" && this.cursor) this.pick(this.cursor.map((place) => this.data.order[place]));
     else return;
     event.preventDefault();
+  }
+
+  /** Save what is seen as a picture: on white paper, in light colors, under a title. */
+  picture() {
+    if (!this.values) return;
+    const [screen, night, cursor] = [this.canvas, this.night, this.cursor];
+    const [ratio, top] = [2, 64];
+    const paper = document.createElement("canvas");
+    paper.width = this.width * ratio;
+    paper.height = (this.height + top) * ratio;
+    const light = document.createElement("div"); // has the light colors, whatever the page has
+    this.root.parentNode.append(light);
+    const root = this.root;
+    Object.assign(this, { root: light, night: false, cursor: null });
+    try {
+      this.paint();
+      this.canvas = document.createElement("canvas");
+      this.canvas.width = this.width * ratio;
+      this.canvas.height = this.height * ratio;
+      this.canvas.getContext("2d").setTransform(ratio, 0, 0, ratio, 0, 0);
+      this.draw();
+      const context = paper.getContext("2d");
+      context.fillStyle = "#ffffff";
+      context.fillRect(0, 0, paper.width, paper.height);
+      context.drawImage(this.canvas, 0, top * ratio);
+      heading(context, ratio, "Which tags go together", this.data.about);
+    } finally {
+      light.remove();
+      Object.assign(this, { root, night, cursor, canvas: screen });
+      this.paint();
+      this.draw();
+    }
+    paper.toBlob((blob) => save(blob, "tags-together.png"));
+  }
+
+  /** Save all pairs that are alike at all, the tags in the order shown. */
+  table() {
+    if (!this.values) return;
+    const { tags, order, peak } = this.data;
+    const cell = (text) => `"${text.replaceAll('"', '""')}"`;
+    const lines = ["tag,other,similarity\n"];
+    for (let i = 0; i < this.count; i++)
+      for (let j = i + 1; j < this.count; j++) {
+        const value = this.values[order[i] * this.count + order[j]];
+        if (value) lines.push(`${cell(tags[order[i]])},${cell(tags[order[j]])},${((value / 255) * peak).toFixed(3)}\n`);
+      }
+    save(new Blob(lines, { type: "text/csv" }), "tags-together.csv");
   }
 
   stop() {

@@ -1,4 +1,4 @@
-// The panel beside the matrix: the tags most like one tag, each distance in its two parts, and why two are alike.
+// The panel beside the matrix: the tags most like one tag, the longer a bar the more alike, and why two are alike.
 
 function el(name, className = "", text = "") {
   const element = document.createElement(name);
@@ -23,9 +23,6 @@ class Panel {
       parts.push(why);
     }
     parts.push(el("h2", "", title), el("p", "soft", sentence));
-    const key = el("p", "soft key");
-    key.append(el("span", "swatch google"), "how rarely together", el("span", "swatch wordnet"), "how far in meaning");
-    parts.push(key);
     const list = el("div", "links");
     for (const link of links) {
       const row = el("button", "link");
@@ -33,11 +30,8 @@ class Panel {
       row.setAttribute("aria-pressed", Boolean(link.chosen));
       row.title = `Similarity ${link.similarity.toFixed(2)}, distance ${link.google.toFixed(2)} by use and ${link.wordnet.toFixed(2)} by meaning`;
       const track = el("span", "track");
-      for (const part of ["google", "wordnet"]) {
-        const bar = el("span", part);
-        bar.style.width = `${(100 * link[part]) / longest}%`;
-        track.append(bar);
-      }
+      const bar = track.appendChild(el("span", "bar"));
+      bar.style.width = `${(100 * link.similarity) / longest}%`;
       row.append(el("span", "name", link.name), track, el("span", "value", link.similarity.toFixed(2)));
       row.addEventListener("click", () => this.pick(link.pair));
       list.append(row);

@@ -20,7 +20,7 @@ _component = st.components.v2.component(
     html='<div class="root"></div>',
     css=styles(_HERE / "player.css") + (_HERE / "wall.css").read_text(encoding="utf-8"),
     js=script(_HERE / "curve.js")
-    + "".join((_HERE / name).read_text(encoding="utf-8") for name in ("tale.js", "player.js")),
+    + "".join((_HERE / name).read_text(encoding="utf-8") for name in ("tale.js", "saving.js", "player.js")),
 )
 
 

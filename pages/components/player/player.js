@@ -30,7 +30,7 @@ class Player {
     this.sentence = el("p", "sentence");
     this.sentence.setAttribute("aria-live", "polite");
     this.figure = el("div", "figure");
-    this.figure.setAttribute("role", "group");
+    this.figure.setAttribute("role", "region");
     this.figure.setAttribute("aria-label", "The nearest photos, moment by moment");
     this.play = button("primary", () => this.toggle());
     this.slider = el("input");
@@ -48,7 +48,10 @@ class Player {
     const main = el("div", "main");
     main.append(left, right);
     const controls = el("div", "controls");
-    controls.append(this.groups, this.play, this.slider, this.more, this.wall);
+    const [picture, table] = [button("plain", () => savePicture(this, this.file(this.chosen.row))), button("plain", () => saveTable(this))];
+    picture.append("Save PNG");
+    table.append("CSV");
+    controls.append(this.groups, this.play, this.slider, this.more, this.wall, picture, table);
     this.root.append(top, controls, this.strip, main);
     this.strip.addEventListener("keydown", (event) => this.stripKey(event));
     this.onKey = (event) => this.key(event);
