@@ -29,8 +29,7 @@ def table_view(collection: Collection, run: Run | None, *, tools: DeltaGenerator
 
     ``tools`` is where the choice of the target precision is drawn.
     """
-    rules = tag_rules(store(), collection.name)
-    summaries, precision = None, PRECISION
+    precision = PRECISION
     if run is None:
         _hint(
             "Nothing has been learned from these photos yet. Train once, and the table says what would change."
@@ -43,10 +42,15 @@ def table_view(collection: Collection, run: Run | None, *, tools: DeltaGenerator
     else:
         with tools:
             precision = promise("changes")
-        with st.spinner("Comparing tags …", show_time=True):
-            summaries = summaries_of(run, collection, precision)
         _sort_photos(run)
-    rows = columns(collection, summaries, rules)
+    _table(collection, run, precision)
+
+
+@st.fragment  # which tag is open and how they are sorted matter to nothing else on the page
+def _table(collection: Collection, run: Run | None, precision: float) -> None:
+    with st.spinner("Comparing tags …", show_time=True):
+        summaries = None if run is None else summaries_of(run, collection, precision)
+    rows = columns(collection, summaries, tag_rules(store(), collection.name))
     chosen = st.query_params.get("tag")
     tag_table(
         rows,
@@ -59,6 +63,7 @@ def table_view(collection: Collection, run: Run | None, *, tools: DeltaGenerator
         chosen=chosen if chosen in rows["tag"] else None,
         order=st.query_params.get("by", ""),
         first="given" if summaries is None else "changes",
+        on_choose=_choose,
         on_order=_sort,
     )
 
@@ -142,6 +147,11 @@ def _hint(sentence: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(sentence, width="content")
         st.page_link("train/page.py", label="Go to Train")
+
+
+def _choose() -> None:
+    """Put the tag that was clicked into the address."""
+    st.query_params["tag"] = st.session_state["tag_table"]["chosen"]
 
 
 def _sort() -> None:
