@@ -102,7 +102,8 @@ class Bench {
 
   /** Photos that gain the tag at a level. */
   gains(level) {
-    return level >= this.told.levels ? 0 : this.told.gains[level - this.told.least];
+    const { levels, least, gains } = this.told ?? this.curve.told; // the tag before, while another is asked for
+    return level >= levels ? 0 : gains[level - least];
   }
 
   does(level) {
@@ -208,8 +209,9 @@ class Bench {
       : this.button(`Keep limit ${level < told.levels ? this.shown(level) : ""}`, () => this.everywhere("limit", level));
     keep.title = kept ? "Add it as promised again" : "Browse, exports and Annotate use it, whatever is promised";
     keep.disabled = level >= told.levels;
-    const accept = this.button(`Accept ${number(this.gains(level))} …`, () => this.all.open(level), "answer first");
-    accept.disabled = !this.gains(level);
+    const open = level >= told.levels ? 0 : this.gains(level) - told.accepted;
+    const accept = this.button(`Accept ${number(open)} …`, () => this.all.open(level), "answer first");
+    accept.disabled = !open;
     const asks = el("a", "answer", "Ask me");
     asks.href = this.link({ queue: "one" }, "triage");
     asks.title = "Thirty photos at a glance, in Triage";
@@ -222,6 +224,7 @@ class Bench {
   }
 
   moved(level) {
+    if (!this.told) return;
     this.level = level;
     this.drawLimit();
     clearTimeout(this.later);

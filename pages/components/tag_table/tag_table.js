@@ -36,6 +36,10 @@ class TagTable {
     this.row = ROW;
     this.observer = new ResizeObserver(() => this.resize());
     this.observer.observe(this.scroller);
+    // What stands above may take another line when it is drawn.
+    const page = root.getRootNode().host?.closest('[data-testid="stMainBlockContainer"]');
+    this.above = new ResizeObserver(() => this.fit());
+    if (page) this.above.observe(page);
     this.onResize = () => this.fit();
     window.addEventListener("resize", this.onResize);
   }
@@ -270,6 +274,7 @@ class TagTable {
 
   stop() {
     this.observer.disconnect();
+    this.above.disconnect();
     this.bench.stop();
     window.removeEventListener("resize", this.onResize);
   }
