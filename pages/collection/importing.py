@@ -33,9 +33,14 @@ def start_demo() -> None:
     begin("demo", "demo")
 
 
-@st.dialog("Import photos", width="medium")
 def import_dialog() -> None:
-    """Ask where the photos are and start the import."""
+    """Ask where the photos are and start the import; what it would replace is said before."""
+    st.session_state.pop("_asked", None)
+    _import_dialog()
+
+
+@st.dialog("Import photos", width="medium")
+def _import_dialog() -> None:
     kind = st.selectbox("What do you have?", list(KINDS), format_func=lambda kind: KINDS[kind][0])
     st.caption(KINDS[kind][1])
     with st.form("import", border=False):
@@ -46,13 +51,20 @@ def import_dialog() -> None:
         )
         name = st.text_input("What shall the collection be called?", placeholder="the folder's own name")
         sent = st.form_submit_button("Import", type="primary")
-    if not sent:
+    if sent:
+        st.session_state.pop("_asked", None)
+        try:
+            st.session_state["_asked"] = import_options(kind, source, name)
+        except CollectionError as error:
+            st.error(plain(error))
+    if "_asked" not in st.session_state:
         return
-    try:
-        collection, options = import_options(kind, source, name)
-    except CollectionError as error:
-        st.error(plain(error))
-        return
+    collection, options = st.session_state["_asked"]
+    if words := workflow.what_is_replaced(store(), collection):
+        st.warning(plain(words))
+        if not st.button("Replace it", key="replace"):
+            return
+    del st.session_state["_asked"]
     if begin("import", collection, options):
         st.rerun()
     st.error(plain(st.session_state.pop("_job_error", "The import could not be started.")))
@@ -84,9 +96,11 @@ def delete_dialog(collection: Collection) -> None:
         st.error(plain(refused))
         return
     runs = len(store().runs(collection.name))
+    kept = sum(run.kept for run in store().runs(collection.name))
     st.markdown(
         f"TagRefine forgets **{plain(collection.name)}**, its {collection.n:,} rows of tags"
-        f" and {runs} training {'run' if runs == 1 else 'runs'}. Your photos stay where they are."
+        f" and {runs} training {'run' if runs == 1 else 'runs'}"
+        f"{f', {kept} of them kept' if kept else ''}. Your photos stay where they are."
     )
     typed = st.text_input("Type the collection's name to confirm", key="delete_name")
     if st.button("Delete for good", type="primary", key="delete_for_good", disabled=typed != collection.name):

@@ -54,6 +54,8 @@ def loss_charts(epochs: Sequence[EpochRecord], *, key: str, about: str = "", fil
             title=title,
             about=about,
         )
+    if len({epoch.stage for epoch in epochs}) > 1:
+        st.caption("Dotted: stage 2 begins, in which photos learn from their neighbors.")
     if _still(epochs):
         st.caption(
             "The monitors stand still: what tells the tags was solved for at once, and step by step the photos learn who is alike."

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -101,8 +102,18 @@ class Session:
 
     @cached_property
     def store(self) -> Store:
-        """The store of the home folder."""
-        return Store(home_folder(self.home))
+        """The store of the home folder; one that ``--home`` names and that is not there is made, and said."""
+        new = self.home is not None and not Path(self.home).expanduser().exists()
+        store = Store(home_folder(self.home))
+        if new:
+            self.note(f"There was no folder {store.home}; it is a new, empty home now.")
+        return store
+
+    def note(self, sentence: str) -> None:
+        """Tell people something beside the answer, on standard error."""
+        if self.first:
+            line = "".join(c if c.isprintable() else "?" for c in sentence)
+            print(f"Note: {line}", file=sys.stderr, flush=True)
 
     def command(self, *arguments: str) -> str:
         """Return a command line of this home that a user can paste."""

@@ -79,6 +79,8 @@ def import_photos(
 ) -> None:
     """Import photos with their tags. KIND is mirflickr, nuswide, table or folder."""
     session = Session.of(context, json)
+    if replaced := workflow.what_is_replaced(session.store, name):
+        session.note(replaced)
     with session.job(context, name) as job:
         collection = workflow.import_collection(
             session.store,

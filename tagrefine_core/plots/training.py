@@ -59,6 +59,10 @@ def run_curves(
                 hovertemplate="%{y:.4g} after %{x:,} steps" + ("<extra></extra>" if len(points) == 1 else ""),
                 **cell,
             )
+        values = [value for of in points.values() for _, _, at in of if known(value := at.get(key))]
+        if min(values) == max(values):  # plotly would show it from one below to one above
+            middle, around = values[0], abs(values[0]) or 1.0
+            figure.update_yaxes(range=[middle - around, middle + around], **cell)
     for of in points.values() if len(points) == 1 else ():
         stages = [stage for stage, _, _ in of]
         if first := next((k for k, stage in enumerate(stages) if stage != "phi0"), 0):
@@ -68,15 +72,8 @@ def run_curves(
     figure.update_annotations(font_size=13, xanchor="left")
     for place, annotation in enumerate(figure.layout.annotations[: len(shown)]):
         annotation.x = figure.layout["xaxis" if place == 0 else f"xaxis{place + 1}"].domain[0]
-        values = [
-            at[key] for of in points.values() for _, _, at in of if known(at.get(key := list(shown)[place]))
-        ]
-        if min(values) == max(values):  # plotly would show it from one below to one above
-            middle, around = values[0], abs(values[0]) or 1.0
-            figure.update_yaxes(
-                range=[middle - around, middle + around], row=place // columns + 1, col=place % columns + 1
-            )
-    figure.update_xaxes(nticks=5, title=None)
+    figure.update_xaxes(nticks=5)
+    figure.update_xaxes(title="training step", title_font_size=12, row=rows)
     figure.update_yaxes(nticks=5)
     return figure
 

@@ -11,7 +11,12 @@ from tagrefine_core.workflow.curating import (
     tag_rules,
 )
 from tagrefine_core.workflow.expecting import ExpectedTime, expected_time, too_little
-from tagrefine_core.workflow.importing import delete_collection, import_collection, make_demo
+from tagrefine_core.workflow.importing import (
+    delete_collection,
+    import_collection,
+    make_demo,
+    what_is_replaced,
+)
 from tagrefine_core.workflow.intervals import ranking_intervals
 from tagrefine_core.workflow.judging import (
     Duplicate,
@@ -108,5 +113,6 @@ __all__ = [
     "undo",
     "verdict",
     "verdicts",
+    "what_is_replaced",
     "what_moved",
 ]

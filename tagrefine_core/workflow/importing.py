@@ -26,7 +26,7 @@ from tagrefine_core.runs.run import run_folder
 from tagrefine_core.store import CollectionRecord, ImportIssue, Store
 from tagrefine_core.workflow.rules import check
 
-__all__ = ["delete_collection", "import_collection", "make_demo"]
+__all__ = ["delete_collection", "import_collection", "make_demo", "what_is_replaced"]
 
 
 def import_collection(
@@ -76,6 +76,26 @@ def import_collection(
     if thumbnails:
         make_thumbnails(collection, progress=progress)
     return collection
+
+
+def what_is_replaced(store: Store, name: str) -> str | None:
+    """Say what becomes of a collection, its runs and its verdicts when another is imported under its name; None where none has it."""
+    record = next((record for record in store.collections() if record.name == name), None)
+    if record is None:
+        return None
+    runs, verdicts = len(store.runs(name)), len(store.curation.values(record.id, "verdict"))
+    words = [
+        f"{name!r} is there already, with {record.images:,} photos, and is replaced by what is imported."
+    ]
+    if runs:
+        words.append(
+            f"Its {'run stays' if runs == 1 else f'{runs:,} runs stay'}, of use only where photos and tags are the same as before."
+        )
+    if verdicts:
+        words.append(
+            f"Its {'verdict stays' if verdicts == 1 else f'{verdicts:,} verdicts stay'} with the photos that are there again."
+        )
+    return " ".join(words)
 
 
 def make_demo(

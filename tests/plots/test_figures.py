@@ -5,13 +5,14 @@ import math
 import plotly.graph_objects as go
 
 from tagrefine_core.plots import (
-    curves,
     label_precision,
     measures,
+    printed,
     reliability_diagram,
     run_curves,
     tag_frequencies,
     tags_per_photo,
+    training_points,
 )
 from tagrefine_core.store import EpochRecord
 
@@ -47,21 +48,66 @@ def _epochs() -> list[EpochRecord]:
 
 
 def test_curves_run_on_through_both_stages_and_leave_out_what_was_never_measured() -> None:
-    figure = curves(_epochs(), {"loss": "sum", "vis": "neighbors", "sem": "tags"})
-    assert _names(figure) == ["sum"]
+    figure = run_curves({"": _epochs()}, {"loss": "sum", "vis": "neighbors", "sem": "tags"})
+    assert [annotation.text for annotation in figure.layout.annotations] == ["sum"]
     assert list(figure.data[0].x) == [10, 20, 30]
     assert list(figure.data[0].y) == [3.0, 2.0, 1.0]
     assert figure.layout.shapes[0].x0 == 20
 
 
+def test_each_value_has_a_figure_and_a_scale_of_its_own() -> None:
+    epochs = [
+        EpochRecord("phi0", 1, 4, {"loss": 2.0, "q50": 0.5}),
+        EpochRecord("phi0", 2, 8, {"loss": 1.0, "q50": 0.5}),
+    ]
+    figure = run_curves({"a": epochs, "b": epochs}, {"loss": "sum", "q50": "agreed"})
+    assert [(trace.name, trace.yaxis) for trace in figure.data] == [
+        ("a", "y"),
+        ("b", "y"),
+        ("a", "y2"),
+        ("b", "y2"),
+    ]
+    assert [trace.showlegend for trace in figure.data] == [True, True, False, False], "named once"
+    assert figure.data[0].line.color == figure.data[2].line.color != figure.data[1].line.color
+    low, high = figure.layout.yaxis2.range
+    assert low < 0.5 < high <= 1.0, "what stands still is not drawn from one below to one above"
+
+
+def test_points_within_an_epoch_are_drawn_where_they_are() -> None:
+    points = ((2, {"loss": 4.0}), (4, {"loss": 2.0}))
+    epochs = [
+        EpochRecord("phi0", 1, 4, {"loss": 3.0, "q50": 0.5}, points),
+        EpochRecord("constraints", 1, 3, {"loss": 9.0, "q50": 0.6}),  # of an earlier TagRefine: no points
+    ]
+    assert [(stage, step, at) for stage, step, at in training_points(epochs)] == [
+        ("phi0", 2, {"loss": 4.0}),
+        ("phi0", 4, {"loss": 2.0}),
+        ("phi0", 4, {"q50": 0.5}),
+        ("constraints", 7, {"loss": 9.0, "q50": 0.6}),
+    ]
+    loss, agreed = run_curves({"": epochs}, {"loss": "sum", "q50": "agreed"}).data
+    assert (list(loss.x), list(loss.y)) == ([2, 4, 7], [4.0, 2.0, 9.0])
+    assert (list(agreed.x), list(agreed.y)) == ([4, 7], [0.5, 0.6])
+
+
 def test_curves_of_nothing_are_an_empty_figure() -> None:
-    assert not curves([], {"loss": "sum"}).data
+    assert not run_curves({"": []}, {"loss": "sum"}).data
 
 
-def test_run_curves_draw_a_line_for_each_run() -> None:
-    figure = run_curves({"a": _epochs(), "b": []}, "loss")
-    assert _names(figure) == ["a", "b"]
-    assert list(figure.data[0].y) == [3.0, 2.0, 1.0]
+def test_a_run_is_named_by_what_somebody_called_it_and_not_by_what_that_does() -> None:
+    figure = run_curves({"<b>mine</b>": _epochs(), "b": _epochs()}, {"loss": "sum"})
+    assert _names(figure) == ["&lt;b&gt;mine&lt;/b&gt;", "b"]
+
+
+def test_what_is_saved_is_on_white_paper_with_its_title() -> None:
+    figure = run_curves({"": _epochs()}, {"loss": "sum"})
+    paper = printed(figure, title="Losses of <me>", about="demo · run 1")
+    assert paper.layout.paper_bgcolor == paper.layout.plot_bgcolor == "#ffffff"
+    assert "Losses of &lt;me&gt;" in paper.layout.title.text and "demo · run 1" in paper.layout.title.text
+    assert figure.layout.paper_bgcolor == "rgba(0,0,0,0)" and not figure.layout.title.text, (
+        "the one on the page stays"
+    )
+    assert paper.layout.height > figure.layout.height
 
 
 def test_measures_leave_out_what_is_undefined() -> None:

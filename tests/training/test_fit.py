@@ -270,10 +270,14 @@ class Notes:
     """A journal in memory."""
 
     def __init__(self):
-        self.epochs, self.warnings = [], []
+        self.records, self.warnings = [], []
+
+    @property
+    def epochs(self):
+        return [(record.stage, record.epoch) for record in self.records]
 
     def write_epoch(self, record):
-        self.epochs.append((record.stage, record.epoch))
+        self.records.append(record)
 
     def warn(self, text):
         self.warnings.append(text)
@@ -292,6 +296,41 @@ def test_epochs_are_those_of_the_first_network_and_warnings_of_all(data):
     fitted_on(features, tags, in_steps(**settings), journal=notes)
     assert notes.epochs == [("phi0", 1), ("phi0", 2), ("constraints", 1)]
     assert len([text for text in notes.warnings if text and "phi0 gives only" in text]) >= 2
+
+
+def test_points_within_an_epoch_add_up_to_it_and_outlive_an_interruption(data, tmp_path):
+    settings = {
+        "scoring.crossfit": 1,
+        "neighbors.s": 8,
+        "neighbors.m": 4,
+        "phi0.epochs": 2,
+        "constraints.epochs": 1,
+    }
+    config, notes = in_steps(**settings), Notes()
+    steps = config.steps_per_epoch(len(data[0]))
+    assert steps % 4, "so that points are not equally far apart"
+    fitted_on(*data, config, journal=notes, folder=tmp_path / "whole")
+    for record in notes.records:
+        first = record.step - steps
+        places = [step - first for step, _ in record.points]
+        assert len(places) == 4 and places == sorted(set(places)) and places[-1] == steps
+        widths = np.diff([0, *places])
+        for name in record.points[0][1]:
+            sums = sum(width * at[name] for width, (_, at) in zip(widths, record.points, strict=True))
+            assert sums / steps == pytest.approx(record.values[name])
+        assert len({at["loss"] for _, at in record.points}) > 1
+
+    def progress(stage, done, total):
+        if stage.startswith("Learning") and done == steps + 3:
+            done_before.append(done)
+            if len(done_before) == 1:
+                raise Cancelled
+
+    done_before, again = [], Notes()
+    with pytest.raises(Cancelled):
+        fitted_on(*data, config, journal=again, folder=tmp_path / "halves", progress=progress)
+    fitted_on(*data, config, journal=again, folder=tmp_path / "halves", progress=progress)
+    assert [record.points for record in again.records] == [record.points for record in notes.records]
 
 
 @pytest.mark.parametrize("preset", PRESETS)

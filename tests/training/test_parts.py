@@ -109,12 +109,14 @@ def test_checkpoint_comes_back_whole(tmp_path):
     path = tmp_path / "checkpoint.pt"
     weights = {"a": torch.rand(3)}
     kept = Checkpoint(
-        "phi0", 7, weights, weights, 7, {"state": {}}, bank=torch.rand(2, 2).half(), sums={"vis": 0.1}
-    )
+        "phi0", 7, weights, weights, 7, {"state": {}}, bank=torch.rand(2, 2).half(), sums={"vis": 0.1},
+        points=[(2, {"vis": 0.05})],
+    )  # fmt: skip
     kept.save(path)
     back = Checkpoint.load(path, torch.device("cpu"))
     assert torch.equal(back.weights["a"], weights["a"]) and back.bank.dtype == torch.float16
     assert (back.stage, back.step, back.sums) == ("phi0", 7, {"vis": 0.1})
+    assert back.points == [(2, {"vis": 0.05})]
     with pytest.raises(RunError, match="no checkpoint"):
         Checkpoint.load(tmp_path / "none.pt", torch.device("cpu"))
     path.write_bytes(b"broken")
