@@ -15,7 +15,6 @@ have 95 % intervals over photos.
 
 import argparse
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -28,6 +27,7 @@ from scipy import sparse
 from benchmarks.decisions import halves
 from tagrefine_core.collections import Collection
 from tagrefine_core.evaluation import evaluate, evaluate_decisions, reliability
+from tagrefine_core.evaluation.resampling import copies
 from tagrefine_core.features.inputs import Inputs
 from tagrefine_core.model.design import Design
 from tagrefine_core.model.implied import certain, with_implied
@@ -38,12 +38,12 @@ from tagrefine_core.runs.material import material
 from tagrefine_core.runs.refined import told_of
 from tagrefine_core.runs.run import Run
 from tagrefine_core.store import Store
-from tagrefine_core.training.curated import learn_verdicts
+from tagrefine_core.training.curated import Unlearned, learn_verdicts
 from tagrefine_core.training.fit import held_out_parts
 from tagrefine_core.training.fitted import Fitted
 from tagrefine_core.training.scoring import calibrate
 
-ROUND, RESAMPLES = 100, 100
+ROUND, RESAMPLES = 100, 200
 
 
 def main() -> None:
@@ -116,6 +116,25 @@ class Simulation:
         ).inputs
 
     @cached_property
+    def model(self) -> Fitted:
+        """The model of the run, which is put back after each time that it has learned."""
+        model = Fitted.load(self.run.folder)
+        model.logits = np.array(model.logits)
+        return model
+
+    @cached_property
+    def smoothed(self) -> NDArray[np.float32]:
+        """Its logits averaged with those of look-alikes."""
+        found = np.empty_like(self.model.logits)
+        self.model.smooth(found)
+        return found
+
+    @cached_property
+    def prospects(self) -> Prospects:
+        """How many changes of which tag lie at which probability."""
+        return Prospects(self.run.scores, self.collection.tags)
+
+    @cached_property
     def columns(self) -> NDArray[np.int64]:
         """The tags of the labels (L,)."""
         return self.collection.label_columns
@@ -166,17 +185,21 @@ class Simulation:
         """Return all scores (N, C) after learning, as in use."""
         key = np.packbits(asked).tobytes() + way.encode() * (way == "targets")
         if key not in self.learned:
-            model = Fitted.load(self.run.folder)
-            model.logits = np.array(model.logits)
-            began = time.perf_counter()
+            model, began = self.model, time.perf_counter()
+            model.smoothed = self.smoothed.copy()
             if way == "targets":
+                everything = Unlearned.of(model, np.arange(model.logits.shape[1]))
+                calibration = model.calibration
                 self._solve_anew(model, asked)
             else:
-                learn_verdicts(model, self.inputs, self.verdicts(asked), self.collection.tags)
+                everything = learn_verdicts(model, self.inputs, self.verdicts(asked), self.collection.tags)
+                calibration = None
             seconds = time.perf_counter() - began
             self.learned = {
                 key: (model.scores(self.collection.tags), seconds)
             }  # the last one alone: each is large
+            everything.put_back(model)
+            model.calibration = calibration or model.calibration
         return self.learned[key][0]
 
     def _solve_anew(self, model: Fitted, asked: NDArray[np.bool_]) -> None:
@@ -222,7 +245,11 @@ class Simulation:
     def _numbers(
         self, scores: NDArray[np.float32], truth: NDArray[np.int8], above: NDArray[np.bool_]
     ) -> list[float]:
-        limits = Prospects(scores, self.collection.tags).limits(PRECISION, self.told)
+        prospects, of_tags = self.prospects, self.collection.tags[:, self.columns]
+        own = Prospects(scores[:, self.columns], of_tags)  # no other tag moves
+        for name in ("added", "removed", "added_sum", "removed_sum"):
+            getattr(prospects, name)[self.columns] = getattr(own, name)
+        limits = prospects.limits(PRECISION, self.told)
         of_labels = scores[:, self.columns].copy()
         final = np.where(
             self.given,
@@ -240,18 +267,32 @@ class Simulation:
 
 def _gain(simulation: Simulation, asked: NDArray[np.bool_]) -> str:
     """Return how much mAP the queue's answers gain where nobody was asked, with an interval over photos."""
+    columns = simulation.columns
+    counts = copies(len(asked), RESAMPLES, 0)
     after, before = (
-        scores[:, simulation.columns] for scores in (simulation.scores(asked), simulation.run.scores)
+        _resampled_map(scores[:, columns], simulation.truth, ~asked, counts)
+        for scores in (simulation.scores(asked), simulation.run.scores)
     )
-    truth = np.where(asked, -1, simulation.truth)
+    low, high = np.quantile(after - before, (0.025, 0.975))
+    return f"({low:+.4f} to {high:+.4f})"
 
-    def gain(rows: Sequence[int] | NDArray[np.int64]) -> float:
-        return evaluate(after[rows], truth[rows]).map - evaluate(before[rows], truth[rows]).map
 
-    generator = np.random.default_rng(0)
-    gains = [gain(generator.integers(len(truth), size=len(truth))) for _ in range(RESAMPLES)]
-    low, high = np.quantile(gains, (0.025, 0.975))
-    return f"{gain(np.arange(len(truth))):+.4f} ({low:+.4f} to {high:+.4f})"
+def _resampled_map(
+    scores: NDArray[np.float32],
+    truth: NDArray[np.int8],
+    measured: NDArray[np.bool_],
+    counts: NDArray[np.uint8],
+) -> NDArray[np.float64]:
+    """Return mAP (B,) on resamples of photos, ``counts`` (N, B); scores that tie are ranked as they lie."""
+    found = []
+    for label in range(scores.shape[1]):
+        rows = np.flatnonzero(measured[:, label])
+        rows = rows[np.argsort(-scores[rows, label], kind="stable")]
+        weights = counts[rows].astype(np.float64)
+        hits = weights * (truth[rows, label] == 1)[:, None]
+        precision = hits.cumsum(axis=0) / np.maximum(weights.cumsum(axis=0), 1)
+        found.append((hits * precision).sum(axis=0) / hits.sum(axis=0))
+    return np.mean(found, axis=0)
 
 
 if __name__ == "__main__":

@@ -15,11 +15,23 @@ import streamlit as st  # noqa: E402
 
 from pages.components.base import page_styles  # noqa: E402
 from pages.components.setting_words import told  # noqa: E402
+from pages.components.steps import steps  # noqa: E402
 from pages.components.text import plain  # noqa: E402
 from pages.state import choosers  # noqa: E402
 from tagrefine_core.errors import TagRefineError  # noqa: E402
 
-PAGES = ("collection", "train", "browse", "triage", "neighbors", "tags", "metrics", "compare", "annotate")
+PAGES = (
+    "collection",
+    "train",
+    "browse",
+    "triage",
+    "neighbors",
+    "tags",
+    "map",
+    "metrics",
+    "compare",
+    "annotate",
+)
 BESIDE = ("tour",)  # a button leads there, and the navigation does not
 
 logo = ROOT / "assets" / "logo.svg"
@@ -39,6 +51,7 @@ beside = [
 ]
 page = st.navigation([st.Page(home, default=True, visibility="hidden"), *pages, *beside], position="top")
 try:
+    steps()
     choosers()
     page.run()
 except TagRefineError as error:

@@ -6,6 +6,7 @@ page switches, reloads and a restart of the app.
 
 import streamlit as st
 
+from pages.components.choice import remembered, told
 from pages.components.header import empty
 from pages.components.run_names import run_name, run_names
 from pages.components.text import plain
@@ -142,13 +143,14 @@ def _new_run(collection: str) -> None:
 
 def _chooser(label: str, key: str, names: dict[str, str]) -> str:
     """Draw one choice, kept in the address by its own name (`bind` would put what is shown there)."""
-    value = st.session_state.get(key, st.query_params.get(key))
+    value = remembered(key)
     st.session_state[key] = value if value in names else next(iter(names))
     chosen = st.selectbox(
         label, list(names), key=key, label_visibility="collapsed", format_func=names.__getitem__, width=215
     )
     if st.query_params.get(key) != chosen:
         st.query_params[key] = chosen
+    told(key)
     return str(chosen)
 
 

@@ -106,6 +106,8 @@ COMMANDS: dict[str, dict[str, Any]] = {
     },
     "train --resume stopped -- '{last}'": {"resume": "stopped"},
     "refine done --out 'my photos/out.csv'": {"out": "{here}/my photos/out.csv"},
+    "map done": {},
+    "map done --seed 3": {"seed": 3},
     "benchmark --task annotation -- '{name}'": {"task": "annotation"},
     "benchmark --task refinement --methods knn,own --repeats 2 --budget 3 --preset small --mode assigned --seed 4 "
     "--weights w.pth --backbone resnet50 --method-file own.py --out results -- '{name}'": {
@@ -196,7 +198,7 @@ def absolute(parsed: dict[str, Any], here: Path) -> dict[str, Any]:
 
 def test_every_command_that_is_a_job_comes_back() -> None:
     assert {line.split()[0] for line in COMMANDS} == {
-        "setup", "demo", "import", "train", "refine", "benchmark", "ablate", "tune", "noise", "reproduce",
+        "setup", "demo", "import", "train", "refine", "map", "benchmark", "ablate", "tune", "noise", "reproduce",
     }  # fmt: skip
 
 

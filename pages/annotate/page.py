@@ -6,14 +6,15 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from pages.annotate.uploads import MOST, TYPES, tag_photos
+from pages.annotate.uploads import MOST, tag_photos
 from pages.components.bars import bars
 from pages.components.header import header
 from pages.components.promise import in_words, promise
 from pages.components.run_names import run_name
 from pages.components.text import plain
+from pages.components.uploads import LARGEST, TYPES
 from pages.state import need_run
-from tagrefine_core.runs.refined import told_of
+from tagrefine_core.runs.refined import own_limits, told_of
 
 _dropzone = st.components.v2.component(
     "tagrefine_dropzone", js=(Path(__file__).parent / "dropzone.js").read_text(encoding="utf-8")
@@ -26,10 +27,10 @@ header(
 collection, run = need_run()
 
 files = st.file_uploader(
-    f"Up to {MOST} photos of at most 20 MB. They stay on this machine and are forgotten afterwards.",
+    f"Up to {MOST} photos of at most {LARGEST} MB. They stay on this machine and are forgotten afterwards.",
     type=list(TYPES),
     accept_multiple_files=True,
-    max_upload_size=20,
+    max_upload_size=LARGEST,
     key="photos",
 )
 with st.container(key="unseen"):
@@ -53,13 +54,14 @@ answers = tag_photos(
     run.record.finished,
     collection.data_hash,
     [collection.vocabulary[column] for column in np.flatnonzero(told_of(run, collection))],
+    own_limits(collection),
     precision,
     digests,
     contents,
 )
 st.caption(
     f"A tag is sure from that probability on at which {in_words(precision)} tags that this run adds to its own photos are "
-    f"expected to be right. Tags that a picture cannot tell are left out."
+    f"expected to be right, or that you set for it on the Tags page. Tags that a picture cannot tell are left out."
 )
 columns = st.columns(3)
 for number, (file, answer) in enumerate(zip(files, answers, strict=True)):

@@ -1,28 +1,24 @@
 """Photos that a visitor drops in: checked, named by us, kept only while they are tagged."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 
 import streamlit as st
 
+from pages.components.uploads import small_picture
 from pages.opening import open_annotator
 from pages.state import store
 from tagrefine_core import workflow
-from tagrefine_core.collections import load_image
 from tagrefine_core.errors import ImageError
 
-__all__ = ["MOST", "TYPES", "Tagged", "tag_photos"]
+__all__ = ["MOST", "Tagged", "tag_photos"]
 
 MOST = 24
 """Photos at a time."""
 
-TYPES = ("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff")
-_PIXELS = 60_000_000
 _DOUBTFUL = 5  # tags that are not sure, shown on demand
-_SHOWN = 480  # longer side of the picture on the page
 
 
 @dataclass(frozen=True)
@@ -53,6 +49,7 @@ def tag_photos(
     finished: str | None,
     data_hash: str,
     judged: Sequence[str],
+    limits: Mapping[int, float],
     precision: float,
     digests: Sequence[str],
     _contents: Sequence[bytes],
@@ -67,6 +64,8 @@ def tag_photos(
         The run, when it finished, and its collection as it is now.
     judged : sequence of str
         Tags that a picture can tell; nothing is said of the others.
+    limits : mapping of int to float
+        Limits that people set for single tags, by column; only tells one state of them from the next.
     precision : float
         Share of the tags that shall be right.
     digests : sequence of str
@@ -79,15 +78,11 @@ def tag_photos(
             path = Path(folder) / f"photo-{number:04d}"
             path.write_bytes(content)
             try:
-                picture = load_image(path, size=_SHOWN, max_pixels=_PIXELS)
+                answers[number] = Tagged(small_picture(path), [], [])
             except ImageError as error:
                 answers[number] = Tagged(None, [], [], f"This file {error}.")
                 continue
-            picture.thumbnail((_SHOWN, _SHOWN))
-            small = BytesIO()
-            picture.save(small, "JPEG", quality=85)
             paths[number] = path
-            answers[number] = Tagged(small.getvalue(), [], [])
         if paths:
             annotator = open_annotator(run_id, finished, data_hash)
             found = workflow.annotate(

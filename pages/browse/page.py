@@ -1,52 +1,25 @@
 """The page "Browse": the user's tags against the refined ones, photo by photo."""
 
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
-import numpy as np
 import streamlit as st
 
 from pages.browse.balance import balance
-from pages.browse.routes import photo_query
-from pages.browse.view import found, view
-from pages.components.choice import choice
+from pages.browse.dropped import drop_in
+from pages.browse.view import view
 from pages.components.gallery import gallery
-from pages.components.header import empty, header
+from pages.components.header import header
 from pages.components.promise import promise
 from pages.components.text import plain
-from pages.state import need_run
-from tagrefine_core.errors import ConfigError
-
-KINDS = {
-    "any": "any",
-    "changed": "added or removed",
-    "added": "added",
-    "removed": "removed",
-    "kept": "kept",
-    "untold": "a picture cannot tell",
-    "unchanged": "nothing changed",
-    "untagged": "no user tags",
-}
-ORDERS = {
-    "convincing": "convincing first",
-    "doubtful": "most doubtful first",
-    "score": "highest score",
-    "file": "file name",
-}
+from pages.components.uploads import LARGEST, TYPES
+from pages.state import need_run, store
+from tagrefine_core.errors import ImageError
 
 
-def opened() -> int | None:
-    """Return the row of the open photo, from the address."""
-    row = st.query_params.get("photo", "")
-    return int(row) if row.isdecimal() else None
-
-
-def remember() -> None:
-    """Put the photo that the gallery has opened into the address, so that a link shows it."""
-    row = st.session_state["gallery"]["opened"]
-    if row is None:
-        st.query_params.pop("photo", None)
-    else:
-        st.query_params["photo"] = str(row)
+def keep(collection_id: int) -> None:
+    """Keep a filter by name, or forget it."""
+    kept = st.session_state["gallery"]["filter"]
+    store().save_filter(collection_id, kept["name"], kept["query"])
 
 
 header(
@@ -55,12 +28,12 @@ header(
     "learned; they stay.",
 )
 collection, run = need_run()
-filters, promised = st.columns([2.2, 1], gap="medium")
-with promised:
+left, right, drop = st.columns([1, 1.6, 0.5], gap="medium", vertical_alignment="center")
+with left:
     precision = promise("changes")
 with st.spinner("Comparing tags …", show_time=True):
     of = view(run.id, precision)
-with promised, st.container(key="balance"):
+with right, st.container(key="balance"):
     st.caption(
         balance(
             of.changes,
@@ -70,49 +43,31 @@ with promised, st.container(key="balance"):
             tags=len(collection.vocabulary),
         )
     )
-counts = of.changes.counts_by_tag()
-names = {
-    tag: f"{tag}  +{counts.added[column]:,} -{counts.removed[column]:,}"
-    for column, tag in sorted(enumerate(collection.vocabulary), key=lambda pair: pair[1].lower())
-}
-with filters:
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        search = st.text_input(
-            "Search", key="search", bind="query-params", placeholder='flower and not macro, or "im27"'
-        )
-        tag = choice("Tag", names, key="tag", default=None, placeholder="any", width=170)
-        kind = choice("Change", KINDS, key="kind", default="any", width=165)
-        order = choice("Sort", ORDERS, key="order", default="convincing", width=165)
-    values = {"search": search, "tag": tag or "", "kind": kind, "order": order}
-    try:
-        answer = found(of, photo_query(values))
-    except ConfigError as error:
-        st.warning(plain(error))
-        st.stop()
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.markdown(f"**{len(answer.rows):,}** of {collection.n:,} photos", width="content")
-        untold = st.toggle(
-            "Show what a picture cannot tell as ordinary tags", key="untold", bind="query-params"
-        )
-
-for word, alike in answer.unknown.items():
-    hint = f" Did you mean {' or '.join(alike)}?" if alike else ""
-    st.warning(plain(f"No tag, spelling or file name has “{word}”.{hint}"))
-if len(answer.rows):
-    row = opened()
-    place = np.flatnonzero(answer.rows == row)
-    gallery(
-        collection=collection.id,
-        run=run.id,
-        address=f"/photos/{quote(run.id, safe='')}",
-        query=urlencode({**values, "precision": precision}),
-        # After another decision of the curator's, or another training, it is another answer under the same address.
-        version=f"{run.record.finished} {of.version}",
-        total=len(answer.rows),
-        opened=row,
-        place=int(place[0]) if len(place) else None,
-        untold=untold,
-        on_open=remember,
+dropped = ""
+with drop, st.popover("Find by a photo", width="stretch"):
+    file = st.file_uploader(
+        f"Drop in a photo of at most {LARGEST} MB to see those like it. It stays on this machine and is forgotten afterwards.",
+        type=list(TYPES),
+        max_upload_size=LARGEST,
+        key="dropped",
     )
-else:
-    empty("No photo matches", "Choose another tag or kind of change, or clear the search.")
+    if file is not None:
+        try:
+            with st.spinner("Looking at your photo"):
+                dropped = drop_in(run, collection.data_hash, file.getvalue())
+        except ImageError as error:
+            st.error(plain(f"This file {error}."))
+gallery(
+    collection=collection.id,
+    run=run.id,
+    address=f"/photos/{quote(run.id, safe='')}",
+    precision=precision,
+    # Another list or limit of the curator's, or another training, is another answer under the same address. Verdicts are not: the gallery hears
+    # of each, and what one looks through must not be put in another order meanwhile.
+    version=f"{run.record.finished} {[store().curation.values(collection.id, what) for what in ('rule', 'limit')]}",
+    total=collection.n,
+    asked=st.query_params.to_dict(),
+    saved=[{"name": name, "query": query} for name, query in store().saved_filters(collection.id).items()],
+    dropped=dropped,
+    on_keep=lambda: keep(collection.id),
+)

@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from pages.browse.view import View, neighbors, photo, view, where_in_photo, why, window
-from tagrefine_core.errors import ConfigError, RunError, TagRefineError
+from pages.browse.view import View, neighbors, photo, tags_to_choose, view, where_in_photo, why, window
+from tagrefine_core.errors import CollectionError, ConfigError, RunError, TagRefineError
 from tagrefine_core.refinement import PRECISION
 from tagrefine_core.refinement.query import PhotoKind, PhotoOrder, PhotoQuery
 
@@ -20,11 +20,16 @@ _LIMIT = 200  # photos an answer
 
 def photo_query(values: Mapping[str, str]) -> PhotoQuery:
     """Read a query from an address; ConfigError where it asks for what there is not."""
+    like, seed = values.get("like", ""), values.get("seed") or "0"
+    if not (seed.isdecimal() and len(seed) < 10):
+        raise ConfigError(f"seed={seed!r} must be a number from 0 with at most nine digits.")
     return PhotoQuery(
         search=values.get("search", ""),
         tag=values.get("tag") or None,
-        kind=cast(PhotoKind, values.get("kind", "any")),
-        order=cast(PhotoOrder, values.get("order", "convincing")),
+        kind=cast(PhotoKind, values.get("kind") or "any"),
+        order=cast(PhotoOrder, values.get("order") or ("likeness" if like else "convincing")),
+        like=like,
+        seed=int(seed),
     )
 
 
@@ -46,9 +51,25 @@ def _answers(read: Callable[[Request, View], dict[str, Any]]) -> Callable[[Reque
 
 @_answers
 def photos(request: Request, of: View) -> dict[str, Any]:
-    """Answer with ``limit`` photos of a query from ``offset`` on."""
+    """Answer with ``limit`` photos of a query from ``offset`` on, how many there are, and where the open ``photo`` is among them;
+    with what is ``wrong`` where the search cannot be read.
+    """
     offset, limit = int(_number(request, "offset", 0)), int(_number(request, "limit", 60))
-    return window(of, photo_query(request.query_params), max(0, offset), min(max(0, limit), _LIMIT))
+    opened = int(_number(request, "photo", -1)) if request.query_params.get("photo") else None
+    query, selection = photo_query(request.query_params), request.query_params.get("selection", "")
+    try:
+        return window(of, query, max(0, offset), min(max(0, limit), _LIMIT), opened, selection)
+    except (
+        CollectionError,
+        ConfigError,
+    ) as error:  # what somebody types is wrong half of the time, while they type
+        return {"wrong": str(error)}
+
+
+@_answers
+def tags(_: Request, of: View) -> dict[str, Any]:
+    """Answer with all tags and their counts, those that matter most first."""
+    return {"tags": list(tags_to_choose(of).items())}
 
 
 @_answers
@@ -77,6 +98,7 @@ def where_tag(request: Request, of: View) -> dict[str, Any]:
 
 ROUTES = [
     Route("/photos/{run_id:str}", photos, methods=["GET"]),
+    Route("/photos/{run_id:str}/tags", tags, methods=["GET"]),
     Route("/photos/{run_id:str}/{row:int}", one_photo, methods=["GET"]),
     Route("/photos/{run_id:str}/{row:int}/neighbors", near_photos, methods=["GET"]),
     Route("/photos/{run_id:str}/{row:int}/why", why_tag, methods=["GET"]),

@@ -1,24 +1,29 @@
 """What Browse shows of a run: found photos in windows, one photo in full, its neighbors. Kept between requests."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from math import isfinite
 from typing import Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
+from pages.browse.dropped import guest
 from pages.browse.reasons import Decision, State, reason
+from pages.components.tag_choice import tag_names
 from pages.opening import open_annotator, open_collection, open_run, open_store
+from pages.routes.originals import original_url
 from pages.routes.thumbnails import thumbnail_url
-from tagrefine_core.collections import Collection
+from tagrefine_core.collections import Collection, selected_rows
 from tagrefine_core.errors import RunError
 from tagrefine_core.files import read_array
 from tagrefine_core.refinement import PRECISION, Changes, Limits
 from tagrefine_core.refinement.photo import PhotoTag, photo_tags
-from tagrefine_core.refinement.query import Found, PhotoQuery, PhotoTable, find
-from tagrefine_core.refinement.verdicts import ACCEPT, REJECT, UNSURE, verdicts_of
+from tagrefine_core.refinement.photo_table import Catalog, PhotoTable
+from tagrefine_core.refinement.query import Found, PhotoQuery, find
+from tagrefine_core.refinement.verdicts import ACCEPT, REJECT, UNSURE, decided_at, verdicts_of
 from tagrefine_core.runs.evidence import evidence_of
 from tagrefine_core.runs.refined import Expected, changes_at, expected_of, limits_of, visualness_of
 from tagrefine_core.runs.run import Run
@@ -29,6 +34,7 @@ __all__ = [
     "found",
     "neighbors",
     "photo",
+    "tags_to_choose",
     "view",
     "where_in_photo",
     "why",
@@ -88,15 +94,16 @@ def _view(collection: Collection, run: Run, precision: float, version: int) -> V
     # What limits are found by is kept by run, and what it suggests by limits: after a verdict little is done anew.
     limits = limits_of(run, collection, precision)
     changed = changes_at(run, collection, limits)
-    records, raw = _written(collection)
+    records, catalog = _written(collection)
+    said = verdicts_of(collection)
     table = PhotoTable(
-        files=collection.files,
-        vocabulary=collection.vocabulary,
-        tags=collection.tags,
-        spellings=list(records),
-        raw=raw,
+        catalog,
         changes=changed,
         scores=run.scores,
+        visualness=visualness_of(run, collection).value,
+        verdicts=said.matrix,
+        decided=decided_at(collection),
+        point_of=lambda like: (_point(run, like), run.features),
     )
     return View(
         collection=collection,
@@ -112,26 +119,66 @@ def _view(collection: Collection, run: Run, precision: float, version: int) -> V
 
 
 @lru_cache(maxsize=2)
-def _written(collection: Collection) -> tuple[dict[str, TagRecord], sparse.csr_matrix]:
-    """Return every spelling with what became of it, and which photos have it, (N, spellings)."""
+def _written(collection: Collection) -> tuple[dict[str, TagRecord], Catalog]:
+    """Return every spelling with what became of it, and files and words to search in."""
     records = {record.raw: record for record in collection.tag_records}
     indptr, indices = (read_array(collection.folder / f"raw_{name}.npy") for name in ("indptr", "indices"))
     given = np.ones(len(indices), dtype=np.uint8)
-    return records, sparse.csr_matrix((given, indices, indptr), shape=(collection.n, len(records)))
+    columns = {tag: column for column, tag in enumerate(collection.vocabulary)}
+    return records, Catalog(
+        files=collection.files,
+        vocabulary=collection.vocabulary,
+        spellings=list(records),
+        merged=[-1 if record.tag is None else columns[record.tag] for record in records.values()],
+        raw=sparse.csr_matrix((given, indices, indptr), shape=(collection.n, len(records))),
+    )
 
 
 @lru_cache(maxsize=32)
-def found(of: View, query: PhotoQuery) -> Found:
-    """Return what a query finds; kept, since the windows of one answer are asked for one after the other."""
-    return find(of.table, query)
+def found(of: View, query: PhotoQuery, selection: str = "") -> Found:
+    """Return what a query finds, among the photos of a selection where one is named.
+
+    Kept, since the windows of one answer are asked for one after the other. CollectionError when there is no such selection.
+    """
+    answer = find(of.table, query)
+    if not selection:
+        return answer
+    return replace(answer, rows=answer.rows[np.isin(answer.rows, selected_rows(of.collection, selection))])
 
 
-def window(of: View, query: PhotoQuery, offset: int, limit: int) -> dict[str, Any]:
-    """Return ``limit`` photos of an answer from ``offset`` on, with their tags; the tag of the query stands first."""
-    rows = found(of, query).rows[offset : offset + limit]
+def window(
+    of: View, query: PhotoQuery, offset: int, limit: int, opened: int | None = None, selection: str = ""
+) -> dict[str, Any]:
+    """Return ``limit`` photos of an answer from ``offset`` on, with their tags; the tag of the query stands first.
+
+    With how many there are, how the search was understood, what they are like, and where the row ``opened`` is among them.
+    """
+    answer = found(of, query, selection)
+    place = np.flatnonzero(answer.rows == opened) if opened is not None else ()
     return {
-        "photos": [{**_photo(of, int(row)), "tags": _listed(_tags(of, int(row)), query.tag)} for row in rows]
+        "photos": [
+            {**_photo(of, int(row)), "tags": _listed(_tags(of, int(row)), query.tag)}
+            for row in answer.rows[offset : offset + limit]
+        ],
+        "total": len(answer.rows),
+        "place": int(place[0]) if len(place) else None,
+        "read": answer.read,
+        "unknown": answer.unknown,
+        "like": _like(of, query.like) if query.like else None,
+        "selected": len(selected_rows(of.collection, selection)) if selection else None,
     }
+
+
+def _like(of: View, like: str) -> dict[str, Any]:
+    if like.isdecimal():
+        return _photo(of, int(like))
+    return {"row": None, "file": "your photo", "picture": guest(like).picture}
+
+
+def tags_to_choose(of: View) -> dict[str, str]:
+    """Return the tags with their counts, those that matter most first."""
+    counts = of.changes.counts_by_tag()
+    return tag_names(of.collection, counts.added, counts.removed)
 
 
 def photo(of: View, row: int, tag: str | None = None) -> dict[str, Any]:
@@ -152,6 +199,7 @@ def photo(of: View, row: int, tag: str | None = None) -> dict[str, Any]:
         listed.setdefault(tag, PhotoTag(tag, "absent", column, float(scores[column])))
     return {
         **_photo(of, row, size=1024),
+        "original": original_url(of.collection.id, row, data_hash=of.collection.data_hash),
         "tags": _listed(tags, tag),
         "raw": of.collection.raw_tags(row),
         "scores": _scores(of, row, sorted(listed.values(), key=lambda one: -(one.score or 0.0))),
@@ -167,6 +215,13 @@ def neighbors(of: View, row: int) -> dict[str, Any]:
 
     rows, _ = nearest_to(of.run.features[row], of.run.features, _SHOWN, exclude=row)
     return {"photos": [_photo(of, int(neighbor)) for neighbor in rows]}
+
+
+def _point(run: Run, like: str) -> NDArray[Any]:
+    """Return the features of what photos shall be like: a row, or a photo that was dropped in."""
+    if like.isdecimal() and int(like) < len(run.features):
+        return np.asarray(run.features[int(like)])
+    return guest(like).features
 
 
 def why(of: View, row: int, tag: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ __all__ = [
     "best_of",
     "board",
     "deviation",
+    "framed",
     "full_title",
     "interval_below",
     "lead",
@@ -50,7 +51,13 @@ def board(table: Mapping[str, Any]) -> str:
     printed = any(row["published"] for row in rows)
     body = [_row(row, best, cost, ahead, printed) for row in rows]
     body += [_reason(row, "left out", row["reason"], printed) for row in table["left_out"]]
-    return f'<div class="tr-board"><table><thead>{_head(printed)}</thead><tbody>{"".join(body)}</tbody></table></div>'
+    return framed(_head(printed), body, "The methods, measured")
+
+
+def framed(head: str, body: Sequence[str], name: str) -> str:
+    """Return a table in a frame that scrolls, by keys too, where the table is wider than the page."""
+    table = f"<table><thead>{head}</thead><tbody>{''.join(body)}</tbody></table>"
+    return f'<div class="tr-board" tabindex="0" role="region" aria-label="{name}">{table}</div>'
 
 
 def beside(table: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,7 +72,7 @@ def _head(printed: bool) -> str:
     costs += '<th title="Most memory used above the start">Peak memory</th>'
     if not printed:
         return f"<tr><th>Method</th>{names}{costs}</tr>"
-    over = '<tr class="over"><th></th><th colspan="6">measured here</th><th colspan="4" class="paper">published in the paper</th></tr>'
+    over = '<tr class="over"><td></td><th colspan="6">measured here</th><th colspan="4" class="paper">published in the paper</th></tr>'
     paper = "".join(f'<th class="paper">{name}</th>' for name, _ in EXPLAINED.values())
     return f"{over}<tr><th>Method</th>{names}{costs}{paper}</tr>"
 

@@ -8,6 +8,7 @@ from pages.compare.board import (
     OURS,
     best_of,
     deviation,
+    framed,
     interval_below,
     lead,
     mark,
@@ -58,7 +59,7 @@ def handed_out(table: Mapping[str, Any]) -> str:
             cells.append(f"<td{marked}>{number}{below}</td>")
         kind = "ours" if row["method"] == OURS else "other"
         body.append(f'<tr class="{kind}">{"".join(cells)}</tr>')
-    return f'<div class="tr-board"><table><thead>{_head(columns)}</thead><tbody>{"".join(body)}</tbody></table></div>'
+    return framed(_head(columns), body, "The tags that each method hands out")
 
 
 def legend(table: Mapping[str, Any]) -> str:
@@ -81,4 +82,4 @@ def _head(columns: Mapping[str, tuple[str, str]]) -> str:
         f'<th colspan="{groups.count(group)}">{_GROUPS[group]}</th>' for group in dict.fromkeys(groups)
     )
     names = "".join(f'<th title="{escape(text)}">{name}</th>' for name, text in columns.values())
-    return f'<tr class="over"><th></th>{over}</tr><tr><th>Method</th>{names}</tr>'
+    return f'<tr class="over"><td></td>{over}</tr><tr><th>Method</th>{names}</tr>'

@@ -5,7 +5,22 @@ from typing import Any
 
 import streamlit as st
 
-__all__ = ["choice"]
+__all__ = ["choice", "remembered", "told"]
+
+
+def remembered(key: str) -> Any:
+    """Return what is chosen: what the address says where somebody went to another one, as by the browser's way back; else the widget's.
+
+    A widget keeps its own value through every run of the page, so that the address alone would never change it again.
+    """
+    asked, mark = st.query_params.get(key), f"_address_{key}"
+    moved = mark in st.session_state and st.session_state[mark] != asked
+    return asked if moved else st.session_state.get(key, asked)
+
+
+def told(key: str) -> None:
+    """Note what the address says of a choice, now that both agree."""
+    st.session_state[f"_address_{key}"] = st.query_params.get(key)
 
 
 def choice(
@@ -34,7 +49,7 @@ def choice(
     **options
         Passed on.
     """
-    value = st.session_state.get(key, st.query_params.get(key, default))
+    value = remembered(key)
     st.session_state[key] = value if value in names else default
     if draw is st.selectbox and default is None:
         options["index"] = None
@@ -43,4 +58,5 @@ def choice(
         st.query_params.pop(key, None)
     elif st.query_params.get(key) != chosen:
         st.query_params[key] = chosen
+    told(key)
     return chosen

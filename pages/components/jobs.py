@@ -20,6 +20,7 @@ __all__ = ["begin", "ended_card", "job_cards", "live_card", "live_jobs", "resume
 _TITLES = {
     "demo": "Making the demo collection",
     "import": "Importing {}",
+    "map": "Drawing the map of {}",
     "train": "Training on {}",
     "benchmark": "Comparing methods on {}",
     "ablate": "Measuring the parts of the model on {}",
@@ -36,7 +37,9 @@ _ENDED = {
 }
 
 
-def begin(command: str, collection: str, options: Mapping[str, Any] | None = None) -> bool:
+def begin(
+    command: str, collection: str, options: Mapping[str, Any] | None = None, *, run_id: str | None = None
+) -> bool:
     """Start a job; a reason why it cannot start is shown instead of raised.
 
     Parameters
@@ -47,8 +50,10 @@ def begin(command: str, collection: str, options: Mapping[str, Any] | None = Non
         What it works on.
     options : mapping, optional
         The command's other parameters, by their names in Python, as JSON values.
+    run_id : str, optional
+        The run that the command reads.
     """
-    return _begin(Work(command, collection, options or {}))
+    return _begin(Work(command, collection, options or {}, run_id))
 
 
 def _begin(work: Work) -> bool:

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import streamlit as st
 
-from pages.components.choice import choice
+from pages.components.choice import choice, remembered, told
 from tagrefine_core.refinement import PRECISION
 
 __all__ = ["in_words", "promise"]
@@ -34,10 +34,11 @@ def promise(what: str, *, key: str = "precision") -> float:
     """
     offered = {_name(value): value for value in _OFFERED}
     # A link may ask for another one, such as 0.99.
-    asked = _asked(st.session_state.get(key, st.query_params.get(key)))
+    asked = _asked(remembered(key))
     if asked is not None:
         offered[_name(asked)] = asked
         st.session_state[key] = _name(asked)
+        told(key)
     names = sorted(offered, key=offered.__getitem__, reverse=True)
     with st.container(key="promise", gap=None):
         chosen = choice(

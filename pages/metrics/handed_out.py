@@ -19,7 +19,8 @@ from tagrefine_core.collections import Collection
 from tagrefine_core.evaluation import Decisions, Reliability
 from tagrefine_core.evaluation.decisions import Interval
 from tagrefine_core.evaluation.hidden import HiddenTags
-from tagrefine_core.refinement import Expectation
+from tagrefine_core.refinement import Expectation, Limits
+from tagrefine_core.runs.refined import limits_of
 from tagrefine_core.runs.run import Run
 from tagrefine_core.workflow import HandedOut
 
@@ -34,16 +35,13 @@ def promised() -> float:
 
 def handed_out(collection: Collection, run: Run, precision: float) -> HandedOut:
     """Return what the run hands out at a precision, measured; once for each precision and list of the curator."""
-    rules = tuple(sorted(collection.store.tag_rules(collection.id).items()))
     with st.spinner("Measuring the tags handed out …"):
-        return _handed_out(collection, run, precision, rules)
+        return _handed_out(collection, run, precision, limits_of(run, collection, precision))
 
 
-# The curator's list only tells one state of it from the next.
+# Limits are the same object as long as neither the curator's list nor a limit of a tag changes.
 @lru_cache(maxsize=4)
-def _handed_out(
-    collection: Collection, run: Run, precision: float, rules: tuple[tuple[str, str], ...]
-) -> HandedOut:
+def _handed_out(collection: Collection, run: Run, precision: float, limits: Limits) -> HandedOut:
     return workflow.handed_out_of(run, collection, precision)
 
 

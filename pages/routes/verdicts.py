@@ -99,7 +99,7 @@ def history(collection: Collection, row: int | None, tag: str | None) -> dict[st
 
 def step_words(step: Step) -> str:
     """Say in a few words what a step did."""
-    if step.size > 1:
+    if step.note or step.size > 1:
         return step.note or f"{step.size:,} answers"
     entry = step.entries[0]
     return f"{entry.tag}: {entry.value or 'taken back'}"

@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages.components.choice import choice
 from pages.components.matrix import matrix
+from pages.components.tag_choice import tag_names
 from pages.routes.arrays import array_url
 from pages.tags.panel import SORTS, order, panel, similarity, wordnet
 from tagrefine_core.collections import Collection
@@ -17,7 +18,7 @@ def pairs_view(collection: Collection, run: Run | None) -> None:
     """Draw the matrix of a collection's tags; a run only tells the weight of meaning that it was trained with."""
     column = {tag: number for number, tag in enumerate(collection.vocabulary)}
     own = run.config.constraints.alpha if run else TrainConfig().constraints.alpha
-    tags = {tag: tag for tag in collection.vocabulary}
+    tags = tag_names(collection)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         tag = choice("Tag", tags, key="tag", default=None, placeholder="any", width=210)
         other = choice("Compared with", tags, key="other", default=None, placeholder="none", width=210)
@@ -44,7 +45,7 @@ def pairs_view(collection: Collection, run: Run | None) -> None:
         {
             "address": array_url(levels),
             "peak": peak,
-            "tags": list(tags),
+            "tags": list(collection.vocabulary),
             "order": places,
             "chosen": list(chosen),
             "panel": texts,

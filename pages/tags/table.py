@@ -10,7 +10,6 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.components.promise import promise
 from pages.components.tag_table import tag_table
 from pages.state import store
-from pages.tags.one_tag import one_tag
 from pages.tags.words import decision
 from tagrefine_core.collections import Collection
 from tagrefine_core.model.visualness import ENOUGH
@@ -19,7 +18,7 @@ from tagrefine_core.runs.run import Run
 from tagrefine_core.runs.summaries import TagSummary, summaries_of
 from tagrefine_core.workflow import TagRule, tag_rules
 
-__all__ = ["columns", "table_view"]
+__all__ = ["columns", "measured_row", "table_view", "written_row"]
 
 
 def table_view(collection: Collection, run: Run | None, *, tools: DeltaGenerator) -> None:
@@ -45,23 +44,19 @@ def table_view(collection: Collection, run: Run | None, *, tools: DeltaGenerator
             summaries = summaries_of(run, collection, precision)
     rows = columns(collection, summaries, rules)
     chosen = st.query_params.get("tag")
-    left, right = st.columns([2.4, 1], gap="medium")
-    with left:
-        tag_table(
-            rows,
-            enough=ENOUGH,
-            chosen=chosen,
-            order=st.query_params.get("by", ""),
-            first="given" if summaries is None else "changes",
-            on_choose=_choose,
-            on_order=_sort,
-        )
-    with right, st.container(border=True, key="card_tag", gap="small"):
-        if chosen not in rows["tag"]:
-            _overview(rows, measured=summaries is not None)
-        else:
-            place = rows["tag"].index(chosen)
-            one_tag(collection, run, {name: values[place] for name, values in rows.items()}, precision)
+    tag_table(
+        rows,
+        collection=collection.id,
+        name=collection.name,
+        run=None if run is None else run.id,
+        precision=precision,
+        version=store().curation.version(collection.id),
+        enough=ENOUGH,
+        chosen=chosen if chosen in rows["tag"] else None,
+        order=st.query_params.get("by", ""),
+        first="given" if summaries is None else "changes",
+        on_order=_sort,
+    )
 
 
 def columns(
@@ -72,11 +67,11 @@ def columns(
     if summaries is None:
         given = np.bincount(collection.tags.indices, minlength=len(collection.vocabulary)).tolist()
         rows = [
-            _row(tag, given=count, decision=decision(None, said.get(tag)), rule=said.get(tag))
+            written_row(tag, count, said.get(tag))
             for tag, count in zip(collection.vocabulary, given, strict=True)
         ]
     else:
-        rows = [_measured(one) for one in summaries]
+        rows = [measured_row(one) for one in summaries]
     rows += [
         _row(one.tag, gone=True, decision=decision(None, one.rule, gone=True), rule=one.rule)
         for one in rules
@@ -85,7 +80,13 @@ def columns(
     return {name: [row[name] for row in rows] for name in _row("")}
 
 
-def _measured(one: TagSummary) -> dict[str, Any]:
+def written_row(tag: str, given: int, rule: str | None) -> dict[str, Any]:
+    """Return the row of a tag where nothing has been learned."""
+    return _row(tag, given=given, decision=decision(None, rule), rule=rule)
+
+
+def measured_row(one: TagSummary) -> dict[str, Any]:
+    """Return the row of a tag."""
     return _row(
         one.tag,
         given=one.given,
@@ -98,9 +99,10 @@ def _measured(one: TagSummary) -> dict[str, Any]:
         right=_rounded(one.expected_precision),
         right_low=_rounded(one.expected_low),
         right_high=_rounded(one.expected_high),
-        decision=decision(one.told, one.rule),
+        decision=decision(one.told, one.rule, limit=one.limit),
         told=one.told,
         rule=one.rule,
+        limit=one.limit,
     )
 
 
@@ -117,6 +119,7 @@ def _row(tag: str, **known: Any) -> dict[str, Any]:
         "told": False,
         "gone": False,
         "rule": None,
+        "limit": None,
         **known,
     }
 
@@ -129,35 +132,6 @@ def _hint(sentence: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(sentence, width="content")
         st.page_link("train/page.py", label="Go to Train")
-
-
-def _overview(rows: Mapping[str, list[Any]], *, measured: bool) -> None:
-    """Say what holds for all tags, while none is open."""
-    st.header("All tags", anchor=False)
-    lines = []
-    if measured:
-        told, known = sum(rows["told"]), len(rows["tag"]) - sum(rows["gone"])
-        added, removed = sum(filter(None, rows["added"])), sum(filter(None, rows["removed"]))
-        shares = [
-            (count, share)
-            for count, share in zip(rows["added"], rows["right"], strict=True)
-            if share is not None
-        ]
-        expected = sum(count * share for count, share in shares) / max(1, added)
-        lines = [
-            f"**{told:,}** are judged, **{known - told:,}** are left alone.",
-            f":green[**+ {added:,}**] added"
-            + (f", about {100 * expected:.0f} % of them right" if shares else ""),
-            f":red[**− {removed:,}**] removed",
-        ]
-    if listed := sum(rule is not None for rule in rows["rule"]):
-        lines.append(f"**{listed:,}** on your own list")
-    st.markdown("  \n".join([*lines, ":gray[Click a tag to see its photos.]"]))
-
-
-def _choose() -> None:
-    """Put the tag that was clicked into the address."""
-    st.query_params["tag"] = st.session_state["tag_table"]["chosen"]
 
 
 def _sort() -> None:

@@ -5,8 +5,10 @@ import streamlit as st
 from pages.components.choice import choice
 from pages.components.header import empty, header
 from pages.components.promise import promise
+from pages.components.tag_choice import tag_names
 from pages.components.triage import triage
 from pages.state import need_run
+from tagrefine_core.runs.refined import expected_of, limits_of
 
 NAMES = {
     "missing": "missing tags",
@@ -24,7 +26,8 @@ collection, run = need_run()
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     queue = choice("Ask about", NAMES, key="queue", default="missing", width=230)
     if queue != "untagged":
-        tags = {tag: tag for tag in sorted(collection.vocabulary, key=str.lower)}
+        expected = expected_of(run, collection, limits_of(run, collection))
+        tags = tag_names(collection, expected.added.count, expected.removed.count)
         tag = choice("Tag", tags, key="tag", default=None, placeholder="all", width=220)
     else:
         tag = None

@@ -59,6 +59,7 @@ for _command in (
     results.tags,
     results.neighbors,
     results.suspicious,
+    results.duplicates,
     results.explain,
     results.refine,
     results.report,
@@ -73,6 +74,9 @@ for _command in (
     curate.undo,
     curate.redo,
     curate.always,
+    curate.audit,
+    curate.limit,
+    curate.alias,
     manage.collections,
     manage.runs,
     manage.name,
@@ -83,6 +87,7 @@ for _command in (
 ):
     app.command()(_command)
 app.command("import")(work.import_photos)
+app.command("map")(results.map_photos)
 app.command("work", hidden=True)(manage.work)
 
 

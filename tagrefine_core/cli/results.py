@@ -14,14 +14,17 @@ from tagrefine_core.errors import ConfigError
 from tagrefine_core.evaluation import Metrics
 from tagrefine_core.exchange import check_target
 from tagrefine_core.refinement import PRECISION
+from tagrefine_core.refinement.duplicates import LEAST
 from tagrefine_core.runs.trace import Neighborhoods
 
 __all__ = [
     "ANNOTATIONS_HELP",
     "MEASURES",
     "annotate",
+    "duplicates",
     "evaluate",
     "explain",
+    "map_photos",
     "measures",
     "neighbors",
     "refine",
@@ -122,6 +125,32 @@ def neighbors(
     session.answer(found.as_dict(), _neighborhoods(found))
 
 
+def map_photos(
+    context: typer.Context,
+    run: Run,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, another map.")] = 0,
+    json: Json = False,
+) -> None:
+    """Draw the map of a run: look-alike photos near each other, before and after learning. The page Map shows it."""
+    session = Session.of(context, json)
+    collection = session.store.run(run).collection
+    with session.job(context, collection, run_id=run) as job:
+        found = workflow.make_map(session.store, run, seed=seed, progress=job.progress)
+        learned, frozen = found.kept
+        job.result = {
+            "run": run,
+            "images": len(found.learned),
+            "kept": {"learned": learned, "frozen": frozen},
+        }
+    shares = f"{_shown(learned)} of the nearest photos stay nearest on the map"
+    text = f"{len(found.learned):,} photos laid out; {shares}" + (
+        "; the backbone of before learning is gone, so there is no map of it."
+        if found.frozen is None
+        else f", {_shown(frozen)} on that of before learning."
+    )
+    session.answer(job.result, text)
+
+
 def suspicious(
     context: typer.Context,
     run: Run,
@@ -179,6 +208,32 @@ def explain(
         f"{one.weight:.3f}  {'carries it' if one.carries else '':<10}  {one.image}" for one in found.neighbors
     ]
     session.answer(document, "\n".join(lines))
+
+
+def duplicates(
+    context: typer.Context,
+    run: Run,
+    least: Annotated[
+        float,
+        typer.Option(
+            metavar="L", help="How alike two photos are at least, from .5; 1 is the same file twice."
+        ),
+    ] = LEAST,
+    json: Json = False,
+) -> None:
+    """List photos that are the same picture, though their users gave them different tags."""
+    session = Session.of(context, json)
+    session.store.run(run)
+    with session.display() as progress:
+        found = workflow.duplicates(session.store, run, least=least, progress=progress)
+    lines = [
+        f"{one.likeness:.2f}  {one.first}: {', '.join(one.only_first) or '-'}  |  {one.second}: {', '.join(one.only_second) or '-'}"
+        for one in found
+    ]
+    session.answer(
+        [asdict(one) for one in found],
+        "\n".join(lines) or "No two photos are so much alike and differ in judged tags.",
+    )
 
 
 def refine(

@@ -2,8 +2,9 @@
 
 from tagrefine_core.collections.checks import ImageChecks, check_images
 from tagrefine_core.collections.collection import Collection, collection_folder, make_thumbnails
-from tagrefine_core.collections.images import load_image
+from tagrefine_core.collections.images import for_browsers, load_image
 from tagrefine_core.collections.importers import KINDS, guess_kind, read_source
+from tagrefine_core.collections.selections import keep_selection, selected_rows
 from tagrefine_core.collections.sources import Source
 from tagrefine_core.collections.thumbnails import thumbnail, thumbnail_folder
 from tagrefine_core.collections.writing import (
@@ -24,11 +25,14 @@ __all__ = [
     "collection_folder",
     "data_hash",
     "demo_folder",
+    "for_browsers",
     "guess_kind",
+    "keep_selection",
     "load_image",
     "make_thumbnails",
     "read_source",
     "remove_collection",
+    "selected_rows",
     "thumbnail",
     "thumbnail_folder",
     "write_collection",

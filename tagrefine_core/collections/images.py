@@ -14,7 +14,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 
 from tagrefine_core.errors import ImageError
 
-__all__ = ["FORMATS", "MAX_BYTES", "MAX_PIXELS", "ImageFacts", "inspect_image", "load_image"]
+__all__ = ["FORMATS", "MAX_BYTES", "MAX_PIXELS", "ImageFacts", "for_browsers", "inspect_image", "load_image"]
 
 Image.init()
 FORMATS = tuple(
@@ -37,6 +37,14 @@ _TURN = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_SHOWN = {
+    "JPEG": "image/jpeg",
+    "MPO": "image/jpeg",
+    "PNG": "image/png",
+    "GIF": "image/gif",
+    "WEBP": "image/webp",
+}
+"""Formats that browsers show, with their type."""
 _headers = threading.Lock()
 
 
@@ -94,6 +102,37 @@ def load_image(path: Path, *, size: int | None = None, max_pixels: int = MAX_PIX
     except Exception as error:  # a rare mode that Pillow cannot convert
         raise ImageError(f"cannot be converted from {image.mode} to RGB ({error})") from error
     return picture.transpose(_TURN[orientation]) if orientation in _TURN else picture
+
+
+def for_browsers(path: Path, *, max_pixels: int = MAX_PIXELS) -> tuple[bytes, str]:
+    """Return a picture for a browser: the file as it is where one shows it as `load_image` does, else a JPEG made of it.
+
+    Formats that browsers do not know, colors for print, and turned pictures that are no JPEG are made anew.
+
+    Returns
+    -------
+    content : bytes
+    mime : str
+        Its type, by what the file holds and not by its name.
+
+    Raises
+    ------
+    ImageError
+        With the reason, without the name of the file.
+    """
+    data = _read(path)
+    image = _open(data, max_pixels)
+    try:
+        with _metadata():
+            turned = int(image.getexif().get(ExifTags.Base.Orientation, 1)) in _TURN
+    except Exception:  # as in `_decode`
+        turned = False
+    jpeg = image.format in ("JPEG", "MPO")
+    if image.format in _SHOWN and image.mode != "CMYK" and (jpeg or not turned):
+        return data, _SHOWN[image.format]
+    made = BytesIO()
+    load_image(path, max_pixels=max_pixels).save(made, "JPEG", quality=95)
+    return made.getvalue(), "image/jpeg"
 
 
 def inspect_image(path: Path, *, max_pixels: int = MAX_PIXELS) -> ImageFacts:

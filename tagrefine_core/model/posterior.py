@@ -52,7 +52,7 @@ def gammas(squared_distances: NDArray[np.floating]) -> NDArray[np.floating]:
 
 def smoothed(
     logits: NDArray[Any],
-    neighbors: NDArray[np.int64],
+    neighbors: NDArray[np.integer],
     squared_distances: NDArray[Any],
     known: NDArray[Any],
     *,
@@ -63,7 +63,7 @@ def smoothed(
     Parameters
     ----------
     logits : (B, C)
-    neighbors : int64 (B, k)
+    neighbors : int (B, k)
         Rows of ``known``.
     squared_distances : (B, k)
     known : (n, C)

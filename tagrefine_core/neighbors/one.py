@@ -39,10 +39,10 @@ def distances_to(query: ArrayLike, base: ArrayLike) -> NDArray[np.float32]:
     if rows.ndim != 2 or point.shape != rows.shape[1:]:
         raise DataError(f"query must be (d,) and base (N, d), got shapes {point.shape} and {rows.shape}.")
     # Copied: mapped files are read-only, which torch does not know.
-    point = torch.from_numpy(np.array(point, dtype=np.float32))
+    center = torch.from_numpy(np.array(point, dtype=np.float32))
     found = torch.empty(len(rows))
     for start in range(0, len(rows), _BLOCK):
-        block = torch.from_numpy(np.array(rows[start : start + _BLOCK])).float().sub_(point)
+        block = torch.from_numpy(np.array(rows[start : start + _BLOCK])).float().sub_(center)
         torch.sum(block.square_(), dim=1, out=found[start : start + _BLOCK])
     if not torch.isfinite(found).all():
         row = int((~torch.isfinite(found)).nonzero()[0])

@@ -12,7 +12,7 @@ from tagrefine_core.errors import DataError
 from tagrefine_core.refinement.blocks import check_scores_and_tags, tag_blocks
 from tagrefine_core.refinement.decision import Limits
 
-__all__ = ["Changes", "TagCounts", "changes"]
+__all__ = ["Changes", "TagCounts", "changes", "handed_out"]
 
 _KINDS = ("kept", "added", "removed", "untold")
 
@@ -206,3 +206,12 @@ def _joined(blocks: list[tuple[NDArray[Any], ...]], shape: tuple[int, int]) -> s
     # Known from how they are made; scipy would look through memory-mapped indices to find out.
     matrix.has_sorted_indices = matrix.has_canonical_format = True
     return matrix
+
+
+def handed_out(changes: Changes) -> sparse.csr_matrix:
+    """Return 1 where a tag is handed out, int32 (N, C): kept, added or left alone, whatever its score."""
+    parts = [changes.kept, changes.added, changes.untold]
+    return sum(
+        sparse.csr_matrix((np.ones(part.nnz, dtype=np.int32), part.indices, part.indptr), shape=part.shape)
+        for part in parts
+    )

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from tagrefine_core.errors import ConfigError
 from tagrefine_core.refinement.blocks import check_scores_and_tags, tag_blocks
 
-__all__ = ["BINS", "PRECISION", "Expectation", "Limits", "Prospects", "centers"]
+__all__ = ["BINS", "LEAST_BIN", "PRECISION", "Expectation", "Limits", "Prospects", "centers"]
 
 PRECISION = 0.75
 """Of changes, where nobody chose another."""
@@ -23,7 +23,10 @@ PRECISION = 0.75
 BINS = 256
 """Limits lie at multiples of 1 / BINS, which single precision holds exactly."""
 
-_LEAST = 1 / 16  # nothing less probable is ever a change
+LEAST_BIN = BINS // 16
+"""Nothing less probable than ``LEAST_BIN / BINS`` is ever a change."""
+
+_LEAST = LEAST_BIN / BINS
 _TAIL = 1.2816  # standard deviations: 80 % of a normal distribution lie within
 
 
@@ -208,7 +211,7 @@ def _lowest(counts: NDArray[np.int64], sums: NDArray[np.float64], precision: flo
     # Rounding must not break a promise that is kept to the last digit.
     # At a change that there is: below it lies what nobody has counted on, which a new photo may reach.
     kept = np.flatnonzero((counts.sum(axis=0) > 0) & (total >= (precision - 1e-9) * count))
-    kept = kept[kept >= round(_LEAST * BINS)]
+    kept = kept[kept >= LEAST_BIN]
     return float(kept[0] / BINS) if len(kept) else float("inf")
 
 

@@ -1,13 +1,14 @@
 """How many of a run's suggestions are right, from a curator's verdicts on some of them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tagrefine_core.errors import DataError
 
-__all__ = ["Estimate", "estimate"]
+__all__ = ["Estimate", "estimate", "estimate_from"]
 
 _STRATA = 20  # of equal width in probability
 _PRIOR = 4.0  # answers that the run's own probabilities are worth in a stratum
@@ -63,15 +64,49 @@ def estimate(probabilities: NDArray[np.floating], verdicts: NDArray[np.integer])
     size = np.bincount(stratum, minlength=_STRATA).astype(float)
     right = np.bincount(stratum, verdicts == 1, _STRATA)
     answered = np.bincount(stratum, verdicts != 0, _STRATA)
+    share, low, high = _of_strata(size, believed, right, answered)
+    return Estimate(len(probabilities), int(answered.sum()), float(share), float(low), float(high))
+
+
+def estimate_from(
+    size: NDArray[np.integer],
+    believed: NDArray[np.floating],
+    right: NDArray[np.integer],
+    answered: NDArray[np.integer],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Estimate at every limit how many of the suggestions from there on are right.
+
+    Parameters
+    ----------
+    size, right, answered : int (K,)
+        Suggestions with a probability from k / K to below (k + 1) / K: how many, how many of them were found right, have a verdict.
+    believed : float (K,)
+        Sum of their probabilities.
+
+    Returns
+    -------
+    right, low, high : float64 (K,)
+        As `Estimate`, of all suggestions from k / K on; nan where there is none.
+    """
+    k = len(size)
+    stratum = np.arange(k) * _STRATA // k
+    # Row k of each: the strata of what lies at limit k and above.
+    above = np.arange(k)[:, None] <= np.arange(k)
+    of = stratum == np.arange(_STRATA)[:, None]
+    return _of_strata(*((above * values) @ of.T for values in (size, believed, right, answered)))
+
+
+def _of_strata(size: Any, believed: Any, right: Any, answered: Any) -> tuple[Any, Any, Any]:
+    """Return the share that is right with its interval, from sums over each stratum, (..., strata)."""
     prior = _PRIOR * believed / np.maximum(size, 1)
     mean = (prior + right) / (_PRIOR + answered)
     spread = mean * (1 - mean) / (_PRIOR + answered + 1)
     # Of those that are open, each is right or wrong by chance, and all depend on the same mean, which is uncertain.
     left = size - answered
-    total = (right + left * mean).sum()
-    variance = (left**2 * spread + left * (mean * (1 - mean) - spread)).sum()
-    n, error = len(probabilities), _NORMAL * float(np.sqrt(variance))
-    known_wrong = float((answered - right).sum())
-    low = max(float(right.sum()), float(total) - error)
-    high = min(n - known_wrong, float(total) + error)
-    return Estimate(n, int(answered.sum()), float(total) / n, low / n, high / n)
+    total = (right + left * mean).sum(axis=-1)
+    variance = (left**2 * spread + left * (mean * (1 - mean) - spread)).sum(axis=-1)
+    n, error = np.sum(size, axis=-1), _NORMAL * np.sqrt(np.maximum(variance, 0))
+    low = np.maximum(np.sum(right, axis=-1), total - error)
+    high = np.minimum(n - np.sum(answered - right, axis=-1), total + error)
+    shown = np.where(n > 0, n, np.nan)
+    return total / shown, low / shown, high / shown

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from tagrefine_core.errors import DataError
-from tagrefine_core.refinement.changes import Changes
+from tagrefine_core.refinement.changes import Changes, handed_out
 
 __all__ = ["Moved", "moved"]
 
@@ -38,21 +38,12 @@ def moved(first: Changes, second: Changes) -> Moved:
         raise DataError(
             f"Only runs on the same photos and tags compare; got {first.shape} and {second.shape}."
         )
-    before, after = _handed_out(first), _handed_out(second)
+    before, after = handed_out(first), handed_out(second)
     both = before.multiply(after).tocsr()
     lost, gained = before - both, after - both
     differ = _by_row(lost) + _by_row(gained)
     order = np.argsort(-differ, kind="stable")
     return Moved(_by_tag(before), _by_tag(gained), _by_tag(lost), order[: np.count_nonzero(differ)])
-
-
-def _handed_out(changes: Changes) -> sparse.csr_matrix:
-    """Return 1 where a tag is handed out; the three parts never overlap, and a stored score of 0 counts."""
-    parts = [changes.kept, changes.added, changes.untold]
-    return sum(
-        sparse.csr_matrix((np.ones(part.nnz, dtype=np.int32), part.indices, part.indptr), shape=part.shape)
-        for part in parts
-    )
 
 
 def _by_tag(matrix: sparse.csr_matrix) -> NDArray[np.int64]:

@@ -11,6 +11,7 @@ from scipy import sparse
 
 from tagrefine_core.collections import Collection
 from tagrefine_core.refinement.changes import Changes
+from tagrefine_core.store import stands_for
 
 __all__ = [
     "ACCEPT",
@@ -19,6 +20,7 @@ __all__ = [
     "VERDICTS",
     "Verdict",
     "Verdicts",
+    "decided_at",
     "overruled",
     "verdicts_of",
 ]
@@ -61,7 +63,7 @@ class Verdicts:
 
 
 def verdicts_of(collection: Collection) -> Verdicts:
-    """Return the verdicts in force now."""
+    """Return the verdicts in force now; what was said of a name that has been merged into a tag since counts for that tag."""
     return _verdicts(collection, collection.store.curation.version(collection.id))
 
 
@@ -69,22 +71,37 @@ def verdicts_of(collection: Collection) -> Verdicts:
 def _verdicts(collection: Collection, version: int) -> Verdicts:
     log = collection.store.curation.values(collection.id, "verdict")
     columns_of = {tag: column for column, tag in enumerate(collection.vocabulary)}
+    aliases = collection.store.tag_aliases(collection.id)
     cells: dict[tuple[int, int], int] = {}
     words: dict[int, dict[str, str]] = {}
     lost = 0
+    others: dict[tuple[int, int], int] = {}  # said of a name that has been merged into a tag since
     for (_, tag, verdict), row in zip(log, collection.rows_of(file for file, _, _ in log), strict=True):
         if row is None:
             lost += 1
         elif tag in columns_of:
             cells[row, columns_of[tag]] = _CODES[verdict]
+        elif (merged := stands_for(aliases, tag)) in columns_of:
+            others.setdefault((row, columns_of[merged]), _CODES[verdict])
         else:
             words.setdefault(row, {})[tag] = verdict
+    cells = others | cells  # what was said of the tag itself stands above that
     places = np.array(list(cells), dtype=np.int64).reshape(-1, 2)
     values = np.fromiter(cells.values(), dtype=np.int8, count=len(cells))
     shape = (collection.n, len(collection.vocabulary))
     matrix = sparse.csr_matrix((values, (places[:, 0], places[:, 1])), shape=shape)
     matrix.sort_indices()
     return Verdicts(matrix, words, lost, version)
+
+
+def decided_at(collection: Collection) -> NDArray[np.int64]:
+    """Return by photo the newest step of the log of which a verdict is in force, (N,); -1 where there is none."""
+    newest = collection.store.curation.newest(collection.id, "verdict")
+    found = np.full(collection.n, -1, dtype=np.int64)
+    for (_, step), row in zip(newest, collection.rows_of(file for file, _ in newest), strict=True):
+        if row is not None:
+            found[row] = step
+    return found
 
 
 def overruled(

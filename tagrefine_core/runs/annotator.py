@@ -61,8 +61,16 @@ class Annotator:
     def scores(self, images: Sequence[Path]) -> NDArray[np.float32]:
         """Return scores (B, C) in [0, 1] of photos; ImageError names one that cannot be read."""
         with kept_memory():
-            read = self.extractor.features_of_all(images) if self.extractor else decode_all(images, self.size)
-            return self.fitted.scores_of_new(torch.from_numpy(read).to(self.device))
+            return self.fitted.scores_of_new(self._read(images))
+
+    def features(self, images: Sequence[Path]) -> NDArray[np.float16]:
+        """Return features (B, d) of photos, as `Run.features` are; ImageError names one that cannot be read."""
+        with kept_memory():
+            return self.fitted.features_of_new(self._read(images))
+
+    def _read(self, images: Sequence[Path]) -> torch.Tensor:
+        read = self.extractor.features_of_all(images) if self.extractor else decode_all(images, self.size)
+        return torch.from_numpy(read).to(self.device)
 
 
 def _weights_hash(run: Run) -> str:

@@ -20,6 +20,8 @@ __all__ = [
     "changes_of",
     "expected_of",
     "limits_of",
+    "own_limits",
+    "prospects_of",
     "suggested_at",
     "told_of",
     "visualness_of",
@@ -37,19 +39,35 @@ class Expected:
 
 
 def told_of(run: Run, collection: Collection) -> NDArray[np.bool_]:
-    """Return the tags that are judged, (C,): those that a picture can tell, and what the curator's list says otherwise.
+    """Return the tags that are judged, (C,): those that a picture can tell, what the curator's list says otherwise, and those with a limit.
 
     Raises
     ------
     RunError
         When the run has no scores.
     """
+    told = _measured_or_listed(run, collection)
+    told[list(own_limits(collection))] = True
+    return told
+
+
+def _measured_or_listed(run: Run, collection: Collection) -> NDArray[np.bool_]:
     told = visualness_of(run, collection).enough.copy()
     rules = collection.store.tag_rules(collection.id)
     for column, tag in enumerate(collection.vocabulary):
         if tag in rules:
             told[column] = rules[tag] == "judge"
     return told
+
+
+def own_limits(collection: Collection) -> dict[int, float]:
+    """Return the limits in force that people set for single tags, by column; a tag that is to be left alone has none."""
+    limits, rules = collection.store.tag_limits(collection.id), collection.store.tag_rules(collection.id)
+    return {
+        column: limits[tag]
+        for column, tag in enumerate(collection.vocabulary)
+        if tag in limits and rules.get(tag) != "leave"
+    }
 
 
 @lru_cache(maxsize=4)
@@ -73,7 +91,8 @@ def visualness_of(run: Run, collection: Collection) -> Visualness:
 def limits_of(run: Run, collection: Collection, precision: float = PRECISION) -> Limits:
     """Return from which score on tags are added, and up to which they are removed.
 
-    A run of the annotation task removes none, and neither does one whose scores are not calibrated.
+    A run of the annotation task removes none, and neither does one whose scores are not calibrated. A limit that people set for a tag
+    stands whatever is promised, and makes no difference to other tags: theirs are found as if it were not set.
 
     Parameters
     ----------
@@ -91,13 +110,24 @@ def limits_of(run: Run, collection: Collection, precision: float = PRECISION) ->
     ConfigError
         When the precision is out of range.
     """
-    return _limits(run, collection, precision, tuple(collection.store.tag_rules(collection.id).items()))
+    rules = tuple(collection.store.tag_rules(collection.id).items())
+    return _limits(run, collection, precision, rules, tuple(own_limits(collection).items()))
 
 
 # The curator's list only tells one state of it from the next.
 @lru_cache(maxsize=8)
-def _limits(run: Run, collection: Collection, precision: float, rules: tuple[tuple[str, str], ...]) -> Limits:
-    limits = _prospects(run, collection).limits(precision, told_of(run, collection))
+def _limits(
+    run: Run,
+    collection: Collection,
+    precision: float,
+    rules: tuple[tuple[str, str], ...],
+    own: tuple[tuple[int, float], ...],
+) -> Limits:
+    limits = prospects_of(run, collection).limits(precision, _measured_or_listed(run, collection))
+    add, told = limits.add.copy(), limits.told.copy()
+    for column, limit in own:
+        add[column], told[column] = limit, True
+    limits = replace(limits, add=add, told=told)
     if not run.counts_words:
         # Scores that do not know what the user wrote cannot overrule him, nor can those that say how likely a tag is given: a tag fits
         # at least as probably as it is given, so that they may be taken at their word where they speak for it, but not against it.
@@ -107,7 +137,7 @@ def _limits(run: Run, collection: Collection, precision: float, rules: tuple[tup
 
 def expected_of(run: Run, collection: Collection, limits: Limits) -> Expected:
     """Return how many changes limits make, and how many of them are right by the probabilities."""
-    prospects = _prospects(run, collection)
+    prospects = prospects_of(run, collection)
     return Expected(prospects.additions(limits), prospects.removals(limits))
 
 
@@ -134,8 +164,8 @@ def suggested_at(run: Run, collection: Collection, limits: Limits) -> Changes:
 
 
 @lru_cache(maxsize=4)
-def _prospects(run: Run, collection: Collection) -> Prospects:
-    """Read all scores once for every precision."""
+def prospects_of(run: Run, collection: Collection) -> Prospects:
+    """Return how many changes lie at which probability, tag by tag: all scores are read once, for every precision."""
     scores, calibration = run.scores, run.calibration
     if calibration is None:
         return Prospects(scores, collection.tags)

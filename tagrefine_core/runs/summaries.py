@@ -1,15 +1,17 @@
 """What a run does with every tag of its collection, as a table."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tagrefine_core.collections import Collection
 from tagrefine_core.refinement import PRECISION
 from tagrefine_core.runs import refined
 from tagrefine_core.runs.run import Run
 
-__all__ = ["TagSummary", "summaries_of"]
+__all__ = ["TagSummary", "summaries_of", "summary_of"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,8 @@ class TagSummary:
         Whether it is judged at all.
     rule : str or None
         What the curator's list says: "judge" or "leave".
+    limit : float or None
+        From which probability on people said that it is added; None where the promise says so.
     """
 
     tag: str
@@ -45,18 +49,33 @@ class TagSummary:
     expected_high: float | None
     told: bool
     rule: str | None
+    limit: float | None
 
 
 def summaries_of(run: Run, collection: Collection, precision: float = PRECISION) -> list[TagSummary]:
     """Return what a run does with every tag, in column order; errors as `tagrefine_core.runs.refined.limits_of`."""
+    given = np.bincount(collection.tags.indices, minlength=len(collection.vocabulary))
+    return _summaries(run, collection, precision, range(len(collection.vocabulary)), given)
+
+
+def summary_of(run: Run, collection: Collection, column: int, precision: float = PRECISION) -> TagSummary:
+    """Return the same for one tag."""
+    given = np.zeros(len(collection.vocabulary), dtype=np.int64)
+    given[column] = int((collection.tags.indices == column).sum())
+    return _summaries(run, collection, precision, [column], given)[0]
+
+
+def _summaries(
+    run: Run, collection: Collection, precision: float, columns: Iterable[int], given: NDArray[np.int64]
+) -> list[TagSummary]:
     limits = refined.limits_of(run, collection, precision)
     expected = refined.expected_of(run, collection, limits)
     visualness = refined.visualness_of(run, collection)
-    rules = collection.store.tag_rules(collection.id)
-    given = np.bincount(collection.tags.indices, minlength=len(collection.vocabulary))
+    rules, own = collection.store.tag_rules(collection.id), refined.own_limits(collection)
     right, known = expected.added.by_tag, run.calibration is not None
     found = []
-    for column, tag in enumerate(collection.vocabulary):
+    for column in columns:
+        tag = collection.vocabulary[column]
         added, removed = int(expected.added.count[column]), int(expected.removed.count[column])
         told = bool(limits.told[column])
         low, high = expected.added.interval_of(column) if added and known else (None, None)
@@ -75,6 +94,7 @@ def summaries_of(run: Run, collection: Collection, precision: float = PRECISION)
                 expected_high=high,
                 told=told,
                 rule=rules.get(tag),
+                limit=own.get(column),
             )
         )
     return found

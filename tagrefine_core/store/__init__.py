@@ -1,6 +1,6 @@
 """The database of a home folder: collections, runs, metrics, jobs (SQLite, write-ahead log)."""
 
-from tagrefine_core.store.curation import CurationLog, Decided, Entry, Step
+from tagrefine_core.store.curation import CurationLog, Decided, Entry, Step, stands_for
 from tagrefine_core.store.records import (
     CollectionRecord,
     EpochRecord,
@@ -25,4 +25,5 @@ __all__ = [
     "Step",
     "Store",
     "TagRecord",
+    "stands_for",
 ]

@@ -1,19 +1,19 @@
 """What people decide about a collection: a log that only grows, undone and redone without limit, and what of it is in force.
 
-An entry says one thing about a photo's tag (``verdict``) or about a tag everywhere (``rule``, ``limit``, ``alias``); a step is what one
+An entry says one thing about a photo's tag (``verdict``), about a tag everywhere (``rule``, ``limit``, ``alias``) or about two (``apart``); a step is what one
 person did at once, of one entry or of many. To undo is a step too. Photos and tags are named, not numbered, so that what was decided
 outlives an import.
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from tagrefine_core.store.database import Database
 
-__all__ = ["CurationLog", "Decided", "Entry", "Step"]
+__all__ = ["CurationLog", "Decided", "Entry", "Step", "stands_for"]
 
 
 class Entry(NamedTuple):
@@ -21,7 +21,9 @@ class Entry(NamedTuple):
 
     Attributes
     ----------
-    what : {"verdict", "rule", "limit", "alias"}
+    what : {"verdict", "rule", "limit", "alias", "apart"}
+        An alias says which tag a name counts for, from the next import on; empty: for none. Two tags are apart when they are not one
+        and the same: both, in alphabetical order with a line break between, are the ``tag``.
     file : str
         The photo, relative to the collection's folder; empty for what is said of a tag everywhere.
     tag : str
@@ -76,6 +78,19 @@ class Step:
     note: str
     entries: tuple[Entry, ...]
     size: int
+
+
+def stands_for(aliases: Mapping[str, str], name: str) -> str:
+    """Return the tag that a name counts for, from alias to alias; itself where nobody said anything.
+
+    >>> stands_for({"warszawa": "warsaw", "warsaw": "capital"}, "warszawa")
+    'capital'
+    """
+    seen = set()
+    while name in aliases and name not in seen:
+        seen.add(name)
+        name = aliases[name]
+    return name
 
 
 _SHOWN = 100  # entries that a step names
@@ -172,6 +187,16 @@ class CurationLog:
             rows.row_factory = None  # plain tuples: there may be hundreds of thousands
             return rows.fetchall()
 
+    def newest(self, collection_id: int, what: str) -> list[tuple[str, int]]:
+        """Return by photo the newest step of which something is in force."""
+        with self.database.connect() as connection:
+            rows = connection.execute(
+                "SELECT file, max(step) FROM curation_standing WHERE collection_id = ? AND what = ? GROUP BY file",
+                (collection_id, what),
+            )
+            rows.row_factory = None
+            return rows.fetchall()
+
     def in_force(
         self, collection_id: int, what: str, *, file: str | None = None, tag: str | None = None
     ) -> list[Decided]:
@@ -259,8 +284,10 @@ def _turn(
     connection: sqlite3.Connection, collection_id: int, kind: str, of: int, by: str | None, key: str | None
 ) -> Step:
     """Undo or redo the step ``of``."""
-    undone = connection.execute("SELECT by FROM curation_steps WHERE id = ?", (of,)).fetchone()
-    number = _write_step(connection, collection_id, kind, of=of, by=by or undone["by"], key=key)
+    undone = connection.execute("SELECT by, note FROM curation_steps WHERE id = ?", (of,)).fetchone()
+    number = _write_step(
+        connection, collection_id, kind, of=of, by=by or undone["by"], note=undone["note"], key=key
+    )
     connection.execute("UPDATE curation_steps SET undone = ? WHERE id = ?", (kind == "undo", of))
     _stand_anew(connection, collection_id, of)
     row = connection.execute("SELECT * FROM curation_steps WHERE id = ?", (number,)).fetchone()

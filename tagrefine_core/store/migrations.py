@@ -216,7 +216,7 @@ MIGRATIONS: dict[str, str | Callable[[sqlite3.Connection], None]] = {
         CREATE TABLE curation_entries (
             step INTEGER NOT NULL REFERENCES curation_steps(id) ON DELETE CASCADE,
             collection_id INTEGER NOT NULL,
-            what TEXT NOT NULL CHECK (what IN ('verdict', 'rule', 'limit', 'alias')),
+            what TEXT NOT NULL CHECK (what IN ('verdict', 'rule', 'limit', 'alias', 'apart')),
             file TEXT NOT NULL,
             tag TEXT NOT NULL,
             value TEXT,
@@ -252,6 +252,15 @@ MIGRATIONS: dict[str, str | Callable[[sqlite3.Connection], None]] = {
         ALTER TABLE runs ADD COLUMN note TEXT NOT NULL DEFAULT '';
         ALTER TABLE runs ADD COLUMN kept INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE epochs ADD COLUMN points TEXT NOT NULL DEFAULT '[]';
+    """,
+    # What a curator looks for again and again, as the query of Browse's address.
+    "0013_saved_filters": """
+        CREATE TABLE saved_filters (
+            collection_id INTEGER NOT NULL REFERENCES collections(id) ON DELETE CASCADE,
+            name TEXT NOT NULL,
+            query TEXT NOT NULL,
+            PRIMARY KEY (collection_id, name)
+        ) WITHOUT ROWID;
     """,
 }
 

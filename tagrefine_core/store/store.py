@@ -338,12 +338,48 @@ class Store(Database):
         """Return the tags that are to be judged, or left alone, whatever was measured: ``"judge"`` or ``"leave"`` by tag."""
         return {tag: rule for _, tag, rule in self.curation.values(collection_id, "rule")}
 
-    def set_tag_rules(self, collection_id: int, rules: Mapping[str, str | None], *, by: str = "") -> None:
+    def set_tag_rules(
+        self,
+        collection_id: int,
+        rules: Mapping[str, str | None],
+        *,
+        by: str = "",
+        note: str = "",
+        key: str | None = None,
+    ) -> None:
         """Put tags on the list, or take them off with None; all at once, other tags stay as they are. Nothing new is no step."""
         now = self.tag_rules(collection_id)
         entries = [Entry("rule", "", tag, rule) for tag, rule in rules.items() if now.get(tag) != rule]
         if entries:
-            self.curation.add(collection_id, entries, by=by)
+            self.curation.add(collection_id, entries, by=by, note=note, key=key)
+
+    def tag_limits(self, collection_id: int) -> dict[str, float]:
+        """Return from which probability on people said that a tag is added, by tag."""
+        return {tag: float(limit) for _, tag, limit in self.curation.values(collection_id, "limit")}
+
+    def tag_aliases(self, collection_id: int) -> dict[str, str]:
+        """Return which tag a name counts for from the next import on, as people said it; see `tagrefine_core.store.stands_for`."""
+        return {name: tag for _, name, tag in self.curation.values(collection_id, "alias")}
+
+    # Filters kept by name
+
+    def saved_filters(self, collection_id: int) -> dict[str, str]:
+        """Return the kept filters by name, in the order of their names: each the query of an address."""
+        with self.connect() as connection:
+            rows = connection.execute(
+                "SELECT name, query FROM saved_filters WHERE collection_id = ? ORDER BY name COLLATE NOCASE",
+                (collection_id,),
+            ).fetchall()
+        return {row["name"]: row["query"] for row in rows}
+
+    def save_filter(self, collection_id: int, name: str, query: str | None) -> None:
+        """Keep a filter, in the place of one of the same name; None forgets it."""
+        with self.transaction() as connection:
+            connection.execute(
+                "DELETE FROM saved_filters WHERE collection_id = ? AND name = ?", (collection_id, name)
+            )
+            if query is not None:
+                connection.execute("INSERT INTO saved_filters VALUES (?,?,?)", (collection_id, name, query))
 
     # Jobs
 

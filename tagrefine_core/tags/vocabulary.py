@@ -2,17 +2,18 @@
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from tagrefine_core.errors import ConfigError, LabelError
-from tagrefine_core.store import TagRecord
-from tagrefine_core.tags.normalization import Lemma, lemmatize
+from tagrefine_core.store import TagRecord, stands_for
+from tagrefine_core.tags.normalization import Lemma, lemmatize, normalize
 from tagrefine_core.tags.wordnet import WordNet
 
 __all__ = ["Vocabulary", "build_vocabulary"]
@@ -52,10 +53,11 @@ def build_vocabulary(
     *,
     min_fraction: float = 0.001,
     wordnet: WordNet,
+    aliases: Mapping[str, str] = MappingProxyType({}),
 ) -> Vocabulary:
     """Lemmatize the tags, keep what WordNet has and enough photos carry; labels stay in any case.
 
-    Synonyms are not merged (the paper does not). Two raw tags of a photo that fall on one lemma count once.
+    Synonyms are not merged (the paper does not), but where somebody said so. Two raw tags of a photo that fall on one lemma count once.
 
     Parameters
     ----------
@@ -65,6 +67,9 @@ def build_vocabulary(
         Names of the ground-truth labels; each is lemmatized like a tag.
     min_fraction : float, default 0.001
         A tag needs at least this part of the N photos; exactly that many is enough.
+    aliases : mapping of str to str
+        What names count for, as people said: a spelling, however it is typed (`normalize`), else the lemma that it falls on. The tag need
+        not be in WordNet; a spelling may stand for itself, and an empty one leaves the name out, unless it is a label.
 
     Raises
     ------
@@ -77,8 +82,11 @@ def build_vocabulary(
         raise ConfigError(f"min_fraction is a part of the photos, from 0 to 1; got {min_fraction}.")
     n_images = len(raw_tags)
     spellings, by_spelling = _spelling_matrix(raw_tags)
-    lemmas = [lemmatize(raw, wordnet) for raw in spellings]  # each distinct spelling once
-    label_tags = _label_tags(labels, wordnet)
+    said = {normalize(name): tag for name, tag in aliases.items()}
+    lemmas = [
+        _as_said(raw, lemmatize(raw, wordnet), said) for raw in spellings
+    ]  # each distinct spelling once
+    label_tags = _label_tags(labels, wordnet, said)
 
     names = sorted({lemma.name for lemma in lemmas if lemma.known} | set(label_tags))
     column = {name: i for i, name in enumerate(names)}
@@ -121,6 +129,19 @@ def build_vocabulary(
     )
 
 
+def _as_said(raw: str, lemma: Lemma, aliases: Mapping[str, str]) -> Lemma:
+    """Return what people said that a spelling counts for, else its lemma."""
+    spelling = normalize(raw)
+    key = spelling if spelling in aliases else lemma.name
+    if key not in aliases:
+        return lemma
+    name = stands_for(aliases, key)
+    if not name:
+        return Lemma("", False, "you said: leave it out")
+    shown = name.replace("_", " ")
+    return Lemma(name, True, "" if raw in (name, shown) else f"you said: counts for {shown}")
+
+
 def _spelling_matrix(raw_tags: Sequence[Sequence[str]]) -> tuple[list[str], csr_matrix]:
     """Return the distinct spellings and a 0/1 matrix of photos by spelling."""
     ids: dict[str, int] = {}
@@ -134,11 +155,12 @@ def _spelling_matrix(raw_tags: Sequence[Sequence[str]]) -> tuple[list[str], csr_
     return list(ids), matrix
 
 
-def _label_tags(labels: Sequence[str], wordnet: WordNet) -> list[str]:
+def _label_tags(labels: Sequence[str], wordnet: WordNet, aliases: Mapping[str, str]) -> list[str]:
     """Return the tag of each label."""
     owner: dict[str, str] = {}
     for label in labels:
-        name = lemmatize(label, wordnet).name
+        lemma = lemmatize(label, wordnet)
+        name = _as_said(label, lemma, aliases).name or lemma.name
         if not name:
             raise LabelError(f"A label has no name: {label!r}. Name every label in the ground truth.")
         if name in owner:

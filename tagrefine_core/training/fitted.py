@@ -146,18 +146,25 @@ class Fitted:
         user_tags : csr (B, C), optional
             Their users' tags, where they count as evidence.
         """
+        logits, own = self._answers_of_new(x)
+        found = smooth(logits, own, self.config, known=self.logits, around=self._around, rows=self.rows)
+        finish(
+            found, self.calibration, user_tags, certain(self.implied), self.config, out=found, progress=silent
+        )
+        return found
+
+    def features_of_new(self, x: Tensor) -> NDArray[np.float16]:
+        """Return the features (B, d) of photos that were not learned from, as `features` are; ``x`` as in `scores_of_new`."""
+        return self._answers_of_new(x)[1]
+
+    def _answers_of_new(self, x: Tensor) -> tuple[NDArray[np.float32], NDArray[np.float16]]:
         if self.trunk is not None:
             with torch.inference_mode():
                 x = look(self.trunk, x, views=self.config.network.views)
         # In blocks of the size that the collection was scored in, so that both round alike.
         blocks = [answers(self.networks, block, self.config) for block in torch.split(x, FORWARD_ROWS)]
         logits, features = (torch.cat(found).cpu().numpy() for found in zip(*blocks, strict=True))
-        own = features.astype(np.float16)
-        found = smooth(logits, own, self.config, known=self.logits, around=self._around, rows=self.rows)
-        finish(
-            found, self.calibration, user_tags, certain(self.implied), self.config, out=found, progress=silent
-        )
-        return found
+        return logits, features.astype(np.float16)
 
     @cached_property
     def _around(self) -> NDArray[np.float16]:

@@ -41,6 +41,8 @@ def import_collection(
 ) -> Collection:
     """Import photos with tags; a collection of the same name is replaced once all has been read and checked.
 
+    What people decided about that collection stays, and its aliases say what names count for (`tagrefine_core.workflow.merging`).
+
     Parameters
     ----------
     store : Store
@@ -67,7 +69,10 @@ def import_collection(
     """
     check_name(name)
     check(store, "import", name)
-    collection = _import(store, kind, Path(source), name, min_fraction=min_fraction, progress=progress)
+    shown_as = "demo" if _is_demo(store, Path(source), name) else None  # its photos are ours: deleted with it
+    collection = _import(
+        store, kind, Path(source), name, min_fraction=min_fraction, shown_as=shown_as, progress=progress
+    )
     if thumbnails:
         make_thumbnails(collection, progress=progress)
     return collection
@@ -167,12 +172,15 @@ def _import(
     checks = check_images(source.root, source.files, progress=progress)
     source = source.select(checks.rows)
     progress("Building the vocabulary", 0, 0)
-    vocabulary = tags.build_vocabulary(source.tags, source.labels, min_fraction=min_fraction, wordnet=wordnet)
+    aliases = _aliases(store, name)
+    vocabulary = tags.build_vocabulary(
+        source.tags, source.labels, min_fraction=min_fraction, wordnet=wordnet, aliases=aliases
+    )
     if kind == "nuswide":
         # The paper's part of NUS-WIDE is without photos that no tag is left of; 0.1 % is of those that stay.
         source, checks = _without_untagged(source, checks, vocabulary)
         vocabulary = tags.build_vocabulary(
-            source.tags, source.labels, min_fraction=min_fraction, wordnet=wordnet
+            source.tags, source.labels, min_fraction=min_fraction, wordnet=wordnet, aliases=aliases
         )
     progress("Writing the collection", 0, 0)
     check(store, "import", name)  # a job that began while the photos were read
@@ -185,11 +193,34 @@ def _import(
         vocabulary=vocabulary.tags,
         label_columns=vocabulary.label_columns,
         decisions=vocabulary.decisions,
-        details={"min_fraction": min_fraction, "forced": list(vocabulary.forced), "wordnet": wordnet.version},
+        details={
+            "min_fraction": min_fraction,
+            "forced": list(vocabulary.forced),
+            "wordnet": wordnet.version,
+            "aliases": aliases,
+            "source": {"kind": kind, "path": _stored(store.home, path)},
+        },
     )
     progress("Comparing tags", 0, 0)
     TagSimilarity.open(store.home, collection)  # now that WordNet is open, so that nobody waits for it later
     return collection
+
+
+def _stored(home: Path, path: Path) -> str:
+    """Return a path as text: relative where it lies inside the home, so that the home can be moved."""
+    path, home = path.expanduser().resolve(), home.resolve()
+    return path.relative_to(home).as_posix() if path.is_relative_to(home) else str(path)
+
+
+def _is_demo(store: Store, path: Path, name: str) -> bool:
+    known = any(record.name == name and record.kind == "demo" for record in store.collections())
+    return known and path.resolve().is_relative_to(demo_folder(store.home, name).resolve())
+
+
+def _aliases(store: Store, name: str) -> dict[str, str]:
+    """Return what people said that names of a collection count for; nothing where there is none of that name yet."""
+    known = next((record for record in store.collections() if record.name == name), None)
+    return {} if known is None else store.tag_aliases(known.id)
 
 
 def _without_untagged(

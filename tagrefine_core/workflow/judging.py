@@ -1,25 +1,38 @@
 """What a run does with the tags of its collection, and why: changes, a table of tags, queues of suspects, reasons, exports."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from tagrefine_core import refinement
 from tagrefine_core.collections import Collection
-from tagrefine_core.errors import RunError
+from tagrefine_core.errors import ConfigError, RunError
 from tagrefine_core.exchange import refined_photos, write_refined
+from tagrefine_core.progress import Progress, silent
 from tagrefine_core.refinement import PRECISION, Changes
+from tagrefine_core.refinement.duplicates import LEAST, conflicts
 from tagrefine_core.refinement.suspicious import SuspectKind
 from tagrefine_core.refinement.verdicts import verdicts_of
 from tagrefine_core.runs import refined
+from tagrefine_core.runs.duplicates import duplicates_of
 from tagrefine_core.runs.evidence import Evidence, evidence_of
 from tagrefine_core.runs.run import Run
 from tagrefine_core.runs.summaries import TagSummary, summaries_of
 from tagrefine_core.store import Store
 from tagrefine_core.workflow.rules import check
 
-__all__ = ["changes_of", "collection_of", "explain", "export_refined", "suspicious", "tag_summaries"]
+__all__ = [
+    "Duplicate",
+    "changes_of",
+    "collection_of",
+    "duplicates",
+    "explain",
+    "export_refined",
+    "suspicious",
+    "tag_summaries",
+]
 
 
 def tag_summaries(store: Store, run_id: str, *, precision: float = PRECISION) -> list[TagSummary]:
@@ -61,6 +74,69 @@ def suspicious(
     return [
         (collection.files[row], collection.vocabulary[column], float(score))
         for row, column, score in zip(*queue, strict=True)
+    ]
+
+
+@dataclass(frozen=True)
+class Duplicate:
+    """Two photos that are the same picture, and the judged tags that only one of their users gave.
+
+    Attributes
+    ----------
+    first, second : str
+        Files.
+    likeness : float
+        1: the same in every respect.
+    only_first, only_second : list of str
+    """
+
+    first: str
+    second: str
+    likeness: float
+    only_first: list[str]
+    only_second: list[str]
+
+
+def duplicates(
+    store: Store, run_id: str, *, least: float = LEAST, progress: Progress = silent
+) -> list[Duplicate]:
+    """Return photos that are the same picture and whose tags differ, the most alike first.
+
+    Tags that somebody has given a verdict on are not asked again.
+
+    Parameters
+    ----------
+    least : float
+        How alike they are at least, in [0.5, 1].
+
+    Raises
+    ------
+    ConfigError
+        When ``least`` is out of range.
+    RunError
+        As `changes_of`.
+    """
+    if not 0.5 <= least <= 1:
+        raise ConfigError(f"least must be from 0.5 to 1, such as {LEAST}, got {least}.")
+    run = Run.open(store, run_id)
+    collection = collection_of(store, run)
+    found = conflicts(
+        duplicates_of(run, collection, least=least, progress=progress),
+        collection.tags,
+        told=refined.told_of(run, collection),
+        decided=verdicts_of(collection).matrix,
+    )
+    return [
+        Duplicate(
+            collection.files[one.first],
+            collection.files[one.second],
+            one.likeness,
+            *(
+                [collection.vocabulary[column] for column in part]
+                for part in (one.only_first, one.only_second)
+            ),
+        )
+        for one in found
     ]
 
 

@@ -19,6 +19,7 @@ _DOES = {
     "benchmark": "compares methods on {}",
     "demo": "makes {} and trains on it",
     "import": "imports {}",
+    "map": "draws a map of {}",
     "noise": "spoils tags of {}",
     "refine": "writes the refined tags of {}",
     "reproduce": "does the paper's experiments on {}",
@@ -35,11 +36,11 @@ def refusal(store: Store, action: str, collection: str, *, run_id: str | None = 
     action                                  refused while a live job
     ======================================  =======================================================
     import, demo, delete collection         works on the collection in any way
-    delete run                              trains the run, writes its refined tags, or does the paper's
-                                            experiments on its collection, for which it picks a run
+    delete run                              trains the run, writes its refined tags, draws its map, or does the
+                                            paper's experiments on its collection, for which it picks a run
     train                                   imports the collection, or trains on it
     benchmark, ablate, tune, noise,         imports the collection, or does the same
-    reproduce
+    reproduce, map
     refine                                  imports the collection
     setup                                   does the same
     ======================================  =======================================================

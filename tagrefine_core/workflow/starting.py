@@ -16,6 +16,8 @@ from tagrefine_core.workflow.rules import check
 
 __all__ = ["Work", "again", "as_job", "record_job", "start_job"]
 
+_READS = ("refine", "map")  # commands that are about a run
+
 
 @dataclass(frozen=True)
 class Work:
@@ -24,7 +26,7 @@ class Work:
     Attributes
     ----------
     run_id : str or None
-        The run that ``refine`` reads. Those that train have theirs by ``options["resume"]``, or get a new one.
+        The run that ``refine`` and ``map`` read. Those that train have theirs by ``options["resume"]``, or get a new one.
     """
 
     command: str
@@ -109,7 +111,7 @@ def again(store: Store, job: JobRecord) -> Work | None:
             return None
     if job.options is None:
         return None
-    return Work(job.command, job.collection, job.options, job.run_id if job.command == "refine" else None)
+    return Work(job.command, job.collection, job.options, job.run_id if job.command in _READS else None)
 
 
 def _table_of(store: Store, work: Work) -> str:

@@ -159,6 +159,11 @@ def small_home(small_home_files: Path, tmp_path: Path, monkeypatch: pytest.Monke
     return Store(home)
 
 
+def components(page: AppTest) -> list[Any]:
+    """Return the components that a page itself draws; the shell's own has nothing to show."""
+    return [one for one in page.get("bidi_component") if one.proto.component_name != "tagrefine_steps"]
+
+
 @pytest.fixture
 def open_page() -> Iterator[Callable[..., AppTest]]:
     """Open a page of the app as a visitor would, by name, with parameters of the address."""

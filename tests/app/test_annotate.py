@@ -58,7 +58,14 @@ def picture(color: str, size: tuple[int, int] = (30, 30)) -> bytes:
 
 def tagged(*contents: bytes, precision: float = 0.75) -> list[uploads.Tagged]:
     return uploads.tag_photos(
-        "run-new", None, "data", VOCABULARY[:-1], precision, [str(hash(one)) for one in contents], contents
+        "run-new",
+        None,
+        "data",
+        VOCABULARY[:-1],
+        {},
+        precision,
+        [str(hash(one)) for one in contents],
+        contents,
     )
 
 
@@ -169,5 +176,5 @@ def test_network_is_loaded_once_until_its_run_or_the_data_is_another(
     monkeypatch.setattr(workflow, "open_annotator", load)
     asked = [("run-old", "x"), ("run-old", "x"), ("run-new", "x"), ("run-new", "y")]
     for number, (run, data) in enumerate(asked):
-        uploads.tag_photos(run, None, data, VOCABULARY, 0.75, [f"new {number}"], [picture("red")])
+        uploads.tag_photos(run, None, data, VOCABULARY, {}, 0.75, [f"new {number}"], [picture("red")])
     assert loaded == ["run-old", "run-new", "run-new"]

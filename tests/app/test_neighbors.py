@@ -17,7 +17,7 @@ from tagrefine_core.runs.refined import changes_of
 from tagrefine_core.runs.run import Run, run_folder
 from tagrefine_core.settings import train_config
 from tagrefine_core.store import Store
-from tests.app.conftest import UNTOLD, VOCABULARY, set_config
+from tests.app.conftest import UNTOLD, VOCABULARY, components, set_config
 
 OpenPage = Callable[..., AppTest]
 
@@ -45,7 +45,7 @@ def traced_home(small_home: Store) -> Store:
 
 def told(page: AppTest) -> dict[str, Any]:
     assert not page.exception and not page.error
-    (element,) = page.get("bidi_component")
+    (element,) = components(page)
     return json.loads(element.proto.json)
 
 
@@ -124,7 +124,7 @@ def test_where_no_photo_has_a_label_there_is_nothing_to_show(traced_home: Store,
     write_array(collection.folder / "truth.npy", np.zeros_like(collection.truth))
     page = open_page("neighbors", collection="demo", run="run-new")
     assert [one.value for one in page.title] == ["What became of these neighborhoods cannot be told"]
-    assert not page.get("bidi_component") and [one.label for one in page.button] == ["Go to Tags"]
+    assert not components(page) and [one.label for one in page.button] == ["Go to Tags"]
     assert "None of these photos has a true label" in " ".join(text.value for text in page.markdown)
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from pages.routes import routes
 from pages.routes.arrays import array_url
@@ -56,6 +57,10 @@ def test_versioned_thumbnail_is_kept_for_good_while_the_version_is_right(
         ("/assets/../app.py", 404),
         ("/assets/%2e%2e/app.py", 404),
         ("/assets/..%2fapp.py", 404),
+        ("/originals/{id}/40", 404),
+        ("/originals/999/0", 404),
+        ("/originals/{id}/../../tagrefine.db", 404),
+        ("/originals/{id}/%2e%2e%2f%2e%2e%2ftagrefine.db", 404),
         ("/arrays/../tagrefine.db", 404),
         ("/arrays/%2e%2e%2ftagrefine.db", 404),
     ],
@@ -71,6 +76,30 @@ def test_nothing_but_thumbnails_of_the_collection_comes_out(
 def test_photo_that_was_moved_away_is_a_404(client: Client, small_home: Store) -> None:
     (small_home.home / "photos" / "demo" / "im07.png").unlink()
     assert client.get(f"/thumbnails/{_demo(small_home)}/7?size=512").status_code == 404
+
+
+def test_original_is_sent_as_it_lies_there(client: Client, small_home: Store) -> None:
+    file = small_home.home / "photos" / "demo" / "im07.png"
+    answer = client.get(f"/originals/{_demo(small_home)}/7")
+    assert (answer.status_code, answer.content) == (200, file.read_bytes())
+    assert (
+        answer.headers["content-type"] == "image/png"
+        and answer.headers["x-content-type-options"] == "nosniff"
+    )
+    again = client.get(f"/originals/{_demo(small_home)}/7", headers={"If-None-Match": answer.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    picture = Image.open(file).transpose(Image.Transpose.ROTATE_90)
+    picture.save(file)
+    assert client.get(f"/originals/{_demo(small_home)}/7").headers["etag"] != answer.headers["etag"]
+
+
+@pytest.mark.parametrize(
+    "content", [b"<html><script>alert(1)</script></html>", b"%!PS-Adobe-3.0 EPSF-3.0", b""]
+)
+def test_what_is_no_picture_is_not_sent(client: Client, small_home: Store, content: bytes) -> None:
+    (small_home.home / "photos" / "demo" / "im07.png").write_bytes(content)
+    answer = client.get(f"/originals/{_demo(small_home)}/7")
+    assert answer.status_code == 404 and answer.content == b"this photo cannot be shown"
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32, ">i4"])

@@ -1,30 +1,27 @@
 """Tag by tag: the table, the tag that is open, and what the curator says about it."""
 
 import json
-import re
 from collections.abc import Callable
-from html import unescape
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.tags.words import RULES, decision, sentence
+from pages.tags.words import decision, sentence
 from tagrefine_core import workflow
 from tagrefine_core.collections import Collection
-from tagrefine_core.runs.run import Run
 from tagrefine_core.settings import train_config
 from tagrefine_core.store import Store
-from tests.app.conftest import EVIL, UNTOLD, VOCABULARY, add_collection, set_config
+from tests.app.conftest import UNTOLD, VOCABULARY, add_collection, components, set_config
 
 OpenPage = Callable[..., AppTest]
 
 
 def data(page: AppTest) -> dict[str, Any]:
     assert not page.exception and not page.error
-    (element,) = page.get("bidi_component")
+    (element,) = components(page)
     return json.loads(element.proto.json)
 
 
@@ -39,33 +36,12 @@ def words(page: AppTest) -> str:
     return " ".join(element.value.replace("\\", "") for element in told)
 
 
-def heading(page: AppTest) -> str:
-    """Return the heading of the panel: a tag is no markdown, so it is HTML."""
-    bodies = " ".join(element.proto.body for element in page.get("html"))
-    found = re.search(r'<h2 class="tr-tag">(.*?)</h2>', bodies)
-    return unescape(found[1]) if found else page.header[0].value
-
-
 def links(page: AppTest) -> dict[str, tuple[str, dict[str, list[str]]]]:
     """Return page and parameters of every link, by its text."""
     return {
         element.proto.label: (element.proto.page, parse_qs(element.proto.query_string))
         for element in page.get("page_link")
     }
-
-
-def strips(page: AppTest) -> dict[str, list[tuple[int, str, str]]]:
-    """Return the photos that are shown by title: row, what stands under it, and where it leads to."""
-    found = {}
-    for element in page.get("html"):
-        if 'class="tr-photos"' not in (text := element.proto.body):
-            continue
-        (title,) = re.findall(r'<p class="tr-about">(.*?)</p>', text)
-        rows = [int(number) for number in re.findall(r'src="/thumbnails/\d+/(\d+)\?', text)]
-        notes = re.findall(r"<figcaption>(.*?)</figcaption>", text) or [""] * len(rows)
-        targets = [unescape(link) for link in re.findall(r'href="(.*?)"', text)] or [""] * len(rows)
-        found[title] = list(zip(rows, notes, targets, strict=True))
-    return found
 
 
 def test_the_table_says_what_the_command_says(small_home: Store, open_page: OpenPage) -> None:
@@ -87,15 +63,6 @@ def test_the_table_says_what_the_command_says(small_home: Store, open_page: Open
             assert told["decision"] == ("a picture cannot tell" if one.tag == UNTOLD else "judged")
 
 
-def test_all_tags_in_a_few_words(small_home: Store, open_page: OpenPage) -> None:
-    page = open_page("tags", collection="demo", run="run-new")
-    added = sum(one.added for one in workflow.tag_summaries(small_home, "run-new"))
-    removed = sum(one.removed for one in workflow.tag_summaries(small_home, "run-new"))
-    told = words(page)
-    assert "**6** are judged, **1** are left alone" in told
-    assert f"**+ {added}**" in told and f"**− {removed}**" in told and "% of them right" in told
-
-
 def test_without_a_run_the_table_knows_what_people_wrote(small_home: Store, open_page: OpenPage) -> None:
     page = open_page("tags", collection="fresh", tag="dog")
     collection = Collection.open(small_home, "fresh")
@@ -106,11 +73,8 @@ def test_without_a_run_the_table_knows_what_people_wrote(small_home: Store, open
         assert set(shown["columns"][name]) == {None}
     assert "Train once" in words(page) and "Go to Train" in links(page)
     assert len(links(page)) == 1, "nothing to browse"
-    (photos,) = strips(page).values()
-    column = collection.vocabulary.index("dog")
-    assert photos and all(collection.tags[number, column] for number, *_ in photos)
-    page.button_group(key="rule").set_value("leave").run()
-    assert row(page, "dog")["decision"] == "you said: leave alone"
+    workflow.set_tag_rules(small_home, "fresh", ["dog"], "leave")
+    assert row(page.run(), "dog")["decision"] == "you said: leave alone"
 
 
 def test_a_run_of_an_earlier_import_says_nothing_of_these_photos(
@@ -129,91 +93,10 @@ def test_a_run_of_an_earlier_import_says_nothing_of_these_photos(
 def test_scores_that_are_no_probabilities_promise_nothing(small_home: Store, open_page: OpenPage) -> None:
     set_config(small_home, "run-new", train_config("paper"))
     page = open_page("tags", collection="demo", run="run-new")
-    assert set(data(page)["columns"]["right"]) == {None} and "of them right" not in words(page)
+    assert set(data(page)["columns"]["right"]) == {None}
 
 
-def test_the_open_tag_tells_its_numbers_and_leads_to_its_photos(
-    small_home: Store, open_page: OpenPage
-) -> None:
-    page = open_page("tags", collection="demo", run="run-new", tag="sky", precision="0.6")
-    one = row(page, "sky")
-    assert data(page)["chosen"] == "sky" and heading(page) == "sky"
-    assert f"People wrote it on {one['given']} photos. A picture can tell this tag (0.80 of 1" in words(page)
-    to_browse = {
-        label: query["kind"] for label, (target, query) in links(page).items() if target.endswith("browse")
-    }
-    assert to_browse == {
-        f":green[+ {one['added']} added]": ["added"],
-        f":red[− {one['removed']} removed]": ["removed"],
-        f"{one['kept']} kept": ["kept"],
-    }
-    for _, query in links(page).values():
-        del query["kind"]
-        assert query == {"collection": ["demo"], "run": ["run-new"], "tag": ["sky"], "precision": ["0.6"]}
-
-
-def test_photos_that_speak_for_and_against(small_home: Store, open_page: OpenPage) -> None:
-    page = open_page("tags", collection="demo", run="run-new", tag="sky")
-    collection, run = Collection.open(small_home, "demo"), Run.open(small_home, "run-new")
-    column = VOCABULARY.index("sky")
-    scores = {number: float(run.scores[number, column]) for number in range(collection.n)}
-    given = [number for number in scores if collection.tags[number, column]]
-    others = [number for number in scores if number not in given]
-    assert len(given) >= 10
-    best = lambda rows, sign: sorted(rows, key=lambda number: sign * scores[number])[:5]
-    shown = strips(page)
-    assert [[number for number, *_ in photos] for photos in shown.values()] == [
-        best(given, -1),
-        best(given, 1),
-        best(others, -1),
-    ]
-    for number, note, link in [photo for photos in shown.values() for photo in photos]:
-        if 0.01 <= scores[number] <= 0.99:
-            assert note == f"{100 * scores[number]:.0f} %"
-        query = parse_qs(urlsplit(link).query)
-        assert (
-            urlsplit(link).path == "/browse" and query["photo"] == [str(number)] and query["tag"] == ["sky"]
-        )
-
-
-def test_a_tag_that_a_picture_cannot_tell(small_home: Store, open_page: OpenPage) -> None:
-    page = open_page("tags", collection="demo", run="run-new", tag=UNTOLD)
-    given = row(page, UNTOLD)["given"]
-    assert "A picture cannot tell this tag (0.18 of 1" in words(page)
-    (link,) = links(page).items()
-    assert link[0] == f"{given} left alone" and link[1][1]["kind"] == ["untold"]
-
-
-def test_the_curator_overrules(small_home: Store, open_page: OpenPage) -> None:
-    page = open_page("tags", collection="demo", run="run-new", tag="sky")
-    demo, other = (small_home.collection(name).id for name in ("demo", "unchecked"))
-    before = row(page, "sky")
-    assert page.button_group(key="rule").value == "measure" and before["added"]
-    page.button_group(key="rule").set_value("leave").run()
-    assert small_home.tag_rules(demo) == {"sky": "leave"} and small_home.tag_rules(other) == {}
-    now = row(page, "sky")
-    assert (now["added"], now["removed"], now["decision"]) == (0, 0, "you said: leave alone")
-    assert "You said: leave alone" in words(page) and page.button_group(key="rule").value == "leave"
-    page.button_group(key="rule").set_value("measure").run()
-    assert small_home.tag_rules(demo) == {} and row(page, "sky") == before
-
-    page = open_page("tags", collection="demo", run="run-new", tag=UNTOLD)
-    assert not row(page, UNTOLD)["told"]
-    page.button_group(key="rule").set_value("judge").run()
-    assert small_home.tag_rules(demo) == {UNTOLD: "judge"}
-    assert row(page, UNTOLD)["told"] and row(page, UNTOLD)["decision"] == "you said: always judge"
-    assert "though a picture cannot tell it" in words(page)
-
-
-def test_what_the_curator_says_elsewhere_is_shown(small_home: Store, open_page: OpenPage) -> None:
-    page = open_page("tags", collection="demo", run="run-new", tag="sky")
-    workflow.set_tag_rules(small_home, "demo", ["sky"], "judge")
-    page.run()
-    assert page.button_group(key="rule").value == "judge"
-    assert row(page, "sky")["decision"] == "you said: always judge"
-
-
-def test_a_listed_tag_that_is_gone_is_shown_and_can_be_taken_off(
+def test_a_listed_tag_that_is_gone_is_shown_and_until_it_is_taken_off(
     small_home: Store, open_page: OpenPage
 ) -> None:
     demo = small_home.collection("demo").id
@@ -222,25 +105,13 @@ def test_a_listed_tag_that_is_gone_is_shown_and_can_be_taken_off(
     one = row(page, "unicorn")
     assert one["gone"] and one["given"] is None and "no tag now" in one["decision"]
     assert data(page)["columns"]["tag"] == [*VOCABULARY, "unicorn"]
-    assert "has no effect" in words(page) and not strips(page)
-    page.button(key="forget").click().run()
-    assert small_home.tag_rules(demo) == {} and data(page)["columns"]["tag"] == list(VOCABULARY)
-    assert heading(page) == "All tags"
+    workflow.set_tag_rules(small_home, "demo", ["unicorn"], None)
+    assert data(page.run())["columns"]["tag"] == list(VOCABULARY) and data(page)["chosen"] is None
 
 
 def test_an_unknown_tag_in_the_address_opens_none(small_home: Store, open_page: OpenPage) -> None:
     page = open_page("tags", collection="demo", tag="xyz", by="-seen")
-    assert heading(page) == "All tags" and data(page)["order"] == "-seen"
-
-
-def test_a_tag_is_no_markdown(small_home: Store, open_page: OpenPage) -> None:
-    page = open_page("tags", collection="demo", run="run-new", tag=EVIL)
-    assert heading(page) == EVIL
-    told = [*page.header, *page.markdown, *page.caption]
-    assert all("evil" not in element.value for element in told)
-    page = open_page("tags", collection="demo", run="run-new", tag="<b>bold</b>")
-    assert heading(page) == "<b>bold</b>"
-    assert all("<b>bold" not in element.proto.body for element in page.get("html"))
+    assert data(page)["chosen"] is None and data(page)["order"] == "-seen"
 
 
 @pytest.mark.parametrize(
@@ -271,4 +142,26 @@ def test_every_case_has_a_sentence_of_its_own() -> None:
     assert all(
         ("neither added nor removed" in text) == (place in (1, 3, 4)) for place, text in enumerate(told)
     )
-    assert set(RULES) == {"measure", "judge", "leave"}
+
+
+def test_a_limit_of_ones_own_in_words() -> None:
+    assert decision(True, None, limit=0.5625) == "you said: from 0.56 on"
+    assert decision(False, "leave", limit=0.5625) == "you said: leave alone", "which has the last word"
+    told = sentence(True, None, (0.5, 0.2, 0.7), 0.4, limit=0.5625)
+    assert (
+        "added from 0.56 on, whatever is promised" in told and "not measured that a picture can tell" in told
+    )
+
+
+def test_tags_are_chosen_by_use_and_change(small_home: Store, open_page: OpenPage) -> None:
+    summaries = workflow.tag_summaries(small_home, "run-new")
+    expected = sorted(summaries, key=lambda one: (-one.given - one.added - one.removed, one.tag))
+    for name in ("browse", "triage"):
+        page = open_page(name, collection="demo", run="run-new")
+        options = page.selectbox(key="tag").options
+        assert [option.split("  ")[0] for option in options] == [one.tag for one in expected], name
+        most = expected[0]
+        assert options[0] == f"{most.tag}  {most.given} +{most.added} −{most.removed}"
+    page = open_page("tags", collection="demo", view="pairs")
+    written = sorted(summaries, key=lambda one: (-one.given, one.tag))
+    assert page.selectbox(key="tag").options == [f"{one.tag}  {one.given}" for one in written]

@@ -18,7 +18,7 @@ from tagrefine_core.errors import WordNetMissing
 from tagrefine_core.settings import train_config
 from tagrefine_core.store import Store
 from tagrefine_core.tags import google_distance, load
-from tests.app.conftest import set_config
+from tests.app.conftest import components, set_config
 
 OpenPage = Callable[..., AppTest]
 
@@ -33,7 +33,7 @@ def opened() -> None:
 
 def shown(page: AppTest) -> dict[str, Any]:
     assert not page.exception and not page.error
-    (element,) = page.get("bidi_component")
+    (element,) = components(page)
     return json.loads(element.proto.json)
 
 

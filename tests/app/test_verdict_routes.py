@@ -16,6 +16,8 @@ from tagrefine_core.store import Store
 class Window:
     """Sends JSON to our routes."""
 
+    room = "verdicts"
+
     def __init__(self, store: Store) -> None:
         self.app = Starlette(routes=routes())
         self.store = store
@@ -25,7 +27,7 @@ class Window:
         body = sent if isinstance(sent, bytes) else json.dumps(sent).encode()
         scope = {
             "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http",
-            "path": f"/verdicts/{self.collection.id}{path}", "raw_path": b"", "query_string": query.encode(), "root_path": "",
+            "path": f"/{self.room}/{self.collection.id}{path}", "raw_path": b"", "query_string": query.encode(), "root_path": "",
             "headers": [(b"host", b"127.0.0.1")], "client": ("127.0.0.1", 4), "server": ("127.0.0.1", 8501),
         }  # fmt: skip
         answers: list[Message] = []

@@ -141,15 +141,15 @@ def test_browse_finds_photos_and_tells_each_in_full(visitor: Visitor, app, demo:
     _expect_found(visitor, collection.n)
     pictures_load(page.locator(".card img"), at_least=5)
 
-    visitor.choose("kind", "no user tags")
+    page.get_by_label("Change").select_option("no user tags")
     _expect_found(visitor, int(np.count_nonzero(np.diff(collection.tags.indptr) == 0)))
-    visitor.choose("kind", "any")
-    page.get_by_role("textbox", name="Search").fill("tree and not car")
+    page.get_by_label("Change").select_option("any change")
+    page.get_by_role("searchbox", name="Search").fill("tree and not car")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("search=tree"))
     until(lambda: 0 < _found(visitor) < collection.n, what="fewer photos")
     name = collection.files[71]
-    page.get_by_role("textbox", name="Search").fill(f'"{name}"')
+    page.get_by_role("searchbox", name="Search").fill(f'"{name}"')
     page.keyboard.press("Enter")
     _expect_found(visitor, 1)
 
@@ -200,7 +200,7 @@ def test_promise_switch_and_tag_of_browse(visitor: Visitor, app, demo: str) -> N
     quiet = card.locator(".tr-untold")
     expect(quiet).to_have_text(f"{len(names)} a picture cannot tell")
     expect(card).to_have_attribute("aria-description", re.compile(f"left alone: [^;]*{names[0]}"))
-    page.get_by_text("Show what a picture cannot tell").click()
+    page.get_by_label("Show what a picture cannot tell").click()
     expect(page).to_have_url(re.compile("untold=true"))
     expect(quiet).to_have_count(0)
     expect(card.locator(".tr-kept").filter(has_text=names[0]).first).to_be_visible()

@@ -94,7 +94,9 @@ def test_nothing_keeps_anybody_out(
     for size, (width, height) in SIZES.items():
         page.set_viewport_size({"width": width, "height": height})
         page.wait_for_timeout(400)  # Streamlit and our components follow the new size
-        assert page.evaluate(_CUT) <= 0, f"{size}: the page scrolls sideways"
+        until(
+            lambda: page.evaluate(_CUT) <= 0, what=f"a page that does not scroll sideways, {size}", seconds=10
+        )
         holds(page, size)
     page.set_viewport_size({"width": 1280, "height": 800})
     for tab in page.get_by_role("tab").all()[1:]:
@@ -128,16 +130,17 @@ def test_a_narrow_page_is_left_by_keys(visit: Callable[..., Visitor], demo: str)
     visitor = visit()
     visitor.page.set_viewport_size({"width": 480, "height": 900})
     page = visitor.open("collection", f"?collection={demo}")
-    focused = lambda: page.evaluate(
-        "document.activeElement.textContent + (document.activeElement.ariaLabel ?? '')"
-    )
+    shows = "document.activeElement.matches('a, button') && getComputedStyle(document.activeElement).outlineStyle != 'none'"
 
-    def reach(text: str) -> None:
-        until(
-            lambda: (page.keyboard.press("Tab"), text in focused())[1],
-            what=f"{text} by the tab key",
-            seconds=20,
-        )
+    def reach(name: str) -> None:
+        def there() -> bool:
+            page.keyboard.press("Tab")
+            return name in page.evaluate(
+                "document.activeElement.matches('a, button') ? document.activeElement.innerText : ''"
+            )
+
+        until(there, what=f"{name} by the tab key")
+        assert page.evaluate(shows), "it shows that it has been reached"
 
     reach("keyboard_double_arrow_right")
     page.keyboard.press("Enter")

@@ -58,24 +58,26 @@ def test_the_reason_is_in_view_after_a_click_on_a_chip(
     why, detail = page.locator(".why"), page.locator(".detail")
     # On a card: as far down as cards can be seen.
     cards = page.locator(".card:has([data-tag])")
-    expect(cards.first).to_be_visible()
+    cards.first.locator("[data-tag]").first.scroll_into_view_if_needed()
     card = [one for one in cards.all() if in_view(page, one.locator("[data-tag]").first)][-1]
     row, chip = card.get_attribute("data-row"), card.locator("[data-tag]").first
     tag = chip.get_attribute("data-tag")
     chip.click()
     told(why)
-    expect(why.locator("h3")).to_contain_text(tag)
+    expect(why.locator("h2")).to_contain_text(tag)
     expect(page).to_have_url(re.compile(rf"photo={row}\b"))
     until(lambda: in_view(page, why), what="the reason in view")
     # Beside the photo: each chip, and each bar at the very end of the panel.
     for opener in (detail.locator("button[data-why]:has(> .tr-chip)").last, detail.locator(".bar").last):
-        opener.click()
+        if opener.get_attribute("aria-expanded") != "true":  # else the card has opened it
+            opener.click()
         parts, total = told(why)
         assert sum(parts) == pytest.approx(total, abs=0.26), "four numbers and a sum of one digit each"
         expect(opener).to_have_attribute("aria-expanded", "true")
         expect(detail.locator("[aria-expanded=true]")).to_have_count(1)
         until(lambda: in_view(page, why), what="the reason in view")
-        expect(why.locator("h3")).to_contain_text(opener.get_attribute("data-why"))
+        assert in_view(page, opener), "what was clicked stays"
+        expect(why.locator("h2")).to_contain_text(opener.get_attribute("data-why"))
     opener.click()
     expect(why).to_have_count(0)
     expect(detail.locator("[aria-expanded=true]")).to_have_count(0)
@@ -89,7 +91,7 @@ def test_what_is_told_is_what_the_core_finds(visitor: Visitor, app, demo: str) -
     for chip in page.locator(".detail button[data-why]:has(> .tr-added)").all()[:3]:
         chip.click()
         tag = chip.get_attribute("data-why")
-        expect(page.locator(".why h3")).to_contain_text(tag)
+        expect(page.locator(".why h2")).to_contain_text(tag)
         parts, total = told(page.locator(".why"))
         found = workflow.explain(app.store, run.id, collection.files[row], tag)
         expected = [found.parts.picture, found.parts.neighbors, found.parts.tags, found.parts.user]
@@ -107,7 +109,7 @@ def test_what_is_told_is_what_the_core_finds(visitor: Visitor, app, demo: str) -
 def test_where_and_why_not(visitor: Visitor, app, demo: str) -> None:
     page = visitor.open("browse", "?collection=demo&photo=3")
     told(page.locator(".why"))
-    where = page.get_by_role("button", name="Where in the photo?")
+    where = page.get_by_role("button", name="Where?")
     where.click()
     heat = page.locator("canvas.heat")
     expect(heat).to_be_visible()
@@ -131,7 +133,7 @@ def test_where_and_why_not(visitor: Visitor, app, demo: str) -> None:
     vocabulary = Collection.open(app.store, demo).vocabulary
     asked.fill(vocabulary[-1].upper())
     asked.press("Enter")
-    expect(page.locator(".why h3")).to_contain_text(vocabulary[-1])
+    expect(page.locator(".why h2")).to_contain_text(vocabulary[-1])
     told(page.locator(".why"))
 
 

@@ -24,6 +24,7 @@ PAGES = (
     "triage",
     "neighbors",
     "tags",
+    "map",
     "metrics",
     "compare",
     "annotate",

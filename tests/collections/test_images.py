@@ -1,12 +1,13 @@
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from tagrefine_core.collections import check_images, load_image
+from tagrefine_core.collections import check_images, for_browsers, load_image
 from tagrefine_core.collections.images import inspect_image
 from tagrefine_core.errors import Cancelled, CollectionError, ImageError
 from tests import fake_data
@@ -153,3 +154,30 @@ def test_progress_counts_and_can_stop(tmp_path):
     with pytest.raises(Cancelled):
         check_images(tmp_path, files, progress=stop)
     assert threading.active_count() < 20
+
+
+def test_browsers_get_the_file_itself_where_they_show_it_as_we_do(tmp_path):
+    sizes = fake_data.unusual_pictures(tmp_path)
+    anew = {"cmyk.jpg", "16bit.tif", "float.tif", "turned.tif", "turned.png"}
+    for file, size in sizes.items():
+        content, mime = for_browsers(tmp_path / file)
+        made = content != (tmp_path / file).read_bytes()
+        assert made == (file in anew), file
+        kind = "jpg" if made else file.rpartition(".")[2]
+        assert (
+            mime == {"jpg": "image/jpeg", "png": "image/png", "gif": "image/gif", "webp": "image/webp"}[kind]
+        )
+        if made:  # as it stands there, without asking EXIF
+            found = Image.open(BytesIO(content))
+            assert found.format == "JPEG" and found.size == size and not found.getexif()
+            shown = np.asarray(load_image(tmp_path / file), dtype=float)
+            assert np.abs(np.asarray(found, dtype=float) - shown).mean() < 3
+
+
+def test_a_name_does_not_make_a_picture(tmp_path):
+    (tmp_path / "page.jpg").write_text("<html><script>alert(1)</script></html>")
+    fake_data.save(tmp_path / "photo.png").rename(tmp_path / "photo.html")
+    assert for_browsers(tmp_path / "photo.html")[1] == "image/png"
+    for file in ("page.jpg", "gone.jpg"):
+        with pytest.raises(ImageError):
+            for_browsers(tmp_path / file)

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 from scipy import sparse
 
-from tagrefine_core.refinement.photo import PhotoTag, photo_tags, votes
+from tagrefine_core.refinement.photo import PhotoTag, photo_tags
 from tagrefine_core.store import TagRecord
 
 VOCABULARY = ("beach", "dog", "flower", "sea", "sky", "london", "nice")
@@ -50,9 +50,3 @@ def test_order_and_notes() -> None:
         PhotoTag("london", "untold", 5, score["london"], "written as London"),
         PhotoTag("Nikon", "dropped", None, None, "not in WordNet"),
     ]
-
-
-def test_votes_count_users() -> None:
-    tags = sparse.csr_matrix(np.array([[1, 0, 1], [1, 0, 0], [0, 0, 1], [1, 1, 1]], dtype=np.uint8))
-    assert votes(tags, np.array([0, 1, 3])).tolist() == [3, 1, 2]
-    assert votes(tags, np.array([], dtype=np.int64)).tolist() == [0, 0, 0]

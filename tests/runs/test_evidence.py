@@ -17,6 +17,7 @@ from tagrefine_core.progress import silent
 from tagrefine_core.runs.evidence import evidence_of
 from tagrefine_core.runs.run import Run
 from tagrefine_core.training.scoring import smooth_all
+from tagrefine_core.workflow.verdicts import Answer, decide
 
 QUICK = {"phi0.epochs": 2, "constraints.epochs": 1, "neighbors.m": 4}
 KINDS = {
@@ -30,11 +31,18 @@ KINDS = {
 }
 
 
-@pytest.fixture(scope="module", params=KINDS)
+@pytest.fixture(scope="module", params=[*KINDS, "learned from verdicts"])
 def any_run(request, studio, real, default_run):
-    preset, settings = KINDS[request.param]
     if request.param == "default":
         return default_run
+    if request.param == "learned from verdicts":
+        collection = Collection.open(studio, "studio")
+        decide(studio, collection, [Answer(3, "tree", "accept"), Answer(9, "tree", "reject")], by="ann")
+        run = workflow.train_collection(studio, "studio", start=default_run.id, with_verdicts=True)
+        studio.curation.undo(collection.id)
+        assert (run.scores != default_run.scores).any()
+        return run
+    preset, settings = KINDS[request.param]
     return workflow.train_collection(studio, "studio", real(preset, **settings))
 
 

@@ -196,5 +196,5 @@ def test_many_entries_are_one_step(log, number):
         number, (verdict(f"{place}", "dog", "accept") for place in range(5000)), by="ann", note="all above .9"
     )
     step = log.undo(number)
-    assert step.size == 5000 and len(step.entries) == 100 and step.note == ""
+    assert step.size == 5000 and len(step.entries) == 100 and step.note == "all above .9"
     assert log.values(number, "verdict") == []

@@ -11,7 +11,19 @@ from tagrefine_core.errors import CollectionError, JobError, RunError
 from tagrefine_core.workflow import Work, record_job, refusal
 from tests import fake_data
 
-COMMANDS = ("ablate", "benchmark", "demo", "import", "noise", "refine", "reproduce", "setup", "train", "tune")
+COMMANDS = (
+    "ablate",
+    "benchmark",
+    "demo",
+    "import",
+    "map",
+    "noise",
+    "refine",
+    "reproduce",
+    "setup",
+    "train",
+    "tune",
+)
 OF_COLLECTIONS = {*COMMANDS} - {"setup"}
 IMPORTS = {"import", "demo"}
 
@@ -27,6 +39,7 @@ REFUSED = {
     "tune": {*IMPORTS, "tune"},
     "noise": {*IMPORTS, "noise"},
     "reproduce": {*IMPORTS, "reproduce"},
+    "map": {*IMPORTS, "map"},
     "refine": IMPORTS,
 }
 
@@ -47,7 +60,7 @@ def test_each_pair(store, action):
         assert refusal(store, action, "holiday", run_id=run_id) is None
 
 
-@pytest.mark.parametrize("command", ["train", "demo", "refine"])
+@pytest.mark.parametrize("command", ["train", "demo", "refine", "map"])
 @pytest.mark.parametrize("action", ["train", "delete run"])
 def test_a_run_that_is_trained_or_read_stays(store, command, action):
     store.create_job(command, "holiday", {}, run_id="holiday-run")
@@ -80,6 +93,7 @@ CALLS = {
     "delete collection": lambda store: workflow.delete_collection(store, "holiday"),
     "delete run": lambda store: workflow.delete_run(store, "holiday-run"),
     "train": lambda store: workflow.train_collection(store, "holiday", resume="holiday-run"),
+    "map": lambda store: workflow.make_map(store, "holiday-run"),
     "refine": lambda store: workflow.export_refined(store, "holiday-run", store.home / "out.csv"),
 }
 WORDS = {
@@ -87,6 +101,7 @@ WORDS = {
     "delete collection": ["delete", "collection", "holiday", "--yes"],
     "delete run": ["delete", "run", "holiday-run", "--yes"],
     "train": ["train", "holiday"],
+    "map": ["map", "holiday-run"],
     "refine": ["refine", "holiday-run", "--out", "out.csv"],
     "benchmark": ["benchmark", "holiday", "--task", "refinement", "--methods", "knn"],
     "ablate": ["ablate", "holiday"],
@@ -98,7 +113,7 @@ WORDS = {
 
 @pytest.mark.parametrize("action", CALLS)
 def test_who_calls_from_python_is_refused(store, action):
-    command = "import" if action in ("refine", "train") else "train"
+    command = "import" if action in ("refine", "train", "map") else "train"
     with store.transaction() as connection:
         connection.execute("UPDATE collections SET kind = 'demo'")
     job = live(store, command, run_id="holiday-run")
@@ -109,7 +124,7 @@ def test_who_calls_from_python_is_refused(store, action):
 
 @pytest.mark.parametrize("action", WORDS)
 def test_who_types_a_command_is_refused(store, action, capsys):
-    command = action if action in ("benchmark", "ablate", "tune", "noise") else "import"
+    command = action if action in ("benchmark", "ablate", "tune", "noise", "map") else "import"
     with store.transaction() as connection:
         connection.execute("UPDATE collections SET kind = 'mirflickr'")
     job = live(store, command, run_id="holiday-run")

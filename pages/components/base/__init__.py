@@ -4,7 +4,16 @@ from pathlib import Path
 
 import streamlit as st
 
-__all__ = ["dark", "deciding_script", "deciding_styles", "page_styles", "script", "styles"]
+__all__ = [
+    "dark",
+    "deciding_script",
+    "deciding_styles",
+    "page_styles",
+    "script",
+    "styles",
+    "workbench_script",
+    "workbench_styles",
+]
 
 _HERE = Path(__file__).parent
 
@@ -27,6 +36,16 @@ def deciding_script(own: Path) -> str:
 def deciding_styles(own: Path) -> str:
     """Return what `styles` does, with what reasons look like before it."""
     return _read("tokens.css") + _read("root.css") + _read("reasons.css") + own.read_text(encoding="utf-8")
+
+
+def workbench_styles(own: Path) -> str:
+    """Return a component's CSS with that of `workbench_script`'s parts before it."""
+    return _read("parts.css") + deciding_styles(own)
+
+
+def workbench_script(own: Path) -> str:
+    """Return the script of a component in which people decide on photos: with its parts, such as the dialog that decides many at once."""
+    return _read("parts.js") + deciding_script(own)
 
 
 def dark() -> bool:

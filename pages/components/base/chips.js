@@ -37,11 +37,11 @@ function unseen(text) {
 }
 
 /** Draw a component by an object that stays on its root: made once, updated whenever the page runs, stopped when the root is gone. */
-function keep(Kind, { parentElement, data, setStateValue }) {
+function keep(Kind, { parentElement, data, setStateValue, setTriggerValue }) {
   const root = parentElement.querySelector(".root");
   followTheme(root);
   root.kept ??= new Kind(root);
-  root.kept.update(data, setStateValue);
+  root.kept.update(data, setStateValue, setTriggerValue);
   return () => {
     if (!root.isConnected) root.kept.stop();
   };

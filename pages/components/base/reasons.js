@@ -33,9 +33,7 @@ function reasonPart({ words, value }, most) {
   const fill = el("span", `fill ${value < 0 ? "against" : "for"}`);
   fill.style.width = `${(50 * Math.abs(value)) / most}%`;
   track.append(fill);
-  const name = el("span", "words", words);
-  name.title = words;
-  row.append(name, track, el("span", "value", signed(value)));
+  row.append(el("span", "words", words), track, el("span", "value", signed(value)));
   return row;
 }
 

@@ -1,25 +1,31 @@
-"""A gallery of any length: lazy thumbnails with tags as chips, and a detail view beside it that says why each tag, and takes verdicts.
+"""A gallery of any length: what is looked for, lazy thumbnails with tags as chips, and a detail view that says why each tag, and takes verdicts.
 
-The page hands over an address; the photos come from there in windows as the visitor scrolls, without a
-run of the page. The page learns only which photo is open.
+The page hands over an address; the photos come from there in windows as the visitor searches and scrolls, without a
+run of the page. What is looked for is in the browser's address, where the gallery puts it itself.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import streamlit as st
 
 from pages.components.base import deciding_script, deciding_styles
 
-__all__ = ["gallery"]
+__all__ = ["NAMES", "gallery"]
+
+NAMES = ("search", "tag", "kind", "order", "like", "seed", "selection", "untold", "photo")
+"""What the gallery keeps in the browser's address; its ``address.js`` has the same."""
 
 _HERE = Path(__file__).parent
 _component = st.components.v2.component(
     "tagrefine_gallery",
     html='<div class="root"></div>',
-    css=deciding_styles(_HERE / "gallery.css"),
-    js=deciding_script(_HERE / "detail.js")
-    + "".join((_HERE / name).read_text(encoding="utf-8") for name in ("reason.js", "gallery.js")),
+    css=deciding_styles(_HERE / "gallery.css") + (_HERE / "finder.css").read_text(encoding="utf-8"),
+    js=deciding_script(_HERE / "address.js")
+    + "".join(
+        (_HERE / name).read_text(encoding="utf-8")
+        for name in ("detail.js", "reason.js", "finder.js", "lightbox.js", "gallery.js")
+    ),
 )
 
 
@@ -28,15 +34,15 @@ def gallery(
     collection: int,
     run: str,
     address: str,
-    query: str,
+    precision: float,
     version: str,
     total: int,
-    opened: int | None,
-    place: int | None,
-    untold: bool,
-    on_open: Callable[[], None],
+    asked: Mapping[str, str],
+    saved: Sequence[Mapping[str, str]],
+    dropped: str,
+    on_keep: Callable[[], None],
 ) -> None:
-    """Draw the gallery; ``st.session_state["gallery"]["opened"]`` holds the row of the photo that is open.
+    """Draw the gallery; ``st.session_state["gallery"]`` holds ``filter``, one to keep: ``name`` and ``query``, or None to forget it.
 
     Parameters
     ----------
@@ -46,18 +52,20 @@ def gallery(
         Id of the run whose evidence is shown.
     address : str
         Where the photos of a run come from; see `pages.browse.routes`.
-    query : str
-        Query part of the address: filter and order.
+    precision : float
+        Share of the changes that shall be right.
     version : str
         Changes when the same query would be answered otherwise.
     total : int
-        Photos that the query finds.
-    opened, place : int or None
-        Row of the open photo and its place among those found.
-    untold : bool
-        Whether tags that a picture cannot tell are shown like ordinary ones, or only counted.
-    on_open : callable
-        Called when another photo is opened, or none.
+        All photos of the collection.
+    asked : mapping of str to str
+        What is looked for at first, by `NAMES`; from then on the gallery itself follows the browser's address.
+    saved : sequence of {"name", "query"}
+        Filters that are kept.
+    dropped : str
+        Name of the photo that was dropped in, to look for photos like it; "" for none.
+    on_keep : callable
+        Called when a filter is to be kept or forgotten.
     """
     _component(
         key="gallery",
@@ -65,13 +73,12 @@ def gallery(
             "collection": collection,
             "run": run,
             "address": address,
-            "query": query,
+            "precision": precision,
             "version": version,
             "total": total,
-            "opened": opened,
-            "place": place,
-            "untold": untold,
+            "state": {name: asked[name] for name in NAMES if name in asked},
+            "saved": [dict(one) for one in saved],
+            "dropped": dropped,
         },
-        default={"opened": opened},
-        on_opened_change=on_open,
+        on_filter_change=on_keep,
     )

@@ -54,8 +54,10 @@ function percent(share) {
 }
 
 class Detail {
-  /** `open` opens a photo; `say` decides on a tag of the open one, and `undo` takes the last decision back. */
-  constructor({ open, say, undo }) {
+  /** `actions`: `open` opens a photo; `say` decides on a tag of the open one, and `undo` takes the last decision back; see `viewer`. */
+  constructor(actions) {
+    const { open, say, undo } = actions;
+    this.actions = actions;
     this.open = open;
     this.element = el("aside", "detail");
     this.element.setAttribute("aria-label", "The open photo");
@@ -76,6 +78,7 @@ class Detail {
       const photo = await answer.json();
       if (turn !== this.turn) return;
       this.draw(photo);
+      this.actions.drawn(photo);
       if (tag != null) this.explain(tag, null, true);
       else this.explain(photo.why);
       const near = await fetch(`${address}/${row}/neighbors`);
@@ -128,18 +131,18 @@ class Detail {
     const means = photo.calibrated ? "How probable it is that each tag fits." : "How likely the network finds each tag.";
     const note = el("p", "soft small", `${means} The mark is the limit: from there on a tag is added; up to there one that the user wrote is removed.`);
     body.append(about, this.chips, all, this.near, el("h2", "", "Scores"), note, this.bars, this.other());
-    this.element.replaceChildren(this.closer(), this.frame, body);
+    this.element.replaceChildren(this.closer(), this.frame, viewer(photo, this.picture, this.actions), body);
     this.element.scrollTop = 0;
   }
 
   /** Take in what changed about the open photo, as `photo` answers: verdicts. */
   refresh(photo) {
     if (this.photo?.row !== photo.row) return;
-    const below = this.bars.contains(this.reason.element);
     this.photo = photo;
+    this.reason.element.remove();
     this.drawChips(this.opened);
     this.drawBars();
-    if (below) this.place();
+    this.place();
     this.why(this.tag);
   }
 
@@ -250,6 +253,7 @@ class Detail {
     opener ??= openers.find((one) => one.dataset.why === this.tag);
     for (const one of openers) one.setAttribute("aria-expanded", this.tag != null && one === opener);
     if (this.tag == null) return;
+    this.reason.element.style.top = `${this.element.scrollTop + 12}px`; // counts where it stands beside the photo
     if (!opener) return this.chips.after(this.reason.element);
     let last = opener;
     while (last.nextElementSibling?.offsetTop === opener.offsetTop) last = last.nextElementSibling;
@@ -271,6 +275,7 @@ class Detail {
     const canvas = el("canvas", "heat");
     if (found) drawHeat(canvas, this.picture, found);
     this.frame.append(canvas, note);
+    this.reason.element.style.top = "12px";
     this.frame.scrollIntoView({ block: "nearest" });
     return true;
   }

@@ -17,58 +17,154 @@ function inShort(tags, ordinary) {
 class Gallery {
   constructor(root) {
     this.root = root;
+    this.finder = new Finder((changes, step) => this.find(changes, { step }), (filter) => this.trigger("filter", filter));
     this.scroller = el("div", "scroller");
     this.scroller.setAttribute("role", "listbox");
     this.scroller.setAttribute("aria-label", "Photos");
     this.sheet = el("div", "sheet");
-    this.scroller.append(this.sheet);
+    this.nothing = el("p", "nothing soft", "No photo matches. Choose another tag or kind of change, or clear the search.");
+    this.nothing.hidden = true;
+    this.scroller.append(this.sheet, this.nothing);
+    this.lightbox = new Lightbox((by) => this.step(by));
     this.sender = new Sender(
       (state) => this.told(state),
       (changed, whole) => this.changed(changed, whole),
     );
     this.detail = new Detail({
-      open: (row) => this.open(row),
       say: (row, tag, verdict) => this.sender.say([{ row, tag, verdict }]),
       undo: () => this.sender.undo(),
+      open: (row, tag) => this.open(row, { tag }),
+      step: (by) => this.step(by),
+      enlarge: (photo) => this.lightbox.show(photo),
+      like: (photo) => this.find(asked({ like: photo.row, photo: photo.row, untold: this.state.untold }), { step: true }),
+      drawn: (photo) => this.drawn(photo),
     });
-    root.append(this.scroller, this.detail.element);
+    this.body = el("div", "grid-and-photo");
+    this.body.append(this.scroller, this.detail.element);
+    root.append(this.finder.element, this.body, this.lightbox.element);
     this.cards = new Map();
+    this.scrolled = new Map(); // how far down one was in each answer
     this.active = 0;
+    this.total = 0;
     this.scroller.addEventListener("scroll", () => this.draw(), { passive: true });
-    this.root.addEventListener("keydown", (event) => this.key(event));
+    this.body.addEventListener("keydown", (event) => this.key(event));
+    for (const name of ["wheel", "touchmove", "pointerdown"]) {
+      this.scroller.addEventListener(name, () => (this.before = null), { passive: true });
+    }
     this.onDecide = (event) => this.decide(event);
     document.addEventListener("keydown", this.onDecide);
     this.observer = new ResizeObserver(() => this.layout());
     this.observer.observe(this.scroller);
     this.onResize = () => this.fit();
+    this.onBack = () => this.goBack();
     window.addEventListener("resize", this.onResize);
+    window.addEventListener("popstate", this.onBack);
   }
 
-  /** Take what the page says; another query starts at the top. */
-  update(data, report) {
-    this.report = report;
-    const changed = !this.data || ["address", "query", "version"].some((name) => data[name] !== this.data[name]);
-    const switched = this.data && data.untold !== this.data.untold;
-    const first = !this.data;
-    this.data = data;
-    this.detail.untold = data.untold;
+  get opened() {
+    return this.state?.photo ? Number(this.state.photo) : null;
+  }
+
+  /** Take what the page says: another run, promise or list of the curator's asks anew, and a photo that was dropped in is looked for. */
+  update(data, _, trigger) {
+    this.trigger = trigger;
+    const old = this.data;
+    this.data = this.finder.data = data;
     this.sender.open(data.collection, data.run);
     this.fit();
-    if (changed) {
-      this.windows = new Map();
-      this.clear();
-      this.active = 0;
-      this.scroller.scrollTop = 0;
-      if (first) this.opened = data.opened;
-      this.active = first ? (data.place ?? 0) : 0;
-      this.detail.show(data.address, data.query, this.opened);
-      this.layout();
-      if (first && data.place != null) this.reveal(data.place);
-    } else if (switched) {
+    if (!old) this.find(asked(data.state), { first: true });
+    else if (data.dropped && data.dropped !== old.dropped) this.find(asked({ like: data.dropped, untold: this.state?.untold }), { step: true });
+    else if (["address", "precision", "version"].some((name) => data[name] !== old[name])) this.find({}, { anew: true });
+    else if (this.state) this.finder.drawSaved();
+  }
+
+  /**
+   * Look for photos. What is found replaces the grid when it is there; a mistake is told, and the photos of the last search stay.
+   * A `step` goes into the address, as something to come back to.
+   */
+  async find(more, { step = false, first = false, anew = false, back = false } = {}) {
+    // What was asked for a moment ago, and is not answered yet, still holds.
+    const wanted = (this.wanted = { changes: { ...this.wanted?.changes, ...more }, step: step || !!this.wanted?.step });
+    const query = queryOf({ ...this.state, ...wanted.changes }, this.data.precision);
+    const key = String(query);
+    if (!anew && key === this.query) {
+      this.wanted = null;
+      this.finder.say("");
+      return this.come(wanted, { back });
+    }
+    const photo = wanted.changes.photo ?? this.state?.photo;
+    let answer;
+    try {
+      const response = await fetch(`${this.data.address}?${query}&offset=0&limit=${WINDOW}${photo ? `&photo=${photo}` : ""}`);
+      answer = response.ok ? await response.json() : { wrong: await response.text() }; // what was typed wrong is no failure
+    } catch {
+      answer = { wrong: "The app does not answer. Is it still running?" };
+    }
+    if (wanted !== this.wanted) return; // something else was asked for since
+    this.wanted = null;
+    if (answer.wrong) {
+      // The first view has nothing before it: all photos, and what is wrong with the address.
+      const { search, tag, like, selection } = wanted.changes;
+      if (first && (search || tag || like || selection)) {
+        await this.find({ ...wanted.changes, search: "", tag: "", like: "", selection: "", order: "", kind: "" }, { first: true });
+        this.finder.search.value = search;
+      }
+      return this.finder.say(answer.wrong, true);
+    }
+    if (this.query != null) this.scrolled.set(this.query, this.scroller.scrollTop);
+    Object.assign(this, { query: key, total: answer.total, answer });
+    this.windows = new Map([[0, Promise.resolve(answer)]]);
+    this.clear();
+    this.active = Math.max(0, answer.place ?? 0);
+    this.nothing.hidden = this.total > 0;
+    this.come(wanted, { found: true, back });
+    this.layout();
+    this.scroller.scrollTop = back || anew ? (this.scrolled.get(key) ?? 0) : 0;
+    if (first && answer.place != null) this.reveal(answer.place);
+    this.draw();
+  }
+
+  /** Come to what was asked for; a photo that was opened meanwhile stays open. */
+  come({ changes, step }, { found = false, back = false } = {}) {
+    this.apply({ ...this.state, ...changes }, { found });
+    if (back) this.finder.fill(this.state, true);
+    if (step) this.tell();
+  }
+
+  /** Make a state the one that is shown. */
+  apply(state, { found = false, tag } = {}) {
+    const old = this.state;
+    this.state = state;
+    this.finder.show(state, this.answer, this.data.total);
+    const switched = old && old.untold !== state.untold;
+    this.detail.untold = this.ordinary = state.untold === "true";
+    if (switched && !found) {
       this.clear();
       this.draw();
       if (this.opened != null && this.detail.photo) this.detail.drawChips();
     }
+    if (found || old?.photo !== state.photo) {
+      this.detail.show(this.data.address, String(queryOf(state, this.data.precision)), this.opened, tag);
+      if (this.opened == null && this.lightbox.open) this.lightbox.element.close();
+      this.mark();
+    }
+  }
+
+  /** Put what is shown into the address: a new step for the browser's way back, or in the place of the last one. */
+  tell(instead = false) {
+    clearTimeout(this.timer);
+    if (addressOf(this.state) === location.pathname + location.search) return;
+    history[instead ? "replaceState" : "pushState"]({}, "", addressOf(this.state));
+    // Streamlit reads the address when the browser goes back or forth, and only then.
+    window.dispatchEvent(new PopStateEvent("popstate"));
+  }
+
+  goBack() {
+    const state = askedByAddress();
+    if (!this.root.isConnected || !this.query || NAMES.every((name) => state[name] === this.state[name])) return;
+    clearTimeout(this.timer);
+    this.wanted = null;
+    this.find(state, { back: true });
   }
 
   /** Say whether all is saved; then show what became of it. */
@@ -84,11 +180,7 @@ class Gallery {
 
   /** Hear what was decided, here by undo or in another window. */
   changed(changed, whole) {
-    if (whole) {
-      this.windows = new Map();
-      this.clear();
-      this.draw();
-    }
+    if (whole && this.state) this.find({}, { anew: true });
     const shown = [...this.cards.values()].map((card) => Number(card.dataset.row));
     const rows = whole ? [] : changed.map((one) => one.row).filter((row) => shown.includes(row));
     for (const row of new Set([...rows, ...(this.detail.photo ? [this.detail.photo.row] : [])])) this.renew(row);
@@ -96,7 +188,7 @@ class Gallery {
 
   /** Ask for a photo again, whose tags have changed, and show them where it stands. */
   async renew(row) {
-    const answer = await fetch(`${this.data.address}/${row}?${this.data.query}`).catch(() => null);
+    const answer = await fetch(`${this.data.address}/${row}?${queryOf(this.state, this.data.precision)}`).catch(() => null);
     if (!answer?.ok) return;
     const photo = await answer.json();
     this.detail.refresh(photo);
@@ -118,7 +210,7 @@ class Gallery {
 
   layout() {
     const width = this.scroller.clientWidth - 4;
-    if (width <= 0 || !this.data) return;
+    if (width <= 0 || !this.state) return;
     const anchor = this.columns ? Math.floor(this.scroller.scrollTop / this.height) * this.columns : 0;
     const focused = [...this.cards.values()].includes(this.root.getRootNode().activeElement);
     const columns = Math.max(1, Math.floor((width + GAP) / (CARD + GAP)));
@@ -126,9 +218,10 @@ class Gallery {
     if (columns !== this.columns || side !== this.side) this.clear();
     const moved = this.columns && columns !== this.columns;
     Object.assign(this, { columns, side, height: Math.round(side * 0.75) + CAPTION + GAP });
-    this.sheet.style.height = `${Math.ceil(this.data.total / columns) * this.height}px`;
+    this.sheet.style.height = `${Math.ceil(this.total / columns) * this.height}px`;
     if (moved) {
       if (this.opened != null) this.reveal(this.active);
+      else if (this.before != null) this.scroller.scrollTop = this.before;
       else this.scroller.scrollTop = Math.floor(anchor / columns) * this.height;
     }
     this.draw();
@@ -144,7 +237,7 @@ class Gallery {
     if (!this.columns) return;
     const top = this.scroller.scrollTop;
     const first = Math.max(0, Math.floor(top / this.height) - 1) * this.columns;
-    const last = Math.min(this.data.total, (Math.ceil((top + this.scroller.clientHeight) / this.height) + 1) * this.columns);
+    const last = Math.min(this.total, (Math.ceil((top + this.scroller.clientHeight) / this.height) + 1) * this.columns);
     for (const [place, card] of this.cards) {
       if (place < first || place >= last) {
         card.remove();
@@ -160,12 +253,12 @@ class Gallery {
     card.type = "button";
     card.setAttribute("role", "option");
     card.setAttribute("aria-posinset", place + 1);
-    card.setAttribute("aria-setsize", this.data.total);
+    card.setAttribute("aria-setsize", this.total);
     card.style.cssText = `width:${this.side}px;height:${this.height - GAP}px;transform:translate(${2 + (place % this.columns) * (this.side + GAP)}px,${2 + Math.floor(place / this.columns) * this.height}px)`;
     card.addEventListener("click", (event) => {
       const tag = event.target.closest("[data-tag]")?.dataset.tag; // for the mouse; keys reach the same chips beside the photo
       this.active = place;
-      this.photo(place).then((photo) => photo && this.open(photo.row, tag));
+      this.photo(place).then((photo) => photo && this.open(photo.row, { tag }));
     });
     this.cards.set(place, card);
     this.sheet.append(card);
@@ -183,9 +276,9 @@ class Gallery {
     image.onerror = () => picture.classList.add("missing");
     picture.append(image);
     const chips = el("span", "tr-chips");
-    chips.append(...inShort(photo.tags, this.data.untold).map((one) => tagChip(one, this.data.untold)));
+    chips.append(...inShort(photo.tags, this.ordinary).map((one) => tagChip(one, this.ordinary)));
     if (!photo.tags.length) chips.append(el("span", "none", "no tags"));
-    const quiet = this.data.untold ? [] : photo.tags.filter((one) => one.state === "untold" && !one.asked);
+    const quiet = this.ordinary ? [] : photo.tags.filter((one) => one.state === "untold" && !one.asked);
     const last = quiet.length ? untoldChip(quiet, "a picture cannot tell") : null;
     if (last) chips.append(last);
     card.ariaDescription = spoken(photo.tags);
@@ -219,10 +312,9 @@ class Gallery {
 
   /** Resolve to the photo at a place, from its window. */
   async photo(place) {
-    const { address, query } = this.data;
     const number = Math.floor(place / WINDOW);
     if (!this.windows.has(number)) {
-      const wanted = `${address}?${query}&offset=${number * WINDOW}&limit=${WINDOW}`;
+      const wanted = `${this.data.address}?${this.query}&offset=${number * WINDOW}&limit=${WINDOW}`;
       this.windows.set(number, fetch(wanted).then((answer) => (answer.ok ? answer.json() : Promise.reject(answer))));
     }
     try {
@@ -233,18 +325,41 @@ class Gallery {
     }
   }
 
-  open(row, tag) {
+  /** Open a photo, or none; who walks from one to the next leaves one step in the address, once he rests. */
+  open(row, { tag, walking = false } = {}) {
     if (row === this.opened) {
       if (tag != null && this.detail.photo?.row === row) this.detail.explain(tag);
       return;
     }
-    this.opened = row;
-    this.detail.show(this.data.address, this.data.query, row, tag);
-    this.mark();
+    const instead = walking && this.opened != null;
+    // Closed again, the grid is where it was, unless one has moved in it meanwhile.
+    if (this.opened == null) this.before = this.scroller.scrollTop;
+    if (walking) this.before = null;
+    this.apply({ ...this.state, photo: row == null ? "" : String(row) }, { tag });
     if (row != null) this.reveal(this.active);
-    // The address follows once the visitor rests on a photo.
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.report("opened", row), 300);
+    if (walking) this.timer = setTimeout(() => this.tell(instead), 300);
+    else this.tell();
+  }
+
+  /** Open the photo before or after the active one. */
+  async step(by) {
+    const place = Math.min(this.total - 1, Math.max(0, this.active + by));
+    if (place === this.active && by) return;
+    this.active = place;
+    this.reveal(place);
+    this.draw();
+    const focused = this.root.getRootNode().activeElement;
+    this.held = this.detail.element.contains(focused) ? (focused.dataset.tool ?? (by < 0 ? "previous" : "next")) : null;
+    const photo = await this.photo(place);
+    if (photo && place === this.active) this.open(photo.row, { walking: true });
+  }
+
+  /** The panel has been drawn anew: whoever walks on with its keys or buttons keeps the focus there. */
+  drawn(photo) {
+    if (this.lightbox.open) this.lightbox.show(photo);
+    else if (this.held) this.detail.element.querySelector(`[data-tool="${this.held}"]`).focus({ preventScroll: true });
+    this.held = null;
   }
 
   reveal(place) {
@@ -261,21 +376,26 @@ class Gallery {
       this.cards.get(this.active)?.focus();
       return;
     }
-    if (!this.scroller.contains(event.target)) return;
+    if (this.detail.element.contains(event.target)) {
+      const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      if (!by || event.target.matches("input, textarea, select")) return;
+      event.preventDefault();
+      return this.step(by);
+    }
     const rows = Math.max(1, Math.floor(this.scroller.clientHeight / this.height));
     const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.columns, ArrowDown: this.columns, PageUp: -rows * this.columns, PageDown: rows * this.columns, Home: -Infinity, End: Infinity }[event.key];
     if (step === undefined) return;
     event.preventDefault();
     const next = this.active + step;
-    if (Math.abs(step) === this.columns && (next < 0 || next >= this.data.total)) return;
-    this.active = Math.min(this.data.total - 1, Math.max(0, next));
+    if (Math.abs(step) === this.columns && (next < 0 || next >= this.total)) return;
+    this.active = Math.min(this.total - 1, Math.max(0, next));
     this.reveal(this.active);
     this.draw();
     this.cards.get(this.active)?.focus({ preventScroll: true });
     if (this.opened != null) {
       const place = this.active;
       const photo = await this.photo(place);
-      if (photo && place === this.active) this.open(photo.row);
+      if (photo && place === this.active) this.open(photo.row, { walking: true });
     }
   }
 
@@ -296,6 +416,7 @@ class Gallery {
     this.sender.stop();
     this.observer.disconnect();
     window.removeEventListener("resize", this.onResize);
+    window.removeEventListener("popstate", this.onBack);
   }
 }
 

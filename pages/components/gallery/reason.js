@@ -37,22 +37,24 @@ class Reason {
       button.addEventListener("click", () => this.answer(said));
       answers.append(button);
     }
+    const where = el("button", "ask", "Where?");
+    where.type = "button";
+    where.title = "Show where in the photo it is seen";
+    where.setAttribute("aria-pressed", "false");
+    where.addEventListener("click", async () => {
+      this.saved.textContent = "looking; the first time takes some seconds …";
+      where.disabled = true;
+      where.setAttribute("aria-pressed", await this.where(tag));
+      where.disabled = false;
+      this.saved.textContent = "";
+    });
+    answers.append(where);
     const undo = el("button", "plain undo", "undo ");
     undo.type = "button";
     undo.append(el("kbd", "", "Z"));
     undo.addEventListener("click", () => this.undo());
-    const where = el("button", "ask", "Where in the photo?");
-    where.type = "button";
-    where.setAttribute("aria-pressed", "false");
-    where.addEventListener("click", async () => {
-      where.textContent = "Looking … the first time takes some seconds";
-      where.disabled = true;
-      where.setAttribute("aria-pressed", await this.where(tag));
-      where.disabled = false;
-      where.textContent = "Where in the photo?";
-    });
-    const line = el("div", "answers");
-    line.append(where, undo, this.saved);
+    const line = el("p", "line");
+    line.append(undo, " ", this.saved);
     const both = el("div");
     both.append(answers, line);
     return both;

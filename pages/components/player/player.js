@@ -30,7 +30,7 @@ class Player {
     this.sentence = el("p", "sentence");
     this.sentence.setAttribute("aria-live", "polite");
     this.figure = el("div", "figure");
-    this.figure.setAttribute("role", "group");
+    this.figure.setAttribute("role", "region");
     this.figure.setAttribute("aria-label", "The nearest photos, moment by moment");
     this.play = button("primary", () => this.toggle());
     this.slider = el("input");

@@ -1,4 +1,4 @@
-"""A table of thousands of tags: sort by every column, search, choose one; only the rows in view exist."""
+"""All tags as a table of thousands of rows, and the bench of the one that is open; neither needs a run of the page."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,37 +6,51 @@ from typing import Any
 
 import streamlit as st
 
-from pages.components.base import script, styles
+from pages.components.base import workbench_script, workbench_styles
 
 __all__ = ["tag_table"]
 
 _HERE = Path(__file__).parent
+_SCRIPTS = ("curve.js", "lane.js", "bench.js", "tag_table.js")
 _component = st.components.v2.component(
     "tagrefine_tag_table",
     html='<div class="root"></div>',
-    css=styles(_HERE / "tag_table.css"),
-    js=script(_HERE / "rows.js") + (_HERE / "tag_table.js").read_text(encoding="utf-8"),
+    css=workbench_styles(_HERE / "tag_table.css") + (_HERE / "bench.css").read_text(encoding="utf-8"),
+    js=workbench_script(_HERE / "rows.js")
+    + "".join((_HERE / name).read_text(encoding="utf-8") for name in _SCRIPTS),
 )
 
 
 def tag_table(
     columns: dict[str, list[Any]],
     *,
+    collection: int,
+    name: str,
+    run: str | None,
+    precision: float,
+    version: int,
     enough: float,
     chosen: str | None,
     order: str,
     first: str,
-    on_choose: Callable[[], None],
     on_order: Callable[[], None],
 ) -> None:
-    """Draw the table; ``st.session_state["tag_table"]`` holds ``chosen``, a tag, and ``order``, how it is sorted.
+    """Draw the table and the bench; ``st.session_state["tag_table"]["order"]`` says how it is sorted, the address which tag is open.
 
     Parameters
     ----------
     columns : dict of str to list, all of one length
         ``tag``; ``given``, ``added``, ``removed``, ``kept`` (int or None where it is not known); ``seen`` and ``right`` with
-        ``_low`` and ``_high`` (in [0, 1], or None); ``decision`` (words); ``told`` (bool, whether the tag is judged); ``gone``
-        (bool, whether it is no tag of the collection any more). Others are left to the page.
+        ``_low`` and ``_high`` (in [0, 1], or None); ``decision`` (words); ``told`` (bool, whether the tag is judged); ``rule``
+        and ``limit``, what people said of it; ``gone`` (bool, whether it is no tag of the collection any more).
+    collection, name : int, str
+        Number and name of the collection.
+    run : str or None
+        Id of the run; None where nothing has been learned from these photos.
+    precision : float
+        That the numbers are for.
+    version : int
+        The last step of what people decided that the table knows of.
     enough : float
         Where the mark is on the bars of ``seen``: the lower end of the interval has to reach it.
     chosen : str or None
@@ -45,13 +59,23 @@ def tag_table(
         One of the columns, with a minus before it where the largest is first; "" for ``first``.
     first : str
         What comes first while no column is clicked: "changes" or "given".
-    on_choose, on_order : callable
-        Called when a tag is clicked, and when the table is sorted anew.
+    on_order : callable
+        Called when the table is sorted anew.
     """
     _component(
         key="tag_table",
-        data={"columns": columns, "enough": enough, "chosen": chosen, "order": order, "first": first},
-        default={"chosen": chosen, "order": order},
-        on_chosen_change=on_choose,
+        data={
+            "columns": columns,
+            "collection": collection,
+            "name": name,
+            "run": run or "",
+            "precision": precision,
+            "version": version,
+            "enough": enough,
+            "chosen": chosen,
+            "order": order,
+            "first": first,
+        },
+        default={"order": order},
         on_order_change=on_order,
     )

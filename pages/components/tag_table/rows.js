@@ -1,12 +1,5 @@
 // The columns of the table, and how a row is written.
 
-function el(name, className = "", text = "") {
-  const element = document.createElement(name);
-  if (className) element.className = className;
-  if (text) element.textContent = text;
-  return element;
-}
-
 const NOTHING = "·";
 
 const number = (value) => value.toLocaleString("en-US");
@@ -62,4 +55,23 @@ function compare(a, b, down) {
   if (a == null || b == null) return (a == null) - (b == null);
   const found = typeof a === "string" ? a.localeCompare(b, "en") : a - b;
   return down ? -found : found;
+}
+
+/** Say what holds for all tags, while none is open. */
+function overview(rows, { first }) {
+  const title = el("h2", "name", "All tags");
+  const known = rows.filter((row) => !row.gone);
+  const lines = [];
+  if (first === "changes") {
+    const told = known.filter((row) => row.told).length;
+    const sum = (key) => known.reduce((all, row) => all + (row[key] ?? 0), 0);
+    const right = known.reduce((all, row) => all + (row.right == null ? 0 : row.right * row.added), 0);
+    const share = known.some((row) => row.right != null) ? `, about ${Math.round((100 * right) / Math.max(1, sum("added")))} % of them right` : "";
+    lines.push(el("p", "", `${number(told)} are judged, ${number(known.length - told)} are left alone.`));
+    lines.push(el("p", "added", `+ ${number(sum("added"))} added${share}`), el("p", "removed", `− ${number(sum("removed"))} removed`));
+  }
+  const listed = rows.filter((row) => row.rule || row.limit != null).length;
+  if (listed) lines.push(el("p", "", `${number(listed)} on your own list`));
+  lines.push(el("p", "soft", "Click a tag to see its photos."));
+  return [title, ...lines];
 }

@@ -27,7 +27,11 @@ class TagTable {
     this.grid.setAttribute("role", "grid");
     this.grid.setAttribute("aria-label", "Tags");
     this.grid.append(this.head(), this.body());
-    root.append(tools, this.grid);
+    this.table = el("div", "table");
+    this.table.append(tools, this.grid);
+    this.aside = el("aside", "aside");
+    this.bench = new Bench({ row: (row) => this.put(row), changed: () => this.anew() });
+    root.append(this.table, this.aside);
     this.row = ROW;
     this.observer = new ResizeObserver(() => this.resize());
     this.observer.observe(this.scroller);
@@ -72,9 +76,7 @@ class TagTable {
     this.report = report;
     const old = this.data;
     this.data = data;
-    const names = Object.keys(data.columns);
-    this.rows = data.columns.tag.map((_, place) => Object.fromEntries(names.map((name) => [name, data.columns[name][place]])));
-    for (const row of this.rows) row.changes = row.added == null ? null : row.added + row.removed;
+    this.take(data.columns);
     this.first.textContent = data.first === "changes" ? "Most changes first" : "Most written first";
     this.grid.setAttribute("aria-rowcount", this.rows.length + 1);
     this.fit();
@@ -87,6 +89,43 @@ class TagTable {
       if (data.chosen !== old.chosen) this.chosen = data.chosen;
       this.arrange(data.order === old.order ? this.order : data.order);
     }
+    this.bench.update(data);
+    this.openChosen();
+  }
+
+  take(columns) {
+    const names = Object.keys(columns);
+    this.rows = columns.tag.map((_, place) => Object.fromEntries(names.map((name) => [name, columns[name][place]])));
+    for (const row of this.rows) row.changes = row.added == null ? null : row.added + row.removed;
+  }
+
+  /** Show the chosen tag on the bench, or what holds for all while none is. */
+  openChosen() {
+    const row = this.rows.find(({ tag }) => tag === this.chosen);
+    if (!row) {
+      this.bench.tag = null;
+      this.aside.replaceChildren(...overview(this.rows, this.data));
+      return;
+    }
+    if (this.aside.firstChild !== this.bench.element) this.aside.replaceChildren(this.bench.element);
+    if (row.tag !== this.bench.tag || row.gone !== this.bench.opened.gone) this.bench.open(row);
+    else this.bench.opened = row;
+  }
+
+  /** Take a row as it is now; the order stays until somebody sorts. */
+  put(row) {
+    const known = this.rows.find(({ tag }) => tag === row.tag);
+    Object.assign(known, row, { changes: row.added == null ? null : row.added + row.removed });
+    this.find(true);
+  }
+
+  /** Ask for all rows as they are now. */
+  async anew() {
+    const { columns } = await this.bench.ask("rows", {});
+    this.take(columns);
+    this.arrange(this.order);
+    if (this.bench.tag) this.bench.tag = null;
+    this.openChosen();
   }
 
   /** Fill the window from the table's top to its bottom edge. */
@@ -193,10 +232,10 @@ class TagTable {
     this.chosen = this.found[place].tag;
     this.draw();
     this.drawn.get(place)?.firstChild.focus({ preventScroll: true });
-    this.report("chosen", this.chosen);
-    // On a narrow page what is told of the tag stands below the table.
-    const card = document.querySelector(".st-key-card_tag");
-    if (card?.getBoundingClientRect().top > window.innerHeight - 60) card.scrollIntoView({ behavior: calm() ? "instant" : "smooth" });
+    this.openChosen();
+    inAddress("tag", this.chosen);
+    // On a narrow page the bench stands below the table.
+    if (this.aside.getBoundingClientRect().top > window.innerHeight - 60) this.aside.scrollIntoView({ behavior: calm() ? "instant" : "smooth" });
   }
 
   reveal(place) {
@@ -225,6 +264,7 @@ class TagTable {
 
   stop() {
     this.observer.disconnect();
+    this.bench.stop();
     window.removeEventListener("resize", this.onResize);
   }
 }

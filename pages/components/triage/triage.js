@@ -32,14 +32,20 @@ class Triage {
       sender: this.sender,
       address: (name, more) => this.address(name, more),
       report: (at) => inAddress("at", at),
-      decideAll: () => this.all.open(),
+      decideAll: () => this.all.open(95),
       askWhy: (card) => ask(`/photos/${encodeURIComponent(data.run)}/${card.row}/why?${new URLSearchParams({ tag: card.tag, precision: data.precision })}`),
       tellWhy: (found) => reasons(found),
     });
+    const removes = data.queue === "wrong";
     this.all = new AllAtOnce(this.root, {
-      queue: data.queue,
-      address: (name, more) => this.address(name, more),
-      post: (sent) => this.post(sent),
+      title: removes ? "Remove all that are wrong with a probability of at least" : "Accept all with a probability of at least",
+      verb: removes ? "Remove" : "Accept",
+      kind: removes ? "removed" : "added",
+      min: 50,
+      max: 99,
+      show: (value) => `${value} %`,
+      look: (value) => ask(this.address("all", `&above=${value / 100}`)),
+      decide: (value) => this.decideAll(value / 100),
       done: (told) => this.doneAll(told),
     });
     this.place.replaceChildren(this.view.element);
@@ -52,15 +58,9 @@ class Triage {
     return `/triage/${encodeURIComponent(run)}/${name}?${new URLSearchParams({ queue, tag, precision })}${more}`;
   }
 
-  async post(sent) {
+  decideAll(above) {
     const { run, queue, tag, precision } = this.data;
-    const answer = await fetch(`/triage/${encodeURIComponent(run)}/all`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ queue, tag, precision, ...sent }),
-    });
-    if (!answer.ok) throw new Error(await answer.text());
-    return answer.json();
+    return ask(`/triage/${encodeURIComponent(run)}/all`, { queue, tag, precision, above, key: crypto.randomUUID() });
   }
 
   doneAll(told) {

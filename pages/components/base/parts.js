@@ -1,0 +1,122 @@
+// What the components are made of in which people decide on photos: prepend it to their script (`pages.components.base.workbench_script`).
+
+function el(name, className = "", text = "") {
+  const element = document.createElement(name);
+  if (className) element.className = className;
+  if (text) element.textContent = text;
+  return element;
+}
+
+/** A button that prints the key that presses it. */
+function keyButton(words, key, press, className = "answer") {
+  const button = el("button", className, `${words} `);
+  button.type = "button";
+  button.append(el("kbd", "", key));
+  button.addEventListener("click", press);
+  return button;
+}
+
+function picture(address, alt, className = "") {
+  const image = el("img", className);
+  image.alt = alt;
+  image.decoding = "async";
+  image.src = address;
+  image.onerror = () => image.classList.add("gone");
+  return image;
+}
+
+function percent(share) {
+  if (share < 0.001) return "<0.1 %";
+  if (share > 0.999) return ">99.9 %";
+  return `${(100 * share).toFixed(share < 0.01 || share > 0.99 ? 1 : 0)} %`;
+}
+
+const count = (number, one, many = `${one}s`) => `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
+
+/** Ask a route, or send it something, and read its answer; an error says what it says. */
+async function ask(address, sent) {
+  const answer = await fetch(address, sent && { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(sent) });
+  if (!answer.ok) throw new Error(await answer.text());
+  return answer.json();
+}
+
+/** A dialog that decides many at once, with a sample to look at first. */
+class AllAtOnce {
+  /**
+   * `of` has {title, verb, kind}: "Accept" and "added" or "Remove" and "removed"; {min, max, show(value)}: the limit that can be moved;
+   * look(value), which tells {count, right, sample}; decide(value), which does it; done(told).
+   */
+  constructor(root, of) {
+    Object.assign(this, of);
+    this.dialog = el("dialog", "all");
+    this.dialog.setAttribute("aria-label", "Decide many at once");
+    root.append(this.dialog);
+  }
+
+  open(value) {
+    const title = el("h3", "", this.title);
+    this.range = el("input");
+    Object.assign(this.range, { type: "range", min: this.min, max: this.max, value });
+    this.range.setAttribute("aria-label", "Least probability");
+    this.said = el("strong", "", this.show(value));
+    this.range.setAttribute("aria-valuetext", this.show(value));
+    this.range.addEventListener("input", () => {
+      this.said.textContent = this.show(this.range.value);
+      this.range.setAttribute("aria-valuetext", this.show(this.range.value));
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.sampled(), 150);
+    });
+    const line = el("p", "limit");
+    line.append(this.range, this.said);
+    this.note = el("p", "soft");
+    this.note.setAttribute("role", "status");
+    this.sample = el("div", "sample");
+    this.go = el("button", "answer first", "…");
+    this.go.type = "button";
+    this.go.disabled = true;
+    this.go.addEventListener("click", () => this.decided());
+    const cancel = el("button", "answer", "Cancel");
+    cancel.type = "button";
+    cancel.addEventListener("click", () => this.dialog.close());
+    const buttons = el("p", "buttons");
+    buttons.append(this.go, cancel);
+    this.dialog.replaceChildren(title, line, this.note, this.sample, buttons);
+    this.dialog.showModal();
+    this.sampled();
+  }
+
+  async sampled() {
+    const { value } = this.range;
+    this.go.disabled = true;
+    try {
+      const found = await this.look(Number(value));
+      if (value !== this.range.value) return;
+      this.go.textContent = `${this.verb} all ${found.count.toLocaleString("en")}`;
+      this.go.disabled = !found.count;
+      this.note.textContent = found.count
+        ? `${count(found.count, "tag")} on photos that nobody has looked at; by the probabilities ${percent(found.right)} of them are right. A sample:`
+        : "No open question is that sure.";
+      this.sample.replaceChildren(
+        ...found.sample.map((one) => {
+          const card = el("figure");
+          card.append(picture(one.picture, one.file), chip(one.tag, this.kind));
+          return card;
+        }),
+      );
+    } catch (error) {
+      this.note.textContent = error.message;
+    }
+  }
+
+  async decided() {
+    this.go.disabled = true;
+    try {
+      const told = await this.decide(Number(this.range.value));
+      this.dialog.close();
+      this.done(told);
+    } catch (error) {
+      this.note.textContent = error.message;
+      this.go.disabled = false;
+    }
+  }
+}

@@ -1,0 +1,32 @@
+/** What the answers say so far, and the button that decides many at once. */
+class SoFar {
+  constructor(queue, decideAll) {
+    this.queue = queue;
+    this.element = el("section", "so-far");
+    this.element.append(el("h3", "", "What your answers say so far"));
+    this.box = el("div", "box");
+    this.element.append(this.box);
+    this.decideAll = decideAll;
+    this.limit = 0.9;
+  }
+
+  show({ estimate }, tag) {
+    this.element.hidden = !estimate;
+    if (!estimate) return;
+    const what = this.queue === "wrong" ? "removals" : "additions";
+    const about = tag ? `${what} of “${tag}”` : what;
+    const right = el("p", "fact");
+    const value = el("span", "value");
+    if (estimate.suggestions) {
+      value.append(el("strong", "", percent(estimate.right)), ` (${percent(estimate.low)} to ${percent(estimate.high)})`);
+    } else {
+      value.append("none at this promise");
+    }
+    right.append(el("span", "", `suggested ${about} that are right`), value);
+    const from = el("p", "soft small", `${count(estimate.suggestions, "suggestion")}, ${estimate.answered.toLocaleString("en")} of them answered; the rest by their probability.`);
+    const all = el("button", "plain", this.queue === "wrong" ? "Remove many at once …" : "Accept many at once …");
+    all.type = "button";
+    all.addEventListener("click", () => this.decideAll());
+    this.box.replaceChildren(right, from, all);
+  }
+}
