@@ -98,14 +98,14 @@ def import_photos(
             "tags": record.tags,
             "labels": record.labels,
             "skipped": record.skipped,
-            "advice": workflow.too_little(collection),
         }
-    lines = [
+    session.answer(
+        job.result,
         f"Collection {record.name!r}: {record.images:,} photos, {record.tags:,} tags, "
         f"{record.labels:,} labels with ground truth; {record.skipped:,} photos skipped.",
-        job.result["advice"],
-    ]
-    session.answer(job.result, "\n".join(filter(None, lines)))
+    )
+    if advice := workflow.too_little(collection):
+        session.note(advice)
 
 
 def train(
