@@ -142,8 +142,16 @@ def _new_run(collection: str) -> None:
 
 
 def _chooser(label: str, key: str, names: dict[str, str]) -> str:
-    """Draw one choice, kept in the address by its own name (`bind` would put what is shown there)."""
+    """Draw one choice, kept in the address by its own name (`bind` would put what is shown there).
+
+    A link to another page has an address that says nothing of it; and the browser knows an option by what it shows, which changes:
+    another run becomes the newest, this one gets a title. So what was chosen, and how it was shown, is remembered here, too.
+    """
+    drawn: dict[str, tuple[str, dict[str, str]]] = st.session_state.setdefault("_drawn", {})
+    before, shown = drawn.get(key, ("", {}))
     value = remembered(key)
+    if value not in names:
+        value = shown.get(str(value), before)
     st.session_state[key] = value if value in names else next(iter(names))
     chosen = st.selectbox(
         label, list(names), key=key, label_visibility="collapsed", format_func=names.__getitem__, width=215
@@ -151,6 +159,7 @@ def _chooser(label: str, key: str, names: dict[str, str]) -> str:
     if st.query_params.get(key) != chosen:
         st.query_params[key] = chosen
     told(key)
+    drawn[key] = (str(chosen), {words: name for name, words in names.items()})
     return str(chosen)
 
 
