@@ -201,7 +201,7 @@ def _known_config(
     wanted = config.replaced({**given, "preset": preset or config.preset}).flat()
     if changed := [name for name, value in config.flat().items() if wanted[name] != value]:
         raise ConfigError(
-            f"A run is gone on with, and started from, with its own settings; {run_id} has "
+            f"Run {run_id} keeps its own settings; it has "
             + ", ".join(f"{name}={config.flat()[name]}" for name in changed)
             + ". Leave these options out, or start a new run."
         )
