@@ -101,7 +101,8 @@ def choosers() -> None:
     """Draw the current collection and run at the right of the header, where one click changes them; say when there is a new run."""
     for key, value in st.session_state.pop("_next", {}).items():
         if value is not None:
-            st.session_state[key] = value
+            st.session_state[key] = st.query_params[key] = value
+            told(key)  # else the address of before would count as a way back
     records = {record.name: record for record in store().collections()}
     if not records:
         return
@@ -133,9 +134,9 @@ def _new_run(collection: str) -> None:
         return
     with st.container(key="new_run", border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(f"A new run is ready: **{plain(run_name(ended))}**. You still see the one you chose.")
-        if st.button("See the new run", key="see_new_run", type="primary"):
-            choose(run=ended.id)
-            st.rerun()
+        st.button(
+            "See the new run", key="see_new_run", type="primary", on_click=choose, kwargs={"run": ended.id}
+        )
         if st.button("Not now", key="not_now", type="tertiary"):
             seen[collection] = moment
             st.rerun()
