@@ -141,6 +141,12 @@ class CurationLog:
             _stand_anew(connection, collection_id, step)
         return step
 
+    def sent(self, collection_id: int, key: str) -> Step | None:
+        """Return the step that was sent under a key before; None where none was."""
+        with self.database.connect() as connection:
+            found = _step_of(connection, collection_id, key)
+            return None if found is None else _read_step(connection, found)
+
     def undo(self, collection_id: int, *, by: str | None = None, key: str | None = None) -> Step | None:
         """Undo the last step that is in force, of this person or of anybody; None where there is none. ``key`` as in `add`."""
         with self.database.transaction(durable=True) as connection:
@@ -228,16 +234,21 @@ class CurationLog:
             ).fetchall()
             return [_read_step(connection, row) for row in rows]
 
-    def changed_since(self, collection_id: int, version: int) -> list[tuple[str, str, str, str | None]]:
-        """Return (what, file, tag, value now) of all that steps after ``version`` touched, undone ones too; None: no longer decided."""
+    def changed_since(
+        self, collection_id: int, version: int, *, limit: int = -1
+    ) -> list[tuple[str, str, str, str | None]]:
+        """Return (what, file, tag, value now) of all that steps after ``version`` touched, undone ones too; None: no longer decided.
+
+        At most ``limit`` of them, where it is not negative.
+        """
         with self.database.connect() as connection:
             rows = connection.execute(
                 "SELECT DISTINCT e.what, e.file, e.tag, now.value FROM curation_steps AS s"
                 " JOIN curation_entries AS e ON e.step = s.of"
                 " LEFT JOIN curation_standing AS now ON now.collection_id = e.collection_id AND now.what = e.what"
                 "  AND now.file = e.file AND now.tag = e.tag"
-                " WHERE s.collection_id = ? AND s.id > ?",
-                (collection_id, version),
+                " WHERE s.collection_id = ? AND s.id > ? LIMIT ?",
+                (collection_id, version, limit),
             )
             rows.row_factory = None
             return rows.fetchall()
