@@ -1,5 +1,6 @@
 """What Triage asks of a run: windows of questions, what answers say so far, photos of one tag at a glance. Asked for without a page run."""
 
+import itertools
 from dataclasses import asdict
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -7,9 +8,11 @@ import numpy as np
 
 from pages.opening import open_collection, open_run, open_store
 from pages.routes.thumbnails import thumbnail_url
+from tagrefine_core import workflow
 from tagrefine_core.collections import Collection
 from tagrefine_core.errors import ConfigError, RunError
 from tagrefine_core.refinement import PRECISION, Limits
+from tagrefine_core.refinement.duplicates import conflicts
 from tagrefine_core.refinement.questions import (
     Questions,
     estimate_of,
@@ -18,13 +21,14 @@ from tagrefine_core.refinement.questions import (
     untagged_photos,
 )
 from tagrefine_core.refinement.verdicts import Verdict, Verdicts, verdicts_of
+from tagrefine_core.runs.duplicates import duplicates_of
 from tagrefine_core.runs.refined import limits_of, suggested_at, told_of
 from tagrefine_core.runs.run import Run
 from tagrefine_core.workflow.verdicts import Answer, decide
 
 __all__ = ["QUEUES", "Asked", "Queue", "accept_all", "asked", "glance", "sample_of_all", "window"]
 
-Queue = Literal["wrong", "missing", "untagged", "one"]
+Queue = Literal["wrong", "missing", "duplicates", "untagged", "one", "audit"]
 QUEUES: tuple[Queue, ...] = get_args(Queue)
 
 GLANCE = 30
@@ -90,8 +94,11 @@ def window(of: Asked, *, skip: int = 0) -> dict[str, Any]:
     """Return the next questions after the first ``skip`` open ones, and what the answers say so far."""
     if of.queue == "untagged":
         rows = untagged_photos(of.collection, of.verdicts)
-        photos = [_untagged(of, int(row)) for row in rows[skip : skip + _WINDOW]]
-        return {"questions": photos, "open": len(rows), "expected": None, "estimate": None}
+        return _lists([_untagged(of, int(row)) for row in rows[skip : skip + _WINDOW]], len(rows))
+    if of.queue == "duplicates":
+        return _duplicates(of, skip)
+    if of.queue == "audit":
+        return _audit(of, skip)
     found = open_questions(of.questions, of.verdicts, top=skip + _WINDOW)
     questions = [
         _question(of, int(row), int(column), float(score))
@@ -101,7 +108,11 @@ def window(of: Asked, *, skip: int = 0) -> dict[str, Any]:
 
 
 def so_far(of: Asked) -> dict[str, Any]:
-    """Return how many of the suggestions are right, by the answers, and how many can be decided at once."""
+    """Return what the answers say: of an audit how right and complete all tags are, else how many of the suggestions are right."""
+    if of.queue == "audit":
+        return {"audit": _audited(workflow.audit(open_store(), of.run.id))}
+    if of.queue not in ("wrong", "missing", "one"):
+        return {}
     suggested = suggested_at(of.run, of.collection, of.limits)
     found = estimate_of(suggested, of.verdicts, of.questions.kind, column=of.column)
     told = {name: None if value != value else value for name, value in asdict(found).items()}  # nan
@@ -169,6 +180,70 @@ def _question(of: Asked, row: int, column: int, mistake: float) -> dict[str, Any
     }
 
 
+def _lists(questions: list[dict[str, Any]], count: int) -> dict[str, Any]:
+    return {"questions": questions, "open": count}
+
+
+def _duplicates(of: Asked, skip: int) -> dict[str, Any]:
+    """Return pairs of photos that are one picture, with the tags that only one of them has."""
+    pairs = duplicates_of(of.run, of.collection)
+    found = conflicts(
+        pairs, of.collection.tags, told=told_of(of.run, of.collection), decided=of.verdicts.matrix
+    )
+    cards = []
+    for one in itertools.islice(found, skip, skip + _WINDOW):
+        scores = [np.asarray(of.run.scores[row], dtype=np.float64) for row in (one.first, one.second)]
+        cards.append(
+            {
+                **_photo(of.collection, one.first, size=1024),
+                "tag": f"{one.second}",
+                "second": _photo(of.collection, one.second, size=1024),
+                "likeness": one.likeness,
+                "raw": of.collection.raw_tags(one.first),
+                "offered": [
+                    _offer(of, int(column), float(np.mean([score[column] for score in scores])), sure=0.5)
+                    | {"only": only}
+                    for only, columns in (("first", one.only_first), ("second", one.only_second))
+                    for column in columns
+                ],
+            }
+        )
+    return _lists(cards, len(cards))
+
+
+def _audit(of: Asked, skip: int) -> dict[str, Any]:
+    """Return the photos of the run's last blind audit that are not answered, with their tags; nothing tells which are handed out."""
+    sheet = workflow.audit(open_store(), of.run.id)
+    rows = of.collection.rows_of(file for file, _ in sheet.open)
+    cards = [
+        {
+            **_photo(of.collection, row, size=1024),
+            "tag": "",
+            "raw": [],
+            "offered": [{"tag": tag, "sure": False} for tag in tags],
+        }
+        for row, (_, tags) in zip(rows, sheet.open, strict=True)
+        if row is not None
+    ]
+    return {**_lists(cards[skip : skip + _WINDOW], len(cards)), "audit": _audited(sheet)}
+
+
+def _audited(sheet: workflow.AuditSheet) -> dict[str, Any]:
+    """Return what an audit says, as JSON."""
+    found = sheet.result
+    shares = {"precision": found.precision, "recall": found.recall} if found.photos > 1 else {}
+    return {
+        "photos": found.photos,
+        "drawn": sheet.drawn,
+        **{name: [share.value, share.low, share.high] for name, share in shares.items()},
+    }
+
+
+def _offer(of: Asked, column: int, probability: float, *, sure: float) -> dict[str, Any]:
+    tag = of.collection.vocabulary[column]
+    return {"tag": tag, "probability": probability, "sure": bool(probability >= sure)}
+
+
 def _untagged(of: Asked, row: int) -> dict[str, Any]:
     scores = np.asarray(of.run.scores[row], dtype=np.float64)
     said = of.verdicts.matrix[[row]].indices
@@ -181,11 +256,7 @@ def _untagged(of: Asked, row: int) -> dict[str, Any]:
         "tag": "",
         "raw": of.collection.raw_tags(row),
         "offered": [
-            {
-                "tag": of.collection.vocabulary[column],
-                "probability": float(scores[column]),
-                "sure": bool(scores[column] >= of.limits.add[column]),
-            }
+            _offer(of, int(column), float(scores[column]), sure=of.limits.add[column])
             for column in likeliest[:_SUGGESTED]
         ],
     }

@@ -124,7 +124,7 @@ def test_undo_and_redo_go_back_to_the_question_also_after_a_reload(
 def test_many_are_decided_at_once_and_undone_as_one(app: App, visitor: Visitor, clean: int) -> None:
     page = open_triage(visitor)
     page.get_by_role("button", name="Accept many at once").click()
-    slider = page.get_by_label("Least probability in percent")
+    slider = page.get_by_label("Least probability")
     slider.fill("80")
     button = page.get_by_role("button", name="Accept all")
     expect(button).to_be_enabled()
@@ -167,6 +167,44 @@ def test_wrong_tags_and_photos_without_any(app: App, visitor: Visitor, clean: in
         pressed = page.locator(".offer[aria-pressed=true]").count()
         page.keyboard.press("1")
         expect(page.locator(".offer[aria-pressed=true]")).not_to_have_count(pressed)
+
+
+def test_a_blind_audit_is_drawn_answered_and_tells_of_all_photos(
+    app: App, visitor: Visitor, clean: int
+) -> None:
+    page = visitor.open("triage", "?collection=demo&queue=audit")
+    page.get_by_role("button", name="Draw 50 photos").click()
+    expect(page.locator(".offer").first).to_be_visible()
+    assert page.locator(".offer[aria-pressed=true]").count() == 0, "nothing tells which are handed out"
+    assert "%" not in page.locator(".offered").inner_text()
+    answered = 0
+    for photo in range(3):
+        expect(page.locator(".stage img")).to_be_visible()
+        answered += page.locator(".offer").count()
+        file = page.locator("figcaption").inner_text()
+        page.keyboard.press("1")
+        page.keyboard.press("Enter")
+        expect(page.locator("figcaption")).not_to_have_text(file)
+        until(lambda step=photo + 1: len(app.store.curation.steps(clean)) == step, what="the step")
+    assert len(in_force(app, clean)) == answered
+    assert [verdict for _, _, verdict in in_force(app, clean)].count("accept") == 3
+    expect(page.locator(".box")).to_contain_text("3 of 50 photos answered")
+    expect(page.locator(".box .value").first).to_contain_text("to")
+
+
+def test_one_picture_with_other_tags(app: App, visitor: Visitor, clean: int) -> None:
+    page = visitor.open("triage", "?collection=demo&queue=duplicates")
+    pairs = asked(app, "duplicates")
+    if not pairs:
+        expect(page.locator(".end")).to_contain_text("nothing to ask")
+        return
+    pair = pairs[0]
+    expect(page.locator(".stage img")).to_have_count(2)
+    page.keyboard.press("Enter")
+    until(lambda: bool(in_force(app, clean)), what="the verdicts")
+    said = {(file, tag) for file, tag, _ in in_force(app, clean)}
+    tags = [one["tag"] for one in pair["offered"]]
+    assert said == {(photo["file"], tag) for photo in (pair, pair["second"]) for tag in tags}
 
 
 def test_a_wrong_address_is_told_in_words(app: App, visitor: Visitor, clean: int) -> None:

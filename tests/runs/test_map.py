@@ -59,6 +59,26 @@ def test_the_maps_lie_alike(drawn):
     assert np.median(moved) < 0.5 * np.median(others)
 
 
+def test_each_map_is_of_its_own_features(studio, drawn):
+    """Learned features that put every second photo elsewhere: the map of after learning shows it, that of before does not."""
+    run, _ = drawn
+    features, before = np.asarray(run.features), map_file(run).read_bytes()
+    odd = np.arange(66) % 2
+    noise = np.random.default_rng(0).normal(scale=0.1, size=features.shape)
+    try:
+        write_array(run.folder / "features.npy", (noise + 5 * odd[:, None]).astype(np.float16))
+        found = workflow.make_map(studio, run.id)
+    finally:
+        write_array(run.folder / "features.npy", features)
+        map_file(run).write_bytes(before)
+
+    def alike(positions):
+        far = np.linalg.norm(positions[:, None] - positions, axis=2) + 9 * np.eye(66)
+        return np.mean(odd[far.argmin(axis=1)] == odd)
+
+    assert alike(found.learned) > 0.95 and alike(found.frozen) < 0.8
+
+
 def test_the_command_draws_the_same_map_again_and_is_seen_as_a_job(studio, drawn, capsys):
     run, made = drawn
     before = map_file(run).read_bytes()

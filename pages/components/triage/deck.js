@@ -3,6 +3,13 @@
 const AHEAD = 6; // pictures that are fetched before they are asked about
 const LOW = 8; // as few questions left as that, more are asked for
 const ANSWERS = { a: "accept", x: "reject", u: "unsure" };
+const QUESTIONS = {
+  missing: "Does this photo show",
+  wrong: "The user wrote this. Does it fit?",
+  untagged: "Nobody has tagged this photo. What fits?",
+  duplicates: "These look like one picture, and only one of them has these tags. Which fit? Skip what is not one picture.",
+  audit: "Which of these tags fit? Some are handed out, some are not.",
+};
 const DONE = { accept: "yes", reject: "no", unsure: "unsure" };
 
 class Deck {
@@ -23,8 +30,9 @@ class Deck {
     this.drawButtons();
   }
 
-  get untagged() {
-    return this.queue === "untagged";
+  /** Whether a card is a photo with a list of tags to choose from, instead of a question about one tag. */
+  get listed() {
+    return ["untagged", "duplicates", "audit"].includes(this.queue);
   }
 
   get card() {
@@ -75,7 +83,7 @@ class Deck {
   drawButtons() {
     const yes = this.queue === "wrong" ? "It fits, keep it" : "Yes, add it";
     const no = this.queue === "wrong" ? "No, remove it" : "No";
-    const main = this.untagged
+    const main = this.listed
       ? [keyButton("Save the chosen, next", "Enter", () => this.saveChosen(), "answer first")]
       : [
           keyButton(yes, "A", () => this.answer("accept"), "answer first"),
@@ -90,7 +98,7 @@ class Deck {
   /** Decide on the open card and go on. Nothing waits for the server. */
   answer(verdict) {
     const { card } = this;
-    if (!card || this.untagged) return;
+    if (!card || this.listed) return;
     this.sender.say([{ row: card.row, tag: card.tag, verdict }]);
     this.said.set(Deck.key(card), verdict);
     this.next();
@@ -99,10 +107,11 @@ class Deck {
   saveChosen() {
     const { card } = this;
     if (!card) return;
-    const answers = card.offered.map((one) => ({ row: card.row, tag: one.tag, verdict: card.chosen.has(one.tag) ? "accept" : "reject" }));
-    const chosen = answers.filter((one) => one.verdict === "accept");
-    if (chosen.length) this.sender.say(answers, `${chosen.map((one) => one.tag).join(", ")} for ${card.file}`);
-    this.said.set(Deck.key(card), chosen.length ? "accept" : "unsure");
+    const rows = card.second ? [card.row, card.second.row] : [card.row];
+    const verdict = (tag) => (card.chosen.has(tag) ? "accept" : "reject");
+    const answers = rows.flatMap((row) => card.offered.map(({ tag }) => ({ row, tag, verdict: verdict(tag) })));
+    if (answers.length) this.sender.say(answers, `${[...card.chosen].join(", ") || "no tag"} for ${card.file}`);
+    this.said.set(Deck.key(card), "accept");
     this.next();
   }
 
@@ -123,7 +132,7 @@ class Deck {
   /** Take in what is decided now: `changed` has {row, tag, verdict}, null for what is open again. */
   changed(changed) {
     for (const { row, tag, verdict } of changed) {
-      const card = this.cards.find((one) => one.row === row && (one.tag === tag || this.untagged));
+      const card = this.cards.find((one) => one.row === row && (one.tag === tag || this.listed));
       if (!card) continue;
       if (verdict == null) this.said.delete(Deck.key(card));
       else this.said.set(Deck.key(card), verdict);
@@ -135,18 +144,18 @@ class Deck {
 
   /** Show the card that an undo has opened again. */
   reopen(changed) {
-    const place = this.cards.findIndex((card) => changed.some((one) => one.row === card.row && (one.tag === card.tag || this.untagged)));
+    const place = this.cards.findIndex((card) => changed.some((one) => one.row === card.row && (one.tag === card.tag || this.listed)));
     if (place >= 0) this.place = place;
     this.draw();
   }
 
   key(event) {
     const key = event.key.toLowerCase();
-    if (ANSWERS[key] && !this.untagged) this.answer(ANSWERS[key]);
+    if (ANSWERS[key] && !this.listed) this.answer(ANSWERS[key]);
     else if (event.key === "ArrowRight") this.move(1);
     else if (event.key === "ArrowLeft") this.move(-1);
-    else if (this.untagged && event.key === "Enter") this.saveChosen();
-    else if (this.untagged && /^[1-9]$/.test(event.key)) this.choose(this.card?.offered[event.key - 1]?.tag);
+    else if (this.listed && event.key === "Enter") this.saveChosen();
+    else if (this.listed && /^[1-9]$/.test(event.key)) this.choose(this.card?.offered[event.key - 1]?.tag);
     else return false;
     return true;
   }
@@ -170,25 +179,27 @@ class Deck {
     }
     if (this.shown !== Deck.key(card)) {
       this.shown = Deck.key(card);
-      this.stage.replaceChildren(picture(card.picture, `Photo ${card.file}`));
-      const name = el("figcaption", "soft small", card.file);
-      this.stage.append(name);
+      const shown = [card, ...(card.second ? [card.second] : [])];
+      const pictures = el("div", "pictures");
+      pictures.append(...shown.map((one) => picture(one.picture, `Photo ${one.file}`)));
+      this.stage.replaceChildren(pictures, el("figcaption", "soft small", shown.map((one) => one.file).join(" and ")));
     }
     const verdict = this.said.get(Deck.key(card));
-    const question = el("p", "soft", this.untagged ? "Nobody has tagged this photo. What fits?" : this.queue === "wrong" ? "The user wrote this. Does it fit?" : "Does this photo show");
+    const question = el("p", "soft", QUESTIONS[this.queue] ?? QUESTIONS.missing);
     const parts = [question];
-    if (!this.untagged) {
+    if (!this.listed) {
       const name = el("h2", "tag", `${card.tag}?`);
       if (verdict) name.append(chip(DONE[verdict], { accept: "added", reject: "removed", unsure: "unsure" }[verdict]));
       parts.push(name);
       const believed = el("p", "", `The run finds it ${percent(card.probability)} probable.`);
       parts.push(believed);
     }
-    const wrote = el("p", "wrote soft", card.raw.length ? "The user wrote " : this.untagged ? "" : "The user wrote no tags.");
-    wrote.append(...card.raw.slice(0, 14).map((tag) => chip(tag)));
-    if (card.raw.length > 14) wrote.append(` and ${card.raw.length - 14} more`);
+    const wrote = el("p", "wrote soft", card.second || this.queue === "audit" ? "" : card.raw.length ? "The user wrote " : this.listed ? "" : "The user wrote no tags.");
+    const raw = card.second ? [] : card.raw;
+    wrote.append(...raw.slice(0, 14).map((tag) => chip(tag)));
+    if (raw.length > 14) wrote.append(` and ${card.raw.length - 14} more`);
     parts.push(wrote);
-    if (this.untagged) {
+    if (this.listed) {
       card.chosen ??= new Set(card.offered.filter((one) => one.sure).map((one) => one.tag));
       this.offered = el("div", "offered");
       parts.push(this.offered);
@@ -196,7 +207,7 @@ class Deck {
     }
     this.why = el("section", "why");
     this.aside.replaceChildren(...parts, this.why, this.soFar.element);
-    if (!this.untagged) this.drawWhy(card);
+    if (!this.listed) this.drawWhy(card);
     this.timer = setTimeout(() => this.report(this.shown), 400);
   }
 
@@ -207,7 +218,10 @@ class Deck {
         button.type = "button";
         const chosen = this.card.chosen.has(one.tag);
         button.setAttribute("aria-pressed", chosen);
-        button.append(el("kbd", "", String(place + 1)), chip(one.tag, chosen ? "added" : "kept"), el("span", "soft", percent(one.probability)));
+        if (place < 9) button.append(el("kbd", "", String(place + 1)));
+        button.append(chip(one.tag, chosen ? "added" : "kept"));
+        const more = one.only ? `only on the ${one.only}` : one.probability === undefined ? "" : percent(one.probability);
+        button.append(el("span", "soft", more));
         button.addEventListener("click", () => this.choose(one.tag));
         return button;
       }),
@@ -228,7 +242,7 @@ class Deck {
     if (card.ahead) return;
     card.ahead = new Image();
     card.ahead.src = card.picture;
-    if (!this.untagged) this.reasons(card);
+    if (!this.listed) this.reasons(card);
   }
 
   reasons(card) {

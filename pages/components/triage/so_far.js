@@ -10,8 +10,9 @@ class SoFar {
     this.limit = 0.9;
   }
 
-  show({ estimate }, tag) {
-    this.element.hidden = !estimate;
+  show({ estimate, audit }, tag) {
+    this.element.hidden = !estimate && !audit;
+    if (audit) this.showAudit(audit);
     if (!estimate) return;
     const what = this.queue === "wrong" ? "removals" : "additions";
     const about = tag ? `${what} of “${tag}”` : what;
@@ -28,5 +29,21 @@ class SoFar {
     all.type = "button";
     all.addEventListener("click", () => this.decideAll());
     this.box.replaceChildren(right, from, all);
+  }
+
+  /** What a blind audit says of all photos. */
+  showAudit({ photos, drawn, precision, recall }) {
+    const facts = [
+      ["of the tags handed out, fit", precision],
+      ["of the tags that fit, are handed out", recall],
+    ].map(([words, share]) => {
+      const fact = el("p", "fact");
+      const value = el("span", "value");
+      if (share) value.append(el("strong", "", percent(share[0])), ` (${percent(Math.max(0, share[1]))} to ${percent(Math.min(1, share[2]))})`);
+      else value.append("after two photos");
+      fact.append(el("span", "", words), value);
+      return fact;
+    });
+    this.box.replaceChildren(...facts, el("p", "soft small", `${photos} of ${drawn} photos answered. They were drawn at random, so that this holds for all photos.`));
   }
 }

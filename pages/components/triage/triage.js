@@ -1,5 +1,11 @@
 // The frame of Triage: what is saved, undo and redo, which view is open, keys.
 
+const WHERE = {
+  untagged: "in the order of the collection",
+  duplicates: "the most alike first",
+  audit: "photos drawn at random, tags in any order",
+};
+
 class Triage {
   constructor(root) {
     this.root = root;
@@ -49,7 +55,7 @@ class Triage {
       done: (told) => this.doneAll(told),
     });
     this.place.replaceChildren(this.view.element);
-    this.where.textContent = data.queue === "untagged" ? "in the order of the collection" : data.tag ? `about “${data.tag}”` : "all tags that a picture can tell";
+    this.where.textContent = WHERE[data.queue] ?? (data.tag ? `about “${data.tag}”` : "all tags that a picture can tell");
     this.view.start(data.at);
   }
 
