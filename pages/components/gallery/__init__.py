@@ -20,7 +20,7 @@ _HERE = Path(__file__).parent
 _component = st.components.v2.component(
     "tagrefine_gallery",
     html='<div class="root"></div>',
-    css=deciding_styles(_HERE / "gallery.css") 
+    css=deciding_styles(_HERE / "gallery.css")
     + "".join((_HERE / name).read_text(encoding="utf-8") for name in ("finder.css", "editing.css")),
     js=deciding_script(_HERE / "address.js")
     + "".join(

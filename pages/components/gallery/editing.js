@@ -85,8 +85,11 @@ class Hand {
   }
 
   leave() {
+    if (this.leaving) return; // what is removed loses the focus, and with it comes here again
+    this.leaving = true;
     this.chip = null;
     this.element.remove();
+    this.leaving = false;
   }
 
   decide(said) {
