@@ -61,19 +61,26 @@ def main() -> None:
         timed("a first window of Browse, once a run", window)
         timed("the first completion, once a collection", lambda: complete(view("big", 0.75), "su"))
         timed("a completion", lambda: complete(view("big", 0.75), "sun"))
-        timed("all that is found, as one array", lambda: found(view("big", 0.75), PhotoQuery()).rows.astype("<i4"))
+        timed(
+            "all that is found, as one array",
+            lambda: found(view("big", 0.75), PhotoQuery()).rows.astype("<i4"),
+        )
         bits = np.packbits(np.ones(big.n, np.uint8), bitorder="little").tobytes()
         chosen = timed("the tags on all photos", lambda: select_photos(view("big", 0.75), bits))
         rows, opened = selected_rows(big, chosen["name"]), open_run(big.store.run("big"))
-        for number, words in enumerate((
-            {"add": big.vocabulary[5]},
-            {"add": "a new word"},
-            {"remove": big.vocabulary[5]},
-            {"remove": big.vocabulary[7], "add": big.vocabulary[8]},
-        )):
+        for number, words in enumerate(
+            (
+                {"add": big.vocabulary[5]},
+                {"add": "a new word"},
+                {"remove": big.vocabulary[5]},
+                {"remove": big.vocabulary[7], "add": big.vocabulary[8]},
+            )
+        ):
             done = timed(
                 f"edit {words}",
-                lambda words=words, number=number: edit(opened, big, rows, key=f"e{number}", precision=0.75, **words),
+                lambda words=words, number=number: edit(
+                    opened, big, rows, key=f"e{number}", precision=0.75, **words
+                ),
             )
             print(f"           {done.words}")
             timed("  the window after it", window)

@@ -151,6 +151,9 @@ class TagField {
       clearTimeout(this.timer);
       this.asked = null;
       this.note.textContent = "";
+      // What is listed answers another text: until the answer is there, keys choose none of it.
+      this.stale = true;
+      this.mark(-1);
       this.timer = setTimeout(() => this.look(), 80);
     });
     this.input.addEventListener("focus", () => this.look());
@@ -179,7 +182,7 @@ class TagField {
   }
 
   show(options) {
-    this.active = -1;
+    this.stale = false;
     this.list.replaceChildren(
       ...options.map(({ tag, words }, place) => {
         const option = el("li");
@@ -193,7 +196,17 @@ class TagField {
     );
     this.list.hidden = !options.length;
     this.input.setAttribute("aria-expanded", !!options.length);
-    this.input.removeAttribute("aria-activedescendant");
+    this.mark(-1);
+  }
+
+  /** Let an option be the one that Enter takes; -1 for none. */
+  mark(active) {
+    this.active = active;
+    const options = [...this.list.children];
+    options.forEach((option, place) => option.setAttribute("aria-selected", place === active));
+    options[active]?.scrollIntoView({ block: "nearest" });
+    if (active < 0) this.input.removeAttribute("aria-activedescendant");
+    else this.input.setAttribute("aria-activedescendant", options[active].id);
   }
 
   close() {
@@ -216,11 +229,9 @@ class TagField {
       else this.leave?.();
     } else if (options.length && ["ArrowDown", "ArrowUp"].includes(event.key)) {
       event.preventDefault();
+      if (this.stale) return;
       const by = event.key === "ArrowDown" ? 1 : -1;
-      this.active = this.active < 0 && by < 0 ? options.length - 1 : (this.active + by + options.length) % options.length;
-      options.forEach((option, place) => option.setAttribute("aria-selected", place === this.active));
-      options[this.active].scrollIntoView({ block: "nearest" });
-      this.input.setAttribute("aria-activedescendant", options[this.active].id);
+      this.mark(this.active < 0 && by < 0 ? options.length - 1 : (this.active + by + options.length) % options.length);
     }
   }
 
