@@ -37,7 +37,7 @@ def made(folder: Path, photos: int, tags: int) -> PhotoTable:
     scores = np.lib.format.open_memmap(folder / "scores.npy", "w+", np.float32, (photos, tags))
     for start in range(0, photos, _BLOCK):
         block = rng.random((min(_BLOCK, photos - start), tags), dtype=np.float32)
-        scores[start : start + len(block)] = block**24  # .75 ** (1 / 24) is .988: few are probable
+        scores[start : start + len(block)] = block**288  # .75 ** (1 / 288) is .999: few are probable
     scores.flush()
     scores = np.load(folder / "scores.npy", mmap_mode="r")
     features = np.lib.format.open_memmap(folder / "features.npy", "w+", np.float16, (photos, 256))

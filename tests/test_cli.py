@@ -176,6 +176,20 @@ def test_home_comes_from_the_environment(
     assert answer(capsys) == [], "the option wins"
 
 
+def test_a_home_that_is_made_is_said(
+    store: Store, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    mistyped = tmp_path / "hoem"
+    assert main(["--home", str(mistyped), "--json", "collections"]) == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out) == []
+    assert captured.err == f"Note: There was no folder {mistyped}; it is a new, empty home now.\n"
+    assert main(["--home", str(mistyped), "--json", "collections"]) == 0
+    assert capsys.readouterr().err == "", "it is there now"
+    assert call(store, "collections") == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_import_knows_all_formats(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["import", "--help"]) == 0
     text = capsys.readouterr().out

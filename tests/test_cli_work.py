@@ -74,6 +74,26 @@ def test_import_answers_what_it_imported(
     assert answer == {"collection": "colors", "images": 64, "tags": 4, "labels": 4, "skipped": 0}
 
 
+def test_import_says_what_it_replaces_and_that_there_is_too_little(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["--home", str(tmp_path), "import", "table", str(photos), "--name", "colors"]
+    assert main(command) == 0
+    first = capsys.readouterr()
+    assert (
+        "is there already" not in first.err
+        and "64 photos" in first.err
+        and "little to learn from" in first.err
+    )
+    assert main(["--home", str(tmp_path), "verdict", "colors", "3.png", "sea", "reject"]) == 0
+    capsys.readouterr()
+    assert main(command) == 0
+    told = capsys.readouterr().err
+    assert "'colors' is there already, with 64 photos" in told and "Its verdict stays" in told
+    assert main(["--home", str(tmp_path), "verdicts", "colors", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)) == 1, "and it did"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "preset", "backbone"),

@@ -42,8 +42,12 @@ def run_names(
 
 
 def run_name(run: RunRecord) -> str:
-    """Name a run: its title, else when it was made, its preset and what differs from it."""
-    return run.title or f"{ago(run.created)} · {settings_in_short(TrainConfig(**run.config))}"
+    """Name a run: its title, else when it was made, its preset, what differs from it, and how many verdicts it learned from."""
+    if run.title:
+        return run.title
+    learned = run.origin.verdicts if run.origin is not None else 0
+    verdicts = f", {learned:,} verdict{'' if learned == 1 else 's'}" if learned else ""
+    return f"{ago(run.created)} · {settings_in_short(TrainConfig(**run.config))}{verdicts}"
 
 
 def settings_in_short(config: TrainConfig) -> str:

@@ -113,6 +113,7 @@ def told(of: Opened) -> dict[str, Any]:
         "least": LEAST_BIN,
         "limit": round(promised * BINS) if isfinite(promised) else None,
         "own": None if summary.limit is None else round(summary.limit * BINS),
+        "accepted": bench.accepted,
         "gains": bench.gains[LEAST_BIN:].tolist(),
         "curves": {
             name: curve and _curve(curve)

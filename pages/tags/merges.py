@@ -36,7 +36,7 @@ def merges_view(collection: Collection, run: Run | None) -> None:
 
 
 def _proposals(collection: Collection, run: Run | None) -> None:
-    st.subheader("Are these one and the same?", anchor=False)
+    st.header("Are these one and the same?", anchor=False)
     version = store().curation.version(collection.id)
     with st.spinner("Looking for names of one thing …", show_time=True):
         found = _found(collection, run, version)
@@ -102,7 +102,7 @@ def _why(one: MergeProposal) -> str:
 
 
 def _said(collection: Collection) -> None:
-    st.subheader("What you said of names", anchor=False)
+    st.header("What you said of names", anchor=False)
     said = workflow.aliases(store(), collection.name)
     if not said:
         st.caption("Nothing yet. What you say here holds for every import from the next one on.")
@@ -139,7 +139,7 @@ def _alias(collection: Collection, one: Alias) -> None:
 
 def _own(collection: Collection) -> None:
     """Draw the form to merge, rename, leave out or split."""
-    st.subheader("Rename, merge, split", anchor=False)
+    st.header("Rename, merge, split", anchor=False)
     tag = choice("Tag", tag_names(collection), key="tag", default=None, placeholder="choose a tag")
     if tag is None:
         return

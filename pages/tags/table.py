@@ -1,6 +1,8 @@
 """Tag by tag: the table of all tags, and beside it the one that is open."""
 
+import threading
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from pages.tags.words import decision
 from tagrefine_core.collections import Collection
 from tagrefine_core.model.visualness import ENOUGH
 from tagrefine_core.refinement import PRECISION
+from tagrefine_core.runs.levels import levels_of
 from tagrefine_core.runs.run import Run
 from tagrefine_core.runs.summaries import TagSummary, summaries_of
 from tagrefine_core.workflow import TagRule, tag_rules
@@ -26,8 +29,7 @@ def table_view(collection: Collection, run: Run | None, *, tools: DeltaGenerator
 
     ``tools`` is where the choice of the target precision is drawn.
     """
-    rules = tag_rules(store(), collection.name)
-    summaries, precision = None, PRECISION
+    precision = PRECISION
     if run is None:
         _hint(
             "Nothing has been learned from these photos yet. Train once, and the table says what would change."
@@ -40,9 +42,15 @@ def table_view(collection: Collection, run: Run | None, *, tools: DeltaGenerator
     else:
         with tools:
             precision = promise("changes")
-        with st.spinner("Comparing tags …", show_time=True):
-            summaries = summaries_of(run, collection, precision)
-    rows = columns(collection, summaries, rules)
+        _sort_photos(run)
+    _table(collection, run, precision)
+
+
+@st.fragment  # which tag is open and how they are sorted matter to nothing else on the page
+def _table(collection: Collection, run: Run | None, precision: float) -> None:
+    with st.spinner("Comparing tags …", show_time=True):
+        summaries = None if run is None else summaries_of(run, collection, precision)
+    rows = columns(collection, summaries, tag_rules(store(), collection.name))
     chosen = st.query_params.get("tag")
     tag_table(
         rows,
@@ -55,8 +63,15 @@ def table_view(collection: Collection, run: Run | None, *, tools: DeltaGenerator
         chosen=chosen if chosen in rows["tag"] else None,
         order=st.query_params.get("by", ""),
         first="given" if summaries is None else "changes",
+        on_choose=_choose,
         on_order=_sort,
     )
+
+
+@lru_cache(maxsize=8)
+def _sort_photos(run: Run) -> None:
+    """Begin to sort the photos of every tag, which takes seconds where there are many, before somebody opens one."""
+    threading.Thread(target=levels_of, args=(run,), name="levels", daemon=True).start()
 
 
 def columns(
@@ -132,6 +147,11 @@ def _hint(sentence: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(sentence, width="content")
         st.page_link("train/page.py", label="Go to Train")
+
+
+def _choose() -> None:
+    """Put the tag that was clicked into the address."""
+    st.query_params["tag"] = st.session_state["tag_table"]["chosen"]
 
 
 def _sort() -> None:

@@ -6,6 +6,7 @@ from pages.components.header import header
 from pages.components.jobs import live_jobs
 from pages.components.text import plain
 from pages.state import need_collection, store
+from pages.train.learning import learn_card
 from pages.train.live import live_training
 from pages.train.runs import compare, run_list
 from pages.train.starting import start_form
@@ -21,6 +22,7 @@ if message := st.session_state.pop("_job_error", ""):
 
 live = live_jobs(jobs.TRAINS)
 live_training([job.id for job in live])
+learn_card(collection, busy=bool(workflow.refusal(store(), "train", collection.name)))
 if refused := workflow.refusal(store(), "train", collection.name):
     with st.expander("Prepare another run"):
         st.caption(plain(refused))

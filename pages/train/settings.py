@@ -35,8 +35,9 @@ def all_settings(base: TrainConfig) -> dict[str, Any]:
 
 def reset_settings(preset: str) -> None:
     """Put every setting back to what the preset says."""
-    for key in [key for key in st.session_state if str(key).startswith(f"set_{preset}_")]:
-        del st.session_state[key]
+    for key in [str(key) for key in st.session_state]:
+        if key.startswith(f"set_{preset}_") or key in ("weights_source", "weights_file"):
+            del st.session_state[key]
 
 
 def _widgets(prefix: str, fields: dict[str, FieldInfo], base: TrainConfig) -> dict[str, Any]:

@@ -67,11 +67,11 @@ def start_form(collection: Collection, *, busy: bool) -> None:
     with st.expander("All settings"):
         top = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
         changed = all_settings(base)
-        with top:
-            _counted(base, changed)
     with above:
         changed = {**_weights(base, changed.get("network.backbone", base.network.backbone)), **changed}
     problem = _problem(base, changed)
+    with top:
+        _counted(base, changed, copied=not problem)
     with start:
         if st.button("Start training", type="primary", key="start", disabled=bool(problem) or busy):
             settings = write_settings(changed)
@@ -85,18 +85,16 @@ def start_form(collection: Collection, *, busy: bool) -> None:
             _expected(collection, base.replaced(changed))
 
 
-def _counted(base: TrainConfig, changed: Mapping[str, Any]) -> None:
+def _counted(base: TrainConfig, changed: Mapping[str, Any], *, copied: bool) -> None:
     """Say how many settings differ from the preset, and offer to copy them and to go back."""
     count = (
         f"{len(changed)} {'differs' if len(changed) == 1 else 'differ'} from" if changed else "All are as in"
     )
     st.markdown(f":gray[{count} {plain(PRESETS[base.preset])}]", width="content")
     with st.container(horizontal=True, width="content", gap="small"):
-        with st.popover("Copy settings", key="copy_settings"):
-            try:
+        with st.popover("Copy settings", key="copy_settings", disabled=not copied):
+            if copied:
                 copied_settings(base.replaced(changed))
-            except TagRefineError as error:
-                st.error(plain(told(str(error))))
         st.button("Reset", key="reset", disabled=not changed, on_click=reset_settings, args=(base.preset,))
 
 

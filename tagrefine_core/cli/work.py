@@ -98,14 +98,14 @@ def import_photos(
             "tags": record.tags,
             "labels": record.labels,
             "skipped": record.skipped,
-            "advice": workflow.too_little(collection),
         }
-    lines = [
+    session.answer(
+        job.result,
         f"Collection {record.name!r}: {record.images:,} photos, {record.tags:,} tags, "
         f"{record.labels:,} labels with ground truth; {record.skipped:,} photos skipped.",
-        job.result["advice"],
-    ]
-    session.answer(job.result, "\n".join(filter(None, lines)))
+    )
+    if advice := workflow.too_little(collection):
+        session.note(advice)
 
 
 def train(
@@ -201,7 +201,7 @@ def _known_config(
     wanted = config.replaced({**given, "preset": preset or config.preset}).flat()
     if changed := [name for name, value in config.flat().items() if wanted[name] != value]:
         raise ConfigError(
-            f"A run is gone on with, and started from, with its own settings; {run_id} has "
+            f"Run {run_id} keeps its own settings; it has "
             + ", ".join(f"{name}={config.flat()[name]}" for name in changed)
             + ". Leave these options out, or start a new run."
         )

@@ -1,7 +1,7 @@
 """What a person said of some photos, learned: how the last layer and the curve of a tag move.
 
-A verdict says whether a tag *fits*; the users' tags say who *gave* it. Written over the users' tags as targets of the last layer, verdicts
-make ranking worse: what is asked about are a network's own surest mistakes, and to teach it these moves it away from what users do
+A verdict says whether a tag *fits*; the users' tags say who *gave* it. Written over the users' tags as targets of the last layer, verdicts teach
+next to nothing: what is asked about are a network's own surest mistakes, and to teach it these moves it away from what users do
 (docs/log/2026-11-26-verdicts.md). So they enter where it is said how likely a tag fits. For each tag that was asked about:
 
     log-odds = words + offset + slope * curve(z + w v)

@@ -69,7 +69,7 @@ def printed(figure: go.Figure, *, title: str, about: str) -> go.Figure:
             "text": f"<b>{escape(title)}</b><br><span style='font-size:12px;color:#5d646c'>{escape(about)}</span>",
             "x": 0,
             "xref": "paper",
-            "y": 1 - 14 / (height + 78),
+            "y": 1 - 30 / (height + 78),  # of the middle of two lines, whatever the anchor is called
             "yref": "container",
             "yanchor": "top",
             "font": {"size": 17},

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import t as students
+from scipy.special import stdtrit
 
 from tagrefine_core.errors import ConfigError, DataError
 from tagrefine_core.refinement.blocks import check_scores_and_tags, tag_blocks
@@ -213,7 +213,7 @@ def _share(value: float, by_photo: NDArray[np.float64], answers: int) -> Share:
     """
     count = len(by_photo)
     value = min(1.0, max(0.0, value))
-    quantile = float(students.ppf((1 + _LEVEL) / 2, count - 1)) ** 2
+    quantile = float(stdtrit(count - 1, (1 + _LEVEL) / 2)) ** 2
     variance, even = float(by_photo.var(ddof=1)) / count, max(value * (1 - value), 0.25 / max(1, answers))
     effective = min(float(answers), even / variance) if variance > 0 else float(answers)
     middle = (value + quantile / (2 * effective)) / (1 + quantile / effective)

@@ -92,9 +92,9 @@ def _any_tag(term: Term, than: Comparison, table: PhotoTable) -> Mask:
     tells = _holds(than, table.visualness) if than.measure == "visualness" else None
     for matrix in table.matrices(term.field):
         fits = _holds(than, matrix.data) if tells is None else tells[matrix.indices]
-        # How many fit up to each photo's end.
-        total = np.concatenate([[0], np.cumsum(fits)])[matrix.indptr]
-        mask |= np.diff(total) > 0
+        some = np.diff(matrix.indptr) > 0
+        if some.any():
+            mask[some] |= np.logical_or.reduceat(fits, matrix.indptr[:-1][some])
     return mask
 
 

@@ -93,12 +93,12 @@ def taken_over(run: Run, given: Material, world: World) -> Fitted:
     """
     assert run.record.origin is not None and run.record.origin.run is not None
     source = Run.open(run.store, run.record.origin.run)
+    trunk = None if run.config.network.finetune == "head" else given.trunk
+    model = Fitted.load(source.folder, trunk=trunk, device=world.device)
     if read_json(source.folder / "material.json")["weights_hash"] != given.recorded["weights_hash"]:
         raise RunError(
             f"The weights of the backbone changed since run {source.id} looked at the photos with them. Train without --from."
         )
-    trunk = None if run.config.network.finetune == "head" else given.trunk
-    model = Fitted.load(source.folder, trunk=trunk, device=world.device)
     work = work_folder(run.folder)
     model.logits, model.features = (
         _own(source.folder / name, work / name) for name in ("logits.npy", "features.npy")
@@ -120,7 +120,9 @@ def learn(run: Run, model: Fitted, given: Material, collection: Collection, prog
         model.smooth(create_array(work_folder(run.folder) / "smoothed.npy", shape, np.float32), progress)
     if path.exists():
         tags = collection.tags if run.config.task == "refinement" else None
-        before = learn_verdicts(model, given.inputs, read_sparse(path), tags, progress=progress)
+        before = learn_verdicts(
+            model, given.inputs, read_sparse(path), tags, folder=work_folder(run.folder), progress=progress
+        )
         before.save(run.folder / _UNLEARNED)
 
 

@@ -60,6 +60,8 @@ class TagBench:
         Verdicts on it: 1 it fits, -1 it does not, 2 not sure, 0 nobody was asked.
     gains : int64 (K,)
         Photos that gain the tag at each limit; those that somebody decided on are counted as decided.
+    accepted : int
+        Those of them that somebody accepted, who gain it at any limit.
     expected : Curve
         By the run's probabilities.
     by_verdicts, by_labels : Curve or None
@@ -71,6 +73,7 @@ class TagBench:
     given: NDArray[np.bool_]
     said: NDArray[np.int8]
     gains: NDArray[np.int64]
+    accepted: int
     expected: Curve
     by_verdicts: Curve | None
     by_labels: Curve | None
@@ -124,6 +127,7 @@ def _bench(run: Run, collection: Collection, column: int, version: int) -> TagBe
         given=given,
         said=said,
         gains=_above(_counted(levels[may_gain])) + accepted,
+        accepted=accepted,
         expected=_expected(run, collection, column, levels[~given]),
         by_verdicts=_by_verdicts(run, collection, column, levels, said, given),
         by_labels=_by_labels(collection, column, levels, given),

@@ -92,6 +92,7 @@ def learn_verdicts(
     verdicts: sparse.csr_matrix,
     user_tags: sparse.csr_matrix | None,
     *,
+    folder: Path | None = None,
     progress: Progress = silent,
 ) -> Unlearned:
     """Let a fitted model learn from verdicts: its last layers, logits and calibration change.
@@ -106,6 +107,9 @@ def learn_verdicts(
         1 the tag fits, -1 it does not; anything else (as 2, not sure) says nothing.
     user_tags : csr (N, C) or None
         As in `Fitted.scores`.
+
+    folder : Path, optional
+        Where there is room for what the classifier reads of all photos, which is gone afterwards; else where temporary files go.
 
     Returns
     -------
@@ -127,8 +131,8 @@ def learn_verdicts(
     before = Unlearned.of(model, tags)
     if not len(tags):
         return before
-    with tempfile.TemporaryDirectory(prefix="tagrefine-") as folder:
-        represented = _represented(model, inputs, Path(folder), progress)
+    with tempfile.TemporaryDirectory(prefix="tagrefine-", dir=folder) as room:
+        represented = _represented(model, inputs, Path(room), progress)
         corrections = _corrections(model, said, tags, represented, user_tags, progress)
         _apply(model, tags, corrections, represented, progress)
     return before

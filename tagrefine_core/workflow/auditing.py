@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,7 +112,8 @@ def audit(store: Store, run_id: str) -> AuditSheet:
         numbers = {field.name: stored[field.name] for field in fields(Audit)}
     except (ValueError, KeyError) as error:
         raise RunError(f"{sheets[-1]} is damaged. Draw a new audit.") from error
-    drawn = Audit(**{name: value if value.ndim else value.item() for name, value in numbers.items()})
+    whole: dict[str, Any] = {name: value if value.ndim else value.item() for name, value in numbers.items()}
+    drawn = Audit(**whole)
     return _sheet(collection_of(store, run), len(sheets), drawn)
 
 

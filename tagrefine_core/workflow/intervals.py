@@ -62,6 +62,11 @@ def _measure(
     from tagrefine_core.experiments.intervals import MEASURES, resampled  # loads scikit-learn
 
     rows = measured_rows(run, collection)
+    if not len(rows):  # one that learned from all photos, of which none is left to measure
+        return {
+            name: {"before": before.get(name), "after": after.get(name), "interval": None, "gain": None}
+            for name in MEASURES
+        }
     narrowed = 1.0
     if len(rows) > _PHOTOS:
         narrowed = float(np.sqrt(_PHOTOS / len(rows)))

@@ -14,10 +14,12 @@ from pages.browse.view import photo, view, why
 from pages.components.percent import percent
 from tagrefine_core.files import write_array
 from tagrefine_core.refinement import changes
+from tagrefine_core.refinement.verdicts import ACCEPT, REJECT, UNSURE
 from tagrefine_core.runs.evidence import Evidence, Parts
 from tagrefine_core.runs.run import run_folder
 from tagrefine_core.settings import train_config
 from tagrefine_core.store import Store
+from tagrefine_core.workflow.verdicts import Answer, decide
 from tests.app.conftest import UNTOLD, VOCABULARY, set_config
 
 TYPICAL = Evidence(
@@ -30,7 +32,7 @@ TYPICAL = Evidence(
     implied_by=None,
     relation=None,
 )
-ADDED = Decision(state="added", limit=0.54, told=True, rule=None, visualness=0.9)
+ADDED = Decision(state="added", verdict=0, limit=0.54, told=True, rule=None, visualness=0.9)
 KEPT = replace(ADDED, state="kept", limit=0.46)
 ABSENT = replace(ADDED, state="absent", limit=0.8)
 UNJUDGED = replace(ADDED, state="untold", told=False, limit=-np.inf, visualness=0.26)
@@ -87,6 +89,21 @@ SPEAKS = "The picture and its look-alikes speak for “sea”; that the user did
             f"{SPEAKS} It is not added, since 72.0 % is below the limit of 72.1 %.",
         ),
         (replace(ABSENT, limit=np.inf), {}, f"{SPEAKS} At this promise it is never added."),
+        (
+            replace(ABSENT, verdict=ACCEPT),
+            {},
+            f"{SPEAKS} A person said that it fits, which counts above all else.",
+        ),
+        (
+            replace(UNJUDGED, verdict=REJECT),
+            {},
+            f"{SPEAKS} A person said that it does not fit, which counts above all else.",
+        ),
+        (
+            replace(KEPT, verdict=UNSURE, rule="judge"),
+            {},
+            f"{SPEAKS} A person was not sure, so that it is left as the user wrote it.",
+        ),
         (
             replace(KEPT, limit=-np.inf),
             {"written": True, "parts": parts(1.0, 0.0, 0.0, 0.0)},
@@ -265,3 +282,19 @@ def test_scores_that_are_no_probabilities_are_not_called_so(small_home: Store) -
         assert told["parts"][0]["value"] == pytest.approx(
             float(of.run.logits[3, VOCABULARY.index(tag)]), abs=1e-6
         )
+
+
+def test_what_a_person_said_is_told_and_stands_above_the_rest(small_home: Store) -> None:
+    of = view("run-new")
+    before = {tag: why(of, 5, tag) for tag in VOCABULARY}
+    assert {told["verdict"] for told in before.values()} == {None}
+    said = {"sea": "accept", "dog": "reject", UNTOLD: "unsure"}
+    decide(small_home, of.collection, [Answer(5, tag, verdict) for tag, verdict in said.items()], by="ann")
+    of = view("run-new")
+    own = {VOCABULARY[column] for column in of.collection.tags[[5]].indices}
+    for tag in VOCABULARY:
+        told = why(of, 5, tag)
+        assert told["verdict"] == said.get(tag) and told["parts"] == before[tag]["parts"]
+        assert ("A person" in told["sentence"]) == (tag in said)
+    assert why(of, 5, "sea")["state"] == ("kept" if "sea" in own else "added")
+    assert why(of, 5, "dog")["state"] == ("removed" if "dog" in own else "absent")

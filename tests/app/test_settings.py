@@ -140,7 +140,8 @@ def test_labels_name_the_setting_for_the_command_line() -> None:
         each = widget(test, "default", name)
         label = each.label.replace("\\", "")
         assert label.startswith(LABELS[name]) and (name in label or name == label.lower())
-        assert each.help == (FIELDS[name].description or "")
+        told = FIELDS[name].description
+        assert each.help.replace("\\", "") == f"{told[0].upper()}{told[1:]}."
 
 
 def test_every_setting_and_every_word_among_its_values_has_words() -> None:

@@ -70,7 +70,7 @@ def test_ablation_and_noise_are_drawn_with_what_is_missing(studied: Store, open_
     assert "taken for the truth" in text
     buttons = page.get("download_button")
     labels = [button.label for button in buttons]
-    assert labels.count("CSV") == 3 and labels.count("LaTeX") == 2
+    assert labels.count("LaTeX") == 2 < labels.count("CSV")
     # A file that is only written when its button is pressed is lost when a job's progress redraws the page.
     assert all(button.proto.url and not button.proto.deferred_file_id for button in buttons)
     assert len(page.get("plotly_chart")) >= 5

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.browse.view import tags_to_choose, view
 from pages.tags.words import decision, sentence
 from tagrefine_core import workflow
 from tagrefine_core.collections import Collection
@@ -156,9 +157,12 @@ def test_a_limit_of_ones_own_in_words() -> None:
 def test_tags_are_chosen_by_use_and_change(small_home: Store, open_page: OpenPage) -> None:
     summaries = workflow.tag_summaries(small_home, "run-new")
     expected = sorted(summaries, key=lambda one: (-one.given - one.added - one.removed, one.tag))
-    for name in ("browse", "triage"):
-        page = open_page(name, collection="demo", run="run-new")
-        options = page.selectbox(key="tag").options
+    page = open_page("triage", collection="demo", run="run-new")
+    offered = {
+        "triage": page.selectbox(key="tag").options,
+        "browse": list(tags_to_choose(view("run-new")).values()),
+    }
+    for name, options in offered.items():
         assert [option.split("  ")[0] for option in options] == [one.tag for one in expected], name
         most = expected[0]
         assert options[0] == f"{most.tag}  {most.given} +{most.added} −{most.removed}"

@@ -142,6 +142,27 @@ def test_photos_like_one_in_order_of_likeness(visitor: Visitor, app, demo: str) 
     expect(page.locator(".count")).to_have_text("120 of 120 photos")
 
 
+def test_photos_like_one_that_is_dropped_in(visitor: Visitor, app, demo: str) -> None:
+    collection = Collection.open(app.store, demo)
+    page = visitor.open("browse", "?collection=demo")
+    page.get_by_role("button", name="Find by a photo").click()
+    files = page.locator("input[type=file]")
+    files.set_input_files(
+        {"name": "fake.jpg", "mimeType": "image/jpeg", "buffer": b"\xff\xd8\xff\xe0 no photo at all"}
+    )
+    expect(page.get_by_text("This file is")).to_be_visible()
+    content = collection.image_path(9).read_bytes()
+    files.set_input_files({"name": "../mine.png", "mimeType": "image/png", "buffer": content})
+    expect(page.locator(".like")).to_contain_text("like your photo")
+    pictures_load(page.locator(".like img"))
+    expect(page.locator(".card").first).to_have_attribute("data-row", "9")
+    assert asked(page)["like"].startswith("photo-")
+    page.go_back()
+    expect(page.locator(".like")).to_be_hidden()
+    visitor.open("browse", f"?collection=demo&like=photo-{'0' * 32}")
+    expect(page.locator(".message")).to_contain_text("forgotten")
+
+
 def test_photo_as_large_as_the_screen(visitor: Visitor, demo: str) -> None:
     page = visitor.open("browse", "?collection=demo&order=file&photo=3")
     detail, box = page.locator(".detail"), page.locator("dialog.lightbox")
@@ -177,14 +198,14 @@ def test_photo_as_large_as_the_screen(visitor: Visitor, demo: str) -> None:
 def test_filter_is_kept_by_name(visitor: Visitor, app, demo: str) -> None:
     page = visitor.open("browse", "?collection=demo")
     search(page, "tree and not car")
-    page.get_by_label("Sort").select_option("random")
+    page.get_by_label("Sort", exact=True).select_option("random")
     page.get_by_role("button", name="Shuffle").click()
     address_is(page, search="tree and not car", order="random", seed="1")
     rows = [card.get_attribute("data-row") for card in page.locator(".card[data-row]").all()[:4]]
     page.get_by_text("Saved filters").click()
     page.get_by_label("Name of the filter").fill("<b>my</b> trees")
     page.get_by_role("button", name="Save").click()
-    kept = page.locator(".saved").get_by_role("button", name="<b>my</b> trees", exact=True)
+    kept = page.locator(".kept-filters").get_by_role("button", name="<b>my</b> trees", exact=True)
     expect(kept).to_be_visible()
     collection = Collection.open(app.store, demo)
     assert list(app.store.saved_filters(collection.id)) == ["<b>my</b> trees"]

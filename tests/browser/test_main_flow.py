@@ -41,8 +41,9 @@ def _expect_found(visitor: Visitor, count: int) -> None:
 def test_first_request_ever_is_a_deep_link_into_an_empty_home(visitor: Visitor, app) -> None:
     assert not app.store.collections(), "this test runs first"
     page = visitor.open("browse")
-    expect(page.get_by_test_id("stTopNavLink")).to_have_count(len(PAGES))
-    assert _names(page.get_by_test_id("stTopNavLink")) == list(PAGES)
+    named = [name for name in PAGES if name != "tour"]  # a button leads there
+    expect(page.get_by_test_id("stTopNavLink")).to_have_count(len(named))
+    assert _names(page.get_by_test_id("stTopNavLink")) == named
     expect(page.get_by_text("There are no photos yet")).to_be_visible()
     page.get_by_role("button", name="Go to Collection").click()
     expect(page).to_have_url(re.compile(r"/collection"))
@@ -141,9 +142,9 @@ def test_browse_finds_photos_and_tells_each_in_full(visitor: Visitor, app, demo:
     _expect_found(visitor, collection.n)
     pictures_load(page.locator(".card img"), at_least=5)
 
-    page.get_by_label("Change").select_option("no user tags")
+    page.get_by_label("Change", exact=True).select_option("no user tags")
     _expect_found(visitor, int(np.count_nonzero(np.diff(collection.tags.indptr) == 0)))
-    page.get_by_label("Change").select_option("any change")
+    page.get_by_label("Change", exact=True).select_option("any change")
     page.get_by_role("searchbox", name="Search").fill("tree and not car")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("search=tree"))
@@ -243,7 +244,7 @@ def test_neighborhoods_are_judged_and_played(visitor: Visitor, app, demo: str) -
     color = "(cell) => getComputedStyle(cell).borderTopColor.match(/[0-9]+/g).map(Number)"
     green, red = good.first.evaluate(color), bad.first.evaluate(color)
     assert green[1] > green[0] and red[0] > red[1], "green frames and red ones"
-    expect(good.first).to_have_attribute("title", re.compile(": has "))
+    expect(good.first).to_have_attribute("title", re.compile("^has "))
     expect(bad.first).to_have_attribute("title", re.compile("does not have"))
     pictures_load(page.locator(".cell img"), at_least=7)
 

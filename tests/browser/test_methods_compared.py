@@ -28,11 +28,14 @@ def test_compared_methods_can_be_looked_at_and_taken_home(visitor: Visitor, app,
     lines = Path(saved.value.path()).read_text(encoding="utf-8").splitlines()
     assert [line.split(",")[0] for line in lines] == ["method", *METHODS]
 
-    page.locator(".js-plotly-plot").hover()
+    page.get_by_role("button", name="Save as a picture").click()
+    expect(page.locator(".st-key-picture_frame .modebar-btn")).to_be_attached()
+    visitor.settle()
     with page.expect_download() as saved:
-        page.locator(".modebar-btn").first.click()
+        page.get_by_role("button", name="Save labels.svg").click()
     assert saved.value.suggested_filename == "labels.svg"
     assert Path(saved.value.path()).read_bytes().startswith(b"<svg")
+    page.keyboard.press("Escape")
 
     page.get_by_text("Two methods, same photos").click()
     pictures_load(page.locator(".tr-pair img"), at_least=2)

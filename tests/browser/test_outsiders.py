@@ -106,7 +106,11 @@ def test_a_page_of_another_port_gets_nowhere(
 ) -> None:
     collection = Collection.open(app.store, demo)
     decide = f"{app.url}/verdicts/{collection.id}"
-    step = {"key": "k", "answers": [{"row": 0, "tag": collection.vocabulary[0], "verdict": "reject"}]}
+    step = {
+        "key": "k",
+        "kind": "do",
+        "answers": [{"row": 0, "tag": collection.vocabulary[0], "verdict": "reject"}],
+    }
     decided = lambda: app.store.curation.values(collection.id, "verdict")
     stream = app.url.replace("http", "ws") + "/_stcore/stream"
     before = decided()
@@ -122,7 +126,7 @@ def test_a_page_of_another_port_gets_nowhere(
     assert page.evaluate(SOCKET, stream) == "open"
     page.evaluate(SEND, [decide, json.dumps({"steps": [step]})])
     assert len(decided()) == len(before) + 1
-    page.evaluate(SEND, [f"{decide}/undo", "{}"])
+    app.store.curation.undo(collection.id)
     assert decided() == before
 
 

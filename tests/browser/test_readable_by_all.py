@@ -13,7 +13,13 @@ from tests.browser.visitor import PAGES, Visitor, until
 
 pytestmark = pytest.mark.browser
 
-STATES = ("browse?photo=0", "tags?tag=tree", "tags?view=pairs&tag=tree&other=sky", "neighbors?by=refined")
+STATES = (
+    "browse?photo=0",
+    "tags?tag=tree",
+    "tags?view=merges",
+    "tags?view=pairs&tag=tree&other=sky",
+    "neighbors?by=refined",
+)
 """Addresses that show more than a page does at first."""
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice", "experimental"]
@@ -97,7 +103,8 @@ def test_nothing_keeps_anybody_out(
         until(
             lambda: page.evaluate(_CUT) <= 0, what=f"a page that does not scroll sideways, {size}", seconds=10
         )
-        holds(page, size)
+        if size in ("wide", "narrow"):
+            holds(page, size)
     page.set_viewport_size({"width": 1280, "height": 800})
     for tab in page.get_by_role("tab").all()[1:]:
         tab.click()

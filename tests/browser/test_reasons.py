@@ -147,7 +147,7 @@ def test_a_verdict_is_given_where_the_reason_is_read(visitor: Visitor, app, demo
     before = {(one.image, one.tag): one.verdict for one in workflow.verdicts(app.store, demo)}
     page.keyboard.press("a")
     expect(page.locator(".why .sentence")).to_contain_text("A person said that it fits")
-    expect(page.locator(".saved")).to_have_text("saved")
+    expect(page.locator(".why .saved")).to_have_text("saved")
     given = {(one.image, one.tag): one.verdict for one in workflow.verdicts(app.store, demo)}
     assert given == {**before, (collection.files[8], tag): "accept"}
     expect(page.locator(f".detail .tr-chips > [data-why='{tag}'] .tr-added")).to_be_visible()
@@ -157,5 +157,5 @@ def test_a_verdict_is_given_where_the_reason_is_read(visitor: Visitor, app, demo
     expect(page.get_by_role("button", name="Yes A")).to_have_attribute("aria-pressed", "false")
     assert {(one.image, one.tag): one.verdict for one in workflow.verdicts(app.store, demo)} == before
     # In the search nothing is decided by typing.
-    page.get_by_role("textbox", name="Search").press_sequentially("axu")
+    page.get_by_role("searchbox", name="Search").press_sequentially("axu")
     assert {(one.image, one.tag): one.verdict for one in workflow.verdicts(app.store, demo)} == before

@@ -171,7 +171,12 @@ def test_jobs_of_an_older_database_are_kept_without_what_they_were_asked(home, m
     monkeypatch.setattr("tagrefine_core.store.migrations.MIGRATIONS", older)
     store = Store(home)
     run = write(store)
-    store.create_run("r1", run.id, config={}, seed=0, data_hash="h", versions={})
+    with store.transaction() as connection:
+        connection.execute(
+            "INSERT INTO runs (id, collection_id, state, config, seed, data_hash, versions, created)"
+            " VALUES ('r1', ?, 'running', '{}', 0, 'h', '{}', '2026-01-01T00:00:00+00:00')",
+            (run.id,),
+        )
     rows = [
         ("train", run.name, "r1", "interrupted", None),
         ("refine", "r1", None, "finished", '{"images": 3}'),

@@ -128,3 +128,41 @@ def test_two_hundred_thousand_photos_take_seconds(wordnet):
     vocabulary = build_vocabulary(photos, ["sea"], wordnet=wordnet)
     assert time.process_time() - start < 20
     assert vocabulary.matrix.shape[0] == 200_000
+
+
+def said(wordnet, aliases, labels=(), photos=PHOTOS, min_fraction=0.5):
+    return build_vocabulary(photos, labels, min_fraction=min_fraction, wordnet=wordnet, aliases=aliases)
+
+
+def test_a_tag_is_merged_renamed_and_left_out(wordnet):
+    merged = said(wordnet, {"sea": "flower"})
+    assert merged.tags == ("flower",)
+    np.testing.assert_array_equal(merged.matrix.toarray(), [[1], [1], [1], [1]])
+    renamed = said(wordnet, {"flower": "zzblossom", "sea": ""})
+    assert renamed.tags == ("zzblossom",), "a word that WordNet need not know"
+    told = {one.raw: (one.outcome, one.tag, one.reason) for one in renamed.decisions}
+    assert told["Flowers"] == ("merged", "zzblossom", "you said: counts for zzblossom")
+    assert told["sea"] == ("dropped", None, "you said: leave it out")
+
+
+def test_a_spelling_is_split_off_however_it_is_typed(wordnet):
+    split = said(wordnet, {"flowers": "flowers"})
+    assert split.tags == ("flower", "flowers", "sea")
+    np.testing.assert_array_equal(split.matrix.toarray(), [[1, 1, 0], [0, 1, 1], [1, 0, 0], [0, 0, 1]])
+    told = {one.raw: (one.outcome, one.tag) for one in split.decisions}
+    assert told["Flowers"] == told["FLOWERS"] == ("merged", "flowers") and told["flower"] == (
+        "kept",
+        "flower",
+    )
+
+
+def test_an_alias_of_an_alias(wordnet):
+    assert said(wordnet, {"flower": "plant", "plant": "green", "sea": "plant"}).tags == ("green",)
+    assert said(wordnet, {"flower": "sea", "sea": "flower"}).matrix.shape[1] == 2, "a circle ends"
+
+
+def test_a_label_moves_with_its_tag_and_is_never_left_out(wordnet):
+    found = said(wordnet, {"flower": "plant", "sea": ""}, labels=["flower", "sea"])
+    assert [found.tags[column] for column in found.label_columns] == ["plant", "sea"]
+    with pytest.raises(LabelError, match="both the tag 'plant'"):
+        said(wordnet, {"flower": "plant", "sea": "plant"}, labels=["flower", "sea"])

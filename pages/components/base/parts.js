@@ -54,7 +54,7 @@ class AllAtOnce {
   }
 
   open(value) {
-    const title = el("h3", "", this.title);
+    const title = el("h2", "", this.title);
     this.range = el("input");
     Object.assign(this.range, { type: "range", min: this.min, max: this.max, value });
     this.range.setAttribute("aria-label", "Least probability");

@@ -59,7 +59,7 @@ class Finder {
     const lines = el("dl");
     for (const [example, meaning] of HELP) lines.append(el("dt", "", example), el("dd", "soft", meaning));
     this.help.append(el("summary", "", "How to search"), lines);
-    this.saved = el("details", "saved");
+    this.saved = el("details", "kept-filters");
     this.saved.append(el("summary", "", "Saved filters"));
     this.list = el("div", "list");
     this.saved.append(this.list);

@@ -119,6 +119,7 @@ class Gallery {
     this.active = Math.max(0, answer.place ?? 0);
     this.nothing.hidden = this.total > 0;
     this.come(wanted, { found: true, back });
+    this.fit(); // what is above may have settled since
     this.layout();
     this.scroller.scrollTop = back || anew ? (this.scrolled.get(key) ?? 0) : 0;
     if (first && answer.place != null) this.reveal(answer.place);
@@ -410,6 +411,8 @@ class Gallery {
 
   /** The keys that are printed on the answers, wherever the focus is, but where people type. */
   decide(event) {
+    // Wherever the focus got lost: within the gallery, `key` closes the photo.
+    if (event.key === "Escape" && document.activeElement === document.body && this.opened != null) return this.open(null);
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.composedPath()[0].closest?.("input, textarea, select, [contenteditable], dialog, [role=combobox], [role=dialog], [role=slider]")) return;
     const key = event.key.toLowerCase();

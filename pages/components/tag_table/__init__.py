@@ -33,9 +33,10 @@ def tag_table(
     chosen: str | None,
     order: str,
     first: str,
+    on_choose: Callable[[], None],
     on_order: Callable[[], None],
 ) -> None:
-    """Draw the table and the bench; ``st.session_state["tag_table"]["order"]`` says how it is sorted, the address which tag is open.
+    """Draw the table and the bench; ``st.session_state["tag_table"]`` holds ``chosen``, a tag, and ``order``, how it is sorted.
 
     Parameters
     ----------
@@ -59,8 +60,8 @@ def tag_table(
         One of the columns, with a minus before it where the largest is first; "" for ``first``.
     first : str
         What comes first while no column is clicked: "changes" or "given".
-    on_order : callable
-        Called when the table is sorted anew.
+    on_choose, on_order : callable
+        Called some time after a tag was clicked, and when the table is sorted anew.
     """
     _component(
         key="tag_table",
@@ -76,6 +77,7 @@ def tag_table(
             "order": order,
             "first": first,
         },
-        default={"order": order},
+        default={"chosen": chosen, "order": order},
+        on_chosen_change=on_choose,
         on_order_change=on_order,
     )

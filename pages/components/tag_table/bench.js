@@ -1,5 +1,6 @@
 // One tag: what every limit would do, the photos just above and below it, and what is said of the tag everywhere.
 
+const WAIT = 400; // milliseconds until it is said that something takes time
 const SETTLE = 120; // milliseconds after the last move of the limit until photos are asked for
 const RULES = { measure: "As measured", judge: "Always judge", leave: "Always leave alone" };
 
@@ -71,6 +72,10 @@ class Bench {
       this.draw();
       return;
     }
+    clearTimeout(this.patience);
+    this.patience = setTimeout(() => {
+      if (!this.told) this.element.replaceChildren(el("h2", "name", row.tag), el("p", "soft", "Sorting photos by probability …"));
+    }, WAIT);
     await this.reload();
   }
 
@@ -97,7 +102,8 @@ class Bench {
 
   /** Photos that gain the tag at a level. */
   gains(level) {
-    return level >= this.told.levels ? 0 : this.told.gains[level - this.told.least];
+    const { levels, least, gains } = this.told ?? this.curve.told; // the tag before, while another is asked for
+    return level >= levels ? 0 : gains[level - least];
   }
 
   does(level) {
@@ -197,17 +203,20 @@ class Bench {
   /** Tell what the limit does where it stands now. */
   drawLimit() {
     const { told, level } = this;
-    const keep = this.button(told.own === level ? `Limit ${this.shown(level)} is kept` : `Keep limit ${this.shown(level)}`, () => this.everywhere("limit", level));
-    keep.disabled = told.own === level || level >= told.levels || (told.own == null && told.limit === level);
-    if (keep.disabled && told.own == null) keep.textContent = "Keep this limit";
-    const accept = this.button(`Accept ${number(this.gains(level))} …`, () => this.all.open(level), "answer first");
-    accept.disabled = !this.gains(level);
+    const kept = told.own === level;
+    const keep = kept
+      ? this.button(`Drop limit ${this.shown(level)}`, () => this.everywhere("limit", null))
+      : this.button(`Keep limit ${level < told.levels ? this.shown(level) : ""}`, () => this.everywhere("limit", level));
+    keep.title = kept ? "Add it as promised again" : "Browse, exports and Annotate use it, whatever is promised";
+    keep.disabled = level >= told.levels;
+    const open = level >= told.levels ? 0 : this.gains(level) - told.accepted;
+    const accept = this.button(`Accept ${number(open)} …`, () => this.all.open(level), "answer first");
+    accept.disabled = !open;
     const asks = el("a", "answer", "Ask me");
     asks.href = this.link({ queue: "one" }, "triage");
     asks.title = "Thirty photos at a glance, in Triage";
     this.buttons.replaceChildren(accept, keep, asks);
-    if (told.own != null) this.buttons.append(this.button("As promised", () => this.everywhere("limit", null)));
-    else if (level !== this.inForce) this.buttons.append(this.button("Back", () => this.curve.go(this.inForce)));
+    if (level !== this.inForce) this.buttons.append(this.button("Back", () => this.curve.go(this.inForce)));
   }
 
   shown(level) {
@@ -215,6 +224,7 @@ class Bench {
   }
 
   moved(level) {
+    if (!this.told) return;
     this.level = level;
     this.drawLimit();
     clearTimeout(this.later);

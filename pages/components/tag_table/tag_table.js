@@ -1,5 +1,6 @@
 // The table: a head that sorts, a box that searches, and a window of rows over a sheet as long as all of them.
 
+const TELL = 700; // milliseconds until the address names the tag that is open
 const ROW = 38; // height in pixels
 const TWO_LINES = { below: 760, height: 62 }; // of a narrow table, by its width; as in tag_table.css
 const BEYOND = 8; // rows drawn above and below what is in view
@@ -35,6 +36,10 @@ class TagTable {
     this.row = ROW;
     this.observer = new ResizeObserver(() => this.resize());
     this.observer.observe(this.scroller);
+    // What stands above may take another line when it is drawn.
+    const page = root.getRootNode().host?.closest('[data-testid="stMainBlockContainer"]');
+    this.above = new ResizeObserver(() => this.fit());
+    if (page) this.above.observe(page);
     this.onResize = () => this.fit();
     window.addEventListener("resize", this.onResize);
   }
@@ -85,8 +90,8 @@ class TagTable {
       this.arrange(data.order);
       this.reveal(this.found.findIndex((row) => row.tag === this.chosen));
     } else {
-      // Another address, as by the browser's way back.
-      if (data.chosen !== old.chosen) this.chosen = data.chosen;
+      // Another address, as by the browser's way back; one that is not told yet is newer.
+      if (data.chosen !== old.chosen && !this.telling) this.chosen = data.chosen;
       this.arrange(data.order === old.order ? this.order : data.order);
     }
     this.bench.update(data);
@@ -233,7 +238,12 @@ class TagTable {
     this.draw();
     this.drawn.get(place)?.firstChild.focus({ preventScroll: true });
     this.openChosen();
-    inAddress("tag", this.chosen);
+    // The address can wait: it would take from the bench what it is shown with.
+    clearTimeout(this.telling);
+    this.telling = setTimeout(() => {
+      this.telling = null;
+      this.report("chosen", this.chosen);
+    }, TELL);
     // On a narrow page the bench stands below the table.
     if (this.aside.getBoundingClientRect().top > window.innerHeight - 60) this.aside.scrollIntoView({ behavior: calm() ? "instant" : "smooth" });
   }
@@ -264,6 +274,7 @@ class TagTable {
 
   stop() {
     this.observer.disconnect();
+    this.above.disconnect();
     this.bench.stop();
     window.removeEventListener("resize", this.onResize);
   }

@@ -3,7 +3,7 @@ class SoFar {
   constructor(queue, decideAll) {
     this.queue = queue;
     this.element = el("section", "so-far");
-    this.element.append(el("h3", "", "What your answers say so far"));
+    this.element.append(el("h2", "", "What your answers say so far"));
     this.box = el("div", "box");
     this.element.append(this.box);
     this.decideAll = decideAll;
