@@ -88,7 +88,7 @@ def edit(
         chosen = chosen[~carried.accepted(add)[chosen]]
         if not len(chosen):
             raise ConfigError(f"Of all these photos somebody said already that “{add}” fits.")
-    words = edit_words(add, remove, len(chosen))
+    words = _words_for(add, remove, len(chosen))
 
     def answers() -> Iterator[Answer]:
         said: list[tuple[str, Verdict]] = [(add, "accept")] if add else []
@@ -102,10 +102,10 @@ def edit(
     return Edited(len(chosen), words, step)
 
 
-def edit_words(add: str, remove: str, photos: int) -> str:
+def _words_for(add: str, remove: str, photos: int) -> str:
     """Say in a few words what was done.
 
-    >>> edit_words("dog", "", 37), edit_words("", "dog", 1), edit_words("cat", "dog", 2000)
+    >>> _words_for("dog", "", 37), _words_for("", "dog", 1), _words_for("cat", "dog", 2000)
     ('+ dog on 37 photos', '− dog on 1 photo', 'dog → cat on 2,000 photos')
     """
     what = f"{remove} → {add}" if add and remove else f"+ {add}" if add else f"− {remove}"
