@@ -29,6 +29,12 @@ def in_force(app) -> Said:
     return {(one.image, one.tag): one.verdict for one in workflow.verdicts(app.store, "demo")}
 
 
+def undone(app) -> int:
+    """Return how often something was undone."""
+    steps = app.store.curation.steps(app.store.collection("demo").id, limit=10_000)
+    return sum(step.kind == "undo" for step in steps)
+
+
 def files(app) -> list[str]:
     return Collection.open(app.store, "demo").files
 
@@ -68,6 +74,7 @@ def test_chips_are_decided_on_by_pointer_and_keys(visitor: Visitor, app, said: S
     first = page.locator(".detail [data-chip]:has(.tr-kept[data-tag])").first
     tag = first.get_attribute("data-chip")
     file = files(app)[0]
+    before = undone(app)
     # The server does not answer for a while: what was decided is seen nevertheless.
     page.route(
         "**/verdicts/*", lambda route: route.abort() if route.request.method == "POST" else route.continue_()
@@ -102,13 +109,40 @@ def test_chips_are_decided_on_by_pointer_and_keys(visitor: Visitor, app, said: S
     until(lambda: in_force(app) == {**said, (file, tag): "unsure"}, what="the verdict by key")
     page.keyboard.press("Delete")
     until(lambda: in_force(app) == {**said, (file, tag): "reject"}, what="the verdict by the delete key")
-    for _ in range(4):
+    # Reject, taken back, accept, unsure, reject: after four undone what is left is the first.
+    for number in range(1, 6):
         page.keyboard.press("z")
-    # Reject, taken back, accept, unsure, reject: what is left is the first.
-    until(lambda: in_force(app) == {**said, (file, tag): "reject"}, what="undo")
-    page.keyboard.press("z")
-    until(lambda: in_force(app) == said, what="undo of all")
+        until(lambda number=number: undone(app) == before + number, what=f"undo {number}")
+        if number == 4:
+            assert in_force(app) == {**said, (file, tag): "reject"}
+    assert in_force(app) == said
     expect(chip(page, tag).locator(".tr-kept")).to_be_visible()
+
+
+def test_keys_in_the_reason_are_for_the_reason(visitor: Visitor, app, said: Said) -> None:
+    """On a narrow window it stands between the chips, and the pointer may rest on another one."""
+    page = visitor.page
+    page.set_viewport_size({"width": 480, "height": 900})
+    collection = Collection.open(app.store, "demo")
+    row = int(collection.tags.getnnz(axis=1).argmax())
+    visitor.open("browse", f"?collection=demo&order=file&photo={row}")
+    yes = page.get_by_role("button", name="Yes A")
+    expect(yes).to_be_visible()
+    explained = page.locator(".detail [data-chip][aria-expanded=true]").get_attribute("data-chip")
+    other = page.locator(".detail [data-chip]:not([aria-expanded=true])").first
+    other.hover()
+    expect(page.locator(".hand")).to_be_visible()
+    yes.focus()
+    page.keyboard.press("Enter")
+    file = collection.files[row]
+    until(
+        lambda: in_force(app) == {**said, (file, explained): "accept"},
+        what="the verdict on what is explained",
+    )
+    expect(page.locator(".why .sentence")).to_contain_text("A person said that it fits")
+    expect(yes).to_be_focused()
+    page.keyboard.press("x")
+    until(lambda: in_force(app) == {**said, (file, explained): "reject"}, what="the other verdict on it")
 
 
 def test_an_addition_that_is_declined_stays_to_be_brought_back(visitor: Visitor, app, said: Said) -> None:

@@ -146,10 +146,12 @@ class Detail {
     const places = new Map(this.photo.tags.map((one, place) => [one.tag, place]));
     photo.tags.sort((a, b) => (places.get(a.tag) ?? -1) - (places.get(b.tag) ?? -1));
     this.photo = photo;
-    this.reason.element.remove();
-    this.drawChips(this.opened);
-    this.drawBars();
-    this.place();
+    this.keepFocus(() => {
+      this.reason.element.remove();
+      this.drawChips(this.opened);
+      this.drawBars();
+      this.place();
+    });
     this.why(this.tag);
   }
 
@@ -163,11 +165,19 @@ class Detail {
     const explained = this.chips.contains(this.reason.element);
     const tags = this.photo.tags.filter(shows);
     const quiet = opened ? [] : tags.filter((one) => one.state === "untold" && !one.asked && !one.said);
-    this.hand.through(() => {
+    this.keepFocus(() => this.hand.through(() => {
       this.chips.replaceChildren(...tags.filter((one) => !quiet.includes(one)).map((one) => this.chip(one)));
       if (quiet.length) this.chips.append(this.quiet(quiet));
       if (explained) this.place();
-    });
+    }));
+  }
+
+  /** Let who is in the reason stay there while it is moved. */
+  keepFocus(move) {
+    const { activeElement } = this.element.getRootNode();
+    const held = this.reason.element.contains(activeElement);
+    move();
+    if (held) activeElement.focus({ preventScroll: true });
   }
 
   /** A field for another tag of the photo, and whether what was decided is saved. */

@@ -62,9 +62,10 @@ class Hand {
     return made;
   }
 
+  /** Whether a chip or a button beside it has the focus: a reason that stands between the chips is neither. */
   holdsFocus() {
     const { activeElement } = this.chips.getRootNode();
-    return activeElement !== null && this.chips.contains(activeElement);
+    return this.chips.contains(activeElement) && !!activeElement.closest("[data-chip], .hand");
   }
 
   /** Stand beside a chip; the pointer does not take the buttons from where the focus is. */
