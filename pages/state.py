@@ -101,7 +101,8 @@ def choosers() -> None:
     """Draw the current collection and run at the right of the header, where one click changes them; say when there is a new run."""
     for key, value in st.session_state.pop("_next", {}).items():
         if value is not None:
-            st.session_state[key] = value
+            st.session_state[key] = st.query_params[key] = value
+            told(key)  # else the address of before would count as a way back
     records = {record.name: record for record in store().collections()}
     if not records:
         return
@@ -133,17 +134,25 @@ def _new_run(collection: str) -> None:
         return
     with st.container(key="new_run", border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(f"A new run is ready: **{plain(run_name(ended))}**. You still see the one you chose.")
-        if st.button("See the new run", key="see_new_run", type="primary"):
-            choose(run=ended.id)
-            st.rerun()
+        st.button(
+            "See the new run", key="see_new_run", type="primary", on_click=choose, kwargs={"run": ended.id}
+        )
         if st.button("Not now", key="not_now", type="tertiary"):
             seen[collection] = moment
             st.rerun()
 
 
 def _chooser(label: str, key: str, names: dict[str, str]) -> str:
-    """Draw one choice, kept in the address by its own name (`bind` would put what is shown there)."""
+    """Draw one choice, kept in the address by its own name (`bind` would put what is shown there).
+
+    A link to another page has an address that says nothing of it; and the browser knows an option by what it shows, which changes:
+    another run becomes the newest, this one gets a title. So what was chosen, and how it was shown, is remembered here, too.
+    """
+    drawn: dict[str, tuple[str, dict[str, str]]] = st.session_state.setdefault("_drawn", {})
+    before, shown = drawn.get(key, ("", {}))
     value = remembered(key)
+    if value not in names:
+        value = shown.get(str(value), before)
     st.session_state[key] = value if value in names else next(iter(names))
     chosen = st.selectbox(
         label, list(names), key=key, label_visibility="collapsed", format_func=names.__getitem__, width=215
@@ -151,6 +160,7 @@ def _chooser(label: str, key: str, names: dict[str, str]) -> str:
     if st.query_params.get(key) != chosen:
         st.query_params[key] = chosen
     told(key)
+    drawn[key] = (str(chosen), {words: name for name, words in names.items()})
     return str(chosen)
 
 

@@ -76,7 +76,7 @@ def test_an_unknown_name_is_told_with_the_nearest_one(name, said):
         ({"network.finetune": "blocks:0"}, r"network\.finetune='blocks:0'"),
         ({"constraints.lr": "fast"}, r"Setting constraints\.lr='fast': .*number"),
         ({"constraints.lr": 0}, r"constraints\.lr=0.*greater than 0"),
-        ({"network.backbone": "small_cnn"}, r"small_cnn.*network\.weights=none"),
+        ({"network.backbone": "small_cnn"}, r"small network.*network\.weights=none"),
         ({"network.backbone": "alexnet"}, r"network\.backbone='alexnet'.*vgg16"),
         ({"network.image_size": 16}, r"network\.image_size=16.*32"),
         ({"network.views": 3}, r"network\.views=3"),

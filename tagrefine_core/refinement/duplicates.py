@@ -11,7 +11,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from tagrefine_core.collections.hashes import agreement
 
@@ -140,6 +139,8 @@ def conflicts(
 
 def groups(pairs: Pairs, photos: int) -> list[list[int]]:
     """Return the rows that are one picture together, each group ascending, by their first row."""
+    from scipy.sparse.csgraph import connected_components  # loads SciPy's linear algebra
+
     links = sparse.csr_matrix(
         (np.ones(len(pairs.first), dtype=bool), (pairs.first, pairs.second)), shape=(photos, photos)
     )
