@@ -133,16 +133,16 @@ def test_keys_in_the_reason_are_for_the_reason(visitor: Visitor, app, said: Said
     other.hover()
     expect(page.locator(".hand")).to_be_visible()
     yes.focus()
-    page.keyboard.press("Enter")
+    page.keyboard.press("x")
     file = collection.files[row]
     until(
-        lambda: in_force(app) == {**said, (file, explained): "accept"},
+        lambda: in_force(app) == {**said, (file, explained): "reject"},
         what="the verdict on what is explained",
     )
-    expect(page.locator(".why .sentence")).to_contain_text("A person said that it fits")
+    expect(page.locator(".why .sentence")).to_contain_text("A person said that it does not fit")
     expect(yes).to_be_focused()
-    page.keyboard.press("x")
-    until(lambda: in_force(app) == {**said, (file, explained): "reject"}, what="the other verdict on it")
+    page.keyboard.press("Enter")
+    until(lambda: in_force(app) == {**said, (file, explained): "accept"}, what="the other verdict on it")
 
 
 def test_an_addition_that_is_declined_stays_to_be_brought_back(visitor: Visitor, app, said: Said) -> None:
