@@ -4,11 +4,24 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, cast
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from pages.browse.view import View, neighbors, photo, tags_to_choose, view, where_in_photo, why, window
+from pages.browse.editing import complete, select_photos
+from pages.browse.view import (
+    View,
+    card,
+    found,
+    neighbors,
+    photo,
+    tags_to_choose,
+    view,
+    where_in_photo,
+    why,
+    window,
+)
 from tagrefine_core.errors import CollectionError, ConfigError, RunError, TagRefineError
 from tagrefine_core.refinement import PRECISION
 from tagrefine_core.refinement.query import PhotoKind, PhotoOrder, PhotoQuery
@@ -16,6 +29,8 @@ from tagrefine_core.refinement.query import PhotoKind, PhotoOrder, PhotoQuery
 __all__ = ["ROUTES", "photo_query"]
 
 _LIMIT = 200  # photos an answer
+_LONGEST = 200  # signs of a tag that somebody types
+_FRESH = {"Cache-Control": "private, no-cache"}
 
 
 def photo_query(values: Mapping[str, str]) -> PhotoQuery:
@@ -33,20 +48,21 @@ def photo_query(values: Mapping[str, str]) -> PhotoQuery:
     )
 
 
-def _answers(read: Callable[[Request, View], dict[str, Any]]) -> Callable[[Request], Response]:
-    """Open the run of the address, answer with JSON, and with plain words where that fails."""
+def _answers(read: Callable[[Request, View], dict[str, Any] | Response]) -> Callable[[Request], Response]:
+    """Open the run of the address, answer with JSON or what was read, and with plain words where that fails."""
 
     @wraps(read)
-    def answer(request: Request) -> Response:
+    def told(request: Request) -> Response:
         try:
             of = view(request.path_params["run_id"], _number(request, "precision", PRECISION))
-            return JSONResponse(read(request, of), headers={"Cache-Control": "private, no-cache"})
+            answer = read(request, of)
+            return answer if isinstance(answer, Response) else JSONResponse(answer, headers=_FRESH)
         except RunError as error:
             return PlainTextResponse(str(error), status_code=404)
         except TagRefineError as error:
             return PlainTextResponse(str(error), status_code=400)
 
-    return answer
+    return told
 
 
 @_answers
@@ -96,7 +112,42 @@ def where_tag(request: Request, of: View) -> dict[str, Any]:
     return where_in_photo(of, _row(request, of), request.query_params.get("tag", ""))
 
 
+@_answers
+def cards(request: Request, of: View) -> dict[str, Any]:
+    """Answer with photos of the grid by their ``rows``, as they are now; ``tag`` is the one that is asked for."""
+    rows = [int(row) for row in request.query_params.get("rows", "").split(",") if row.isdecimal()][:_LIMIT]
+    of.collection.check_rows(rows)
+    return {"photos": [card(of, row, request.query_params.get("tag")) for row in rows]}
+
+
+@_answers
+def words(request: Request, of: View) -> dict[str, Any]:
+    """Answer with what a text that is typed may become, and which tag it is already."""
+    return complete(of, request.query_params.get("text", "")[:_LONGEST])
+
+
+@_answers
+def found_rows(request: Request, of: View) -> Response:
+    """Answer with the rows of all photos that are found, in their order, int32."""
+    rows = found(of, photo_query(request.query_params), request.query_params.get("selection", "")).rows
+    return Response(rows.astype("<i4").tobytes(), media_type="application/octet-stream", headers=_FRESH)
+
+
+async def select(request: Request) -> Response:
+    """Keep the photos whose bits are set, the first in the lowest bit of the first byte; answer with their name and what is on them."""
+    bits = await request.body()
+
+    def keep(_: Request, of: View) -> dict[str, Any]:
+        return select_photos(of, bits)
+
+    return await run_in_threadpool(_answers(keep), request)
+
+
 ROUTES = [
+    Route("/photos/{run_id:str}/cards", cards, methods=["GET"]),
+    Route("/photos/{run_id:str}/rows", found_rows, methods=["GET"]),
+    Route("/photos/{run_id:str}/words", words, methods=["GET"]),
+    Route("/photos/{run_id:str}/selections", select, methods=["POST"]),
     Route("/photos/{run_id:str}", photos, methods=["GET"]),
     Route("/photos/{run_id:str}/tags", tags, methods=["GET"]),
     Route("/photos/{run_id:str}/{row:int}", one_photo, methods=["GET"]),

@@ -8,7 +8,6 @@ from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from pages.browse.dropped import guest
 from pages.browse.reasons import Decision, State, reason
@@ -18,12 +17,11 @@ from pages.routes.originals import original_url
 from pages.routes.thumbnails import thumbnail_url
 from tagrefine_core.collections import Collection, selected_rows
 from tagrefine_core.errors import RunError
-from tagrefine_core.files import read_array
 from tagrefine_core.refinement import PRECISION, Changes, Limits
 from tagrefine_core.refinement.photo import PhotoTag, photo_tags
 from tagrefine_core.refinement.photo_table import Catalog, PhotoTable
 from tagrefine_core.refinement.query import Found, PhotoQuery, find
-from tagrefine_core.refinement.verdicts import ACCEPT, REJECT, UNSURE, decided_at, verdicts_of
+from tagrefine_core.refinement.verdicts import SAID, Verdicts, decided_at, verdicts_of
 from tagrefine_core.runs.evidence import evidence_of
 from tagrefine_core.runs.refined import Expected, changes_at, expected_of, limits_of, visualness_of
 from tagrefine_core.runs.run import Run
@@ -31,6 +29,7 @@ from tagrefine_core.store import TagRecord
 
 __all__ = [
     "View",
+    "card",
     "found",
     "neighbors",
     "photo",
@@ -53,6 +52,8 @@ class View:
     ----------
     rules : dict of str to str
         The curator's list at that time.
+    verdicts : Verdicts
+        What people said.
     version : int
         The last step of what people decided that it knows of.
     """
@@ -65,6 +66,7 @@ class View:
     table: PhotoTable
     records: Mapping[str, TagRecord]
     rules: dict[str, str]
+    verdicts: Verdicts
     version: int
 
 
@@ -114,6 +116,7 @@ def _view(collection: Collection, run: Run, precision: float, version: int) -> V
         table=table,
         records=records,
         rules=collection.store.tag_rules(collection.id),
+        verdicts=said,
         version=version,
     )
 
@@ -122,15 +125,13 @@ def _view(collection: Collection, run: Run, precision: float, version: int) -> V
 def _written(collection: Collection) -> tuple[dict[str, TagRecord], Catalog]:
     """Return every spelling with what became of it, and files and words to search in."""
     records = {record.raw: record for record in collection.tag_records}
-    indptr, indices = (read_array(collection.folder / f"raw_{name}.npy") for name in ("indptr", "indices"))
-    given = np.ones(len(indices), dtype=np.uint8)
     columns = {tag: column for column, tag in enumerate(collection.vocabulary)}
     return records, Catalog(
         files=collection.files,
         vocabulary=collection.vocabulary,
         spellings=list(records),
         merged=[-1 if record.tag is None else columns[record.tag] for record in records.values()],
-        raw=sparse.csr_matrix((given, indices, indptr), shape=(collection.n, len(records))),
+        raw=collection.raw,
     )
 
 
@@ -156,10 +157,7 @@ def window(
     answer = found(of, query, selection)
     place = np.flatnonzero(answer.rows == opened) if opened is not None else ()
     return {
-        "photos": [
-            {**_photo(of, int(row)), "tags": _listed(_tags(of, int(row)), query.tag)}
-            for row in answer.rows[offset : offset + limit]
-        ],
+        "photos": [card(of, int(row), query.tag) for row in answer.rows[offset : offset + limit]],
         "total": len(answer.rows),
         "place": int(place[0]) if len(place) else None,
         "read": answer.read,
@@ -167,6 +165,11 @@ def window(
         "like": _like(of, query.like) if query.like else None,
         "selected": len(selected_rows(of.collection, selection)) if selection else None,
     }
+
+
+def card(of: View, row: int, tag: str | None = None) -> dict[str, Any]:
+    """Return a photo as it stands in the grid, the tag that is asked for first."""
+    return {**_photo(of, row), "tags": _listed(of, row, _tags(of, row), tag)}
 
 
 def _like(of: View, like: str) -> dict[str, Any]:
@@ -200,7 +203,7 @@ def photo(of: View, row: int, tag: str | None = None) -> dict[str, Any]:
     return {
         **_photo(of, row, size=1024),
         "original": original_url(of.collection.id, row, data_hash=of.collection.data_hash),
-        "tags": _listed(tags, tag),
+        "tags": _listed(of, row, [*tags, *_declined(of, row, tags)], tag),
         "raw": of.collection.raw_tags(row),
         "scores": _scores(of, row, sorted(listed.values(), key=lambda one: -(one.score or 0.0))),
         "calibrated": of.run.calibration is not None,
@@ -242,7 +245,7 @@ def why(of: View, row: int, tag: str) -> dict[str, Any]:
     return {
         "tag": tag,
         "state": state,
-        "verdict": {ACCEPT: "accept", REJECT: "reject", UNSURE: "unsure"}.get(said),
+        "verdict": SAID.get(said),
         "sentence": reason(tag, evidence, decision),
         "parts": [
             {"words": words, "value": getattr(evidence.parts, part)}
@@ -283,12 +286,43 @@ def _limit(of: View, column: int, *, written: bool) -> float:
     return float((of.limits.remove if written else of.limits.add)[column])
 
 
-def _listed(tags: list[PhotoTag], asked: str | None) -> list[dict[str, Any]]:
-    """Return tags for a card, the one that is asked for first and marked."""
+def _listed(of: View, row: int, tags: list[PhotoTag], asked: str | None) -> list[dict[str, Any]]:
+    """Return tags for a card, the one that is asked for first and marked, with what a person said and whether the user wrote it."""
+    said = _said(of, row)
     return [
-        {**asdict(one), "asked": one.tag == asked and one.column is not None}
+        {
+            **asdict(one),
+            "asked": one.tag == asked and one.column is not None,
+            "said": said.get(one.tag),
+            "written": one.state not in ("added", "absent"),
+        }
         for one in sorted(tags, key=lambda one: one.column is None or one.tag != asked)
     ]
+
+
+def _declined(of: View, row: int, tags: list[PhotoTag]) -> list[PhotoTag]:
+    """Return what people were asked about and did not accept, and nobody else gives: it can be brought back."""
+    listed = {one.tag for one in tags}
+    places = {tag: column for column, tag in enumerate(of.collection.vocabulary)}
+    return [
+        PhotoTag(
+            tag, "absent", places.get(tag), float(of.run.scores[row, places[tag]]) if tag in places else None
+        )
+        for tag in _said(of, row)
+        if tag not in listed
+    ]
+
+
+def _said(of: View, row: int) -> dict[str, str]:
+    """Return what people said of the tags of a photo, and of words outside the vocabulary."""
+    given = of.verdicts.matrix
+    place = slice(*given.indptr[row : row + 2])
+    names = of.collection.vocabulary
+    cells = zip(given.indices[place], given.data[place], strict=True)
+    return {
+        **{names[column]: SAID[int(value)] for column, value in cells},
+        **of.verdicts.words.get(row, {}),
+    }
 
 
 def _photo(of: View, row: int, *, size: int = 256) -> dict[str, Any]:
@@ -301,4 +335,5 @@ def _photo(of: View, row: int, *, size: int = 256) -> dict[str, Any]:
 
 
 def _tags(of: View, row: int) -> list[PhotoTag]:
-    return photo_tags(of.collection, of.changes, of.run.scores, of.records, row)
+    words = of.verdicts.words.get(row, {})
+    return photo_tags(of.collection, of.changes, of.run.scores, of.records, row, words)

@@ -12,25 +12,27 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from pages.opening import collection_by_id
-from tagrefine_core.collections import Collection
+from pages.opening import collection_by_id, open_run
+from tagrefine_core.collections import Collection, selected_rows
 from tagrefine_core.errors import CollectionError, ConfigError, TagRefineError
 from tagrefine_core.refinement.verdicts import Verdict
 from tagrefine_core.store import Decided, Step
+from tagrefine_core.workflow.editing import edit
 from tagrefine_core.workflow.verdicts import Answer, decide, user_name
 
 __all__ = ["ROUTES", "step_words"]
 
 _MOST = 200_000  # answers of one request
 _HISTORY = 200
-_TOLD = 200  # verdicts that an undone step names; of a larger one a window asks anew
-_SHAPE = "A step has a key and answers, and each of these a row, a tag and a verdict."
+_TOLD = 200  # verdicts that a window hears one by one; of more it asks anew
+_SHAPE = "A step has a key and answers, and each of these a row, a tag and a verdict; or a selection, a run, a precision and tags to add or remove."
 
 
 def save(collection: Collection, sent: dict[str, Any]) -> dict[str, Any]:
     """Write steps down in their order: all, or an error tells of the first that is not, and those before it are on disk.
 
-    A step has a ``key`` and a ``kind``: "do" with ``answers``, each of a row, a tag and a verdict; "undo" or "redo", of this person's last.
+    A step has a ``key`` and a ``kind``: "do" with ``answers``, each of a row, a tag and a verdict; "edit" with a ``selection``, the ``run`` and
+    ``precision`` that it was made with, and tags to ``add`` and ``remove``; "undo" or "redo", of this person's last.
     """
     steps = sent.get("steps")
     if not isinstance(steps, list) or not steps or not all(isinstance(step, dict) for step in steps):
@@ -52,6 +54,8 @@ def _saved(collection: Collection, step: dict[str, Any]) -> dict[str, Any]:
             return {"key": key, "words": None, "changed": []}
         touched = news(collection, turned.id - 1)["changed"] if turned.size <= _TOLD else None
         return {"key": key, "words": step_words(turned), "changed": touched}
+    if kind == "edit":
+        return {"key": key, "did": _edited(collection, step, by, key)}
     try:
         answers = [
             Answer(int(one["row"]), str(one["tag"]), cast("Verdict | None", one["verdict"]))
@@ -71,11 +75,24 @@ def _saved(collection: Collection, step: dict[str, Any]) -> dict[str, Any]:
     return {"key": key}
 
 
+def _edited(collection: Collection, step: dict[str, Any], by: str, key: str) -> str:
+    if (known := collection.store.curation.sent(collection.id, key)) is not None:
+        return known.note  # sent again: by now the photos have the tag already
+    add, remove, precision = step.get("add", ""), step.get("remove", ""), step.get("precision")
+    if not (isinstance(add, str) and isinstance(remove, str) and isinstance(precision, int | float)):
+        raise ConfigError(_SHAPE)
+    rows = selected_rows(collection, str(step.get("selection", "")))
+    run = open_run(collection.store.run(str(step.get("run", ""))))
+    return edit(run, collection, rows, add=add, remove=remove, precision=precision, by=by, key=key).words
+
+
 def news(collection: Collection, since: int) -> dict[str, Any]:
-    """Return the verdicts that changed since a step, as they are now."""
+    """Return the verdicts that changed since a step, as they are now; None where they are too many to name."""
     log = collection.store.curation
     version = log.version(collection.id)
-    changed = log.changed_since(collection.id, since) if version > since else []
+    changed = log.changed_since(collection.id, since, limit=_TOLD + 1) if version > since else []
+    if len(changed) > _TOLD:
+        return {"version": version, "changed": None}
     told = [(file, tag, value) for what, file, tag, value in changed if what == "verdict"]
     rows = collection.rows_of(file for file, _, _ in told)
     return {

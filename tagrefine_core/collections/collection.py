@@ -196,6 +196,23 @@ class Collection:
         """Every spelling that users gave, the most frequent first, and what preprocessing did with it."""
         return self.store.raw_tags(self.id)
 
+    @cached_property
+    def spellings(self) -> list[str]:
+        """Every spelling that users gave, in the order of `tag_records`, length R."""
+        return self.store.raw_spellings(self.id)
+
+    @cached_property
+    def dropped(self) -> NDArray[np.bool_]:
+        """Which spellings preprocessing left out of the vocabulary, (R,)."""
+        return np.array([record.tag is None for record in self.tag_records], dtype=bool)
+
+    @cached_property
+    def raw(self) -> csr_matrix:
+        """Which photo has which spelling, uint8 (N, R)."""
+        columns = self._array("raw_indices")
+        given = np.ones(len(columns), dtype=np.uint8)
+        return csr_matrix((given, columns, self._array("raw_indptr")), shape=(self.n, len(self.spellings)))
+
     @property
     def issues(self) -> list[ImportIssue]:
         """The import report."""
@@ -205,7 +222,7 @@ class Collection:
         """Return the tags of a photo in the user's order and spelling."""
         self.check_rows([row])
         start, end = self._array("raw_indptr")[row : row + 2]
-        return [self._spellings[number] for number in self._array("raw_indices")[start:end]]
+        return [self.spellings[number] for number in self._array("raw_indices")[start:end]]
 
     def image_path(self, row: int) -> Path:
         """Return where the photo of a row lies; it may have been moved away since the import."""
@@ -233,10 +250,6 @@ class Collection:
         for row, file in enumerate(self.files):
             rows.setdefault(PurePosixPath(file).name, []).append(row)
         return rows
-
-    @cached_property
-    def _spellings(self) -> list[str]:
-        return self.store.raw_spellings(self.id)
 
     def _array(self, name: str) -> NDArray[Any]:
         if name not in self._arrays:

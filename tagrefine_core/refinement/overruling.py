@@ -57,7 +57,9 @@ def overruled(
         kind: _with_cells(getattr(suggested, kind), decided, cells, values) for kind, cells in lands.items()
     }
     doubt = suggested.doubt.copy()
-    touched = np.unique(rows)
+    # Only where what was decided is what was doubtful: a word on all photos leaves most of them as they are.
+    doubtfulness = np.where(given, 1 - values, values)
+    touched = np.unique(rows[told[columns] & (doubtfulness >= doubt[rows])])
     for start in range(0, len(touched), _ROWS):
         block = touched[start : start + _ROWS]
         doubtful = np.array(scores[block], dtype=np.float32)

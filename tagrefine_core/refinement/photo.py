@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
@@ -22,13 +23,13 @@ class PhotoTag:
     Attributes
     ----------
     tag : str
-        The tag, or the user's spelling of a tag that preprocessing dropped.
+        The tag; outside the vocabulary the user's spelling of what preprocessing dropped, or a word that a person gave.
     state : {"added", "kept", "removed", "untold", "dropped", "absent"}
         "untold": given, and a picture cannot tell; "dropped" by preprocessing, before training; "absent": neither the user nor the run gives it.
     column : int or None
-        Place in the vocabulary; None for a dropped tag.
+        Place in the vocabulary; None for a word outside it.
     score : float or None
-        Refined score in [0, 1]; None for a dropped tag.
+        Refined score in [0, 1]; None for a word outside the vocabulary.
     note : str
         How the user spelled it where that differs, or why it was dropped.
     """
@@ -46,20 +47,31 @@ def photo_tags(
     scores: NDArray[np.float32],
     records: Mapping[str, TagRecord],
     row: int,
+    words: Mapping[str, str] = MappingProxyType({}),
 ) -> list[PhotoTag]:
-    """List the tags of a photo: added by score, then kept, removed and untold in the user's order, then dropped.
+    """List the tags of a photo: added by people in words of their own, added by score, then kept, removed and untold in the user's
+    order, then dropped.
 
     Parameters
     ----------
     records : mapping of str to TagRecord
         ``Collection.tag_records`` by spelling.
+    words : mapping of str to str, optional
+        What people said of words outside the vocabulary: "accept", "reject" or "unsure".
     """
     spellings: dict[str, list[str]] = {}
+    written = dict.fromkeys(collection.raw_tags(row))
+    new = [
+        PhotoTag(word, "added", None, None, "a person's own word")
+        for word, said in words.items()
+        if said == "accept" and word not in written
+    ]
     dropped = []
-    for raw in dict.fromkeys(collection.raw_tags(row)):
+    for raw in written:
         record = records[raw]
         if record.tag is None:
-            dropped.append(PhotoTag(raw, "dropped", None, None, record.reason))
+            state: Literal["removed", "dropped"] = "removed" if words.get(raw) == "reject" else "dropped"
+            dropped.append(PhotoTag(raw, state, None, None, record.reason))
         elif raw != record.tag:
             spellings.setdefault(record.tag, []).append(raw)
 
@@ -80,6 +92,7 @@ def photo_tags(
     start, stop = collection.tag_positions.indptr[row : row + 2]
     place[collection.tag_positions.indices[start:stop]] = collection.tag_positions.data[start:stop]
     return [
+        *new,
         *listed("added", changes.added, -np.asarray(scores[row], dtype=np.float64)),
         *listed("kept", changes.kept, place),
         *listed("removed", changes.removed, place),

@@ -15,6 +15,7 @@ from tagrefine_core.store import stands_for
 __all__ = [
     "ACCEPT",
     "REJECT",
+    "SAID",
     "UNSURE",
     "VERDICTS",
     "Verdict",
@@ -26,7 +27,9 @@ __all__ = [
 Verdict = Literal["accept", "reject", "unsure"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 ACCEPT, REJECT, UNSURE = 1, -1, 2
-_CODES = {"accept": ACCEPT, "reject": REJECT, "unsure": UNSURE}
+_CODES: dict[str, int] = {"accept": ACCEPT, "reject": REJECT, "unsure": UNSURE}
+SAID = {code: said for said, code in _CODES.items()}
+"""What the numbers of a matrix of verdicts mean."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -136,10 +136,17 @@ class CurationLog:
             step = _write_step(connection, collection_id, "do", by=by, run=run, note=note, key=key)
             connection.executemany(
                 "INSERT INTO curation_entries (step, collection_id, what, file, tag, value) VALUES (?,?,?,?,?,?)",
-                ((step, collection_id, *entry) for entry in listed.values()),
+                # In the order of the indices, which is quicker where there are hundreds of thousands.
+                ((step, collection_id, *listed[about]) for about in sorted(listed)),
             )
-            _stand_anew(connection, collection_id, step)
+            _stand(connection, step)
         return step
+
+    def sent(self, collection_id: int, key: str) -> Step | None:
+        """Return the step that was sent under a key before; None where none was."""
+        with self.database.connect() as connection:
+            found = _step_of(connection, collection_id, key)
+            return None if found is None else _read_step(connection, found)
 
     def undo(self, collection_id: int, *, by: str | None = None, key: str | None = None) -> Step | None:
         """Undo the last step that is in force, of this person or of anybody; None where there is none. ``key`` as in `add`."""
@@ -228,16 +235,21 @@ class CurationLog:
             ).fetchall()
             return [_read_step(connection, row) for row in rows]
 
-    def changed_since(self, collection_id: int, version: int) -> list[tuple[str, str, str, str | None]]:
-        """Return (what, file, tag, value now) of all that steps after ``version`` touched, undone ones too; None: no longer decided."""
+    def changed_since(
+        self, collection_id: int, version: int, *, limit: int = -1
+    ) -> list[tuple[str, str, str, str | None]]:
+        """Return (what, file, tag, value now) of all that steps after ``version`` touched, undone ones too; None: no longer decided.
+
+        At most ``limit`` of them, where it is not negative.
+        """
         with self.database.connect() as connection:
             rows = connection.execute(
                 "SELECT DISTINCT e.what, e.file, e.tag, now.value FROM curation_steps AS s"
                 " JOIN curation_entries AS e ON e.step = s.of"
                 " LEFT JOIN curation_standing AS now ON now.collection_id = e.collection_id AND now.what = e.what"
                 "  AND now.file = e.file AND now.tag = e.tag"
-                " WHERE s.collection_id = ? AND s.id > ?",
-                (collection_id, version),
+                " WHERE s.collection_id = ? AND s.id > ? LIMIT ?",
+                (collection_id, version, limit),
             )
             rows.row_factory = None
             return rows.fetchall()
@@ -292,6 +304,21 @@ def _turn(
     _stand_anew(connection, collection_id, of)
     row = connection.execute("SELECT * FROM curation_steps WHERE id = ?", (number,)).fetchone()
     return _read_step(connection, row)
+
+
+def _stand(connection: sqlite3.Connection, step: int) -> None:
+    """Let the entries of the newest step stand, whatever was said before."""
+    connection.execute(
+        "DELETE FROM curation_standing WHERE rowid IN (SELECT now.rowid FROM curation_entries AS e JOIN curation_standing AS now"
+        " ON now.collection_id = e.collection_id AND now.what = e.what AND now.file = e.file AND now.tag = e.tag"
+        " WHERE e.step = ? AND e.value IS NULL)",
+        (step,),
+    )
+    connection.execute(
+        "INSERT OR REPLACE INTO curation_standing (collection_id, what, file, tag, value, step)"
+        " SELECT collection_id, what, file, tag, value, step FROM curation_entries WHERE step = ? AND value IS NOT NULL",
+        (step,),
+    )
 
 
 def _stand_anew(connection: sqlite3.Connection, collection_id: int, step: int) -> None:

@@ -9,7 +9,7 @@ const AT_ONCE = 100; // steps a request
  * the same key, so that nothing is written twice.
  */
 class Sender {
-  /** `told(state)` hears {waiting, error, words}; `changed(list, whole)` hears what is decided now, by this window or another one. */
+  /** `told(state)` hears {waiting, error}, once `turned`: what was undone, or `did`: what an edit has done; `changed(list, whole)` hears what is decided now, by this window or another one. */
   constructor(told, changed) {
     this.told = told;
     this.changed = changed;
@@ -37,6 +37,11 @@ class Sender {
   /** Decide: answers are {row, tag, verdict}, one step, undone as one. */
   say(answers, note = "") {
     this.add({ kind: "do", answers, note, run: this.run });
+  }
+
+  /** Decide on tags of a `selection` that the server keeps: what is to `add`, what to `remove`, as shown at a `precision`; one step. */
+  edit(selection, { add = "", remove = "" }, precision) {
+    this.add({ kind: "edit", selection, add, remove, precision, run: this.run });
   }
 
   undo() {
@@ -83,7 +88,8 @@ class Sender {
         this.drop(steps);
         this.error = "";
         pause = AGAIN;
-        for (const { words, changed } of saved) {
+        for (const { words, changed, did } of saved) {
+          if (did) this.told({ waiting: this.waiting.length, error: "", did });
           if (changed === undefined) continue; // nothing was undone or redone
           this.told({ waiting: this.waiting.length, error: "", turned: words });
           this.changed(changed ?? [], changed === null);
@@ -119,7 +125,7 @@ class Sender {
         if (answer.ok) {
           const news = await answer.json();
           this.version = news.version;
-          if (since !== null && news.changed.length) this.changed(news.changed, false);
+          if (since !== null && news.changed?.length !== 0) this.changed(news.changed ?? [], news.changed === null);
         }
       }
     } catch {

@@ -20,11 +20,21 @@ _HERE = Path(__file__).parent
 _component = st.components.v2.component(
     "tagrefine_gallery",
     html='<div class="root"></div>',
-    css=deciding_styles(_HERE / "gallery.css") + (_HERE / "finder.css").read_text(encoding="utf-8"),
+    css=deciding_styles(_HERE / "gallery.css")
+    + "".join((_HERE / name).read_text(encoding="utf-8") for name in ("finder.css", "editing.css")),
     js=deciding_script(_HERE / "address.js")
     + "".join(
         (_HERE / name).read_text(encoding="utf-8")
-        for name in ("detail.js", "reason.js", "finder.js", "lightbox.js", "gallery.js")
+        for name in (
+            "editing.js",
+            "decisions.js",
+            "selection.js",
+            "detail.js",
+            "reason.js",
+            "finder.js",
+            "lightbox.js",
+            "gallery.js",
+        )
     ),
 )
 

@@ -8,23 +8,26 @@ function el(name, className = "", text = "") {
 }
 
 const STATE = {
-  added: "added by the model",
-  removed: "removed by the model",
+  added: "added",
+  removed: "removed",
   kept: "kept",
   untold: "left as the user wrote it: a picture cannot tell, or your list says so",
   dropped: "left out before training",
+  absent: "not given",
 };
 
 /** What a screen reader says before the tags of a state. */
 const SPOKEN = { added: "added", kept: "kept", removed: "removed", untold: "left alone:", dropped: "not learned, kept:" };
 
 /** A chip that tells its state and the user's spelling on hover; what a picture cannot tell is quiet unless it is `ordinary`. */
-function tagChip({ tag, state, note, asked }, ordinary = false) {
-  const element = chip(tag, state === "dropped" || (state === "untold" && ordinary) ? "kept" : state);
+function tagChip({ tag, state, note, asked, column, said }, ordinary = false) {
+  const kind = state === "absent" ? (said === "unsure" ? "unsure" : "removed") : state;
+  const element = chip(tag, kind === "dropped" || (kind === "untold" && ordinary) ? "kept" : kind);
   element.classList.toggle("dropped", state === "dropped");
   element.classList.toggle("tr-asked", !!asked);
   element.title = `${tag}: ${STATE[state]}${note ? ` (${note})` : ""}`;
-  if (state !== "dropped") element.dataset.tag = tag; // what was learned has a reason
+  if (column !== null) element.dataset.tag = tag; // what was learned has a reason
+  markSaid(element, said);
   return element;
 }
 
@@ -122,6 +125,7 @@ class Detail {
     all.append(el("summary", "", "Show them as written"), el("p", "", photo.raw.join(", ")));
     all.hidden = few;
     this.chips = el("div", "tr-chips");
+    this.hand = new Hand(this.chips, (tag, verdict) => this.actions.say(this.photo.row, tag, verdict));
     this.drawChips();
     this.bars = el("div", "bars");
     this.drawBars();
@@ -130,7 +134,7 @@ class Detail {
     const body = el("div", "body");
     const means = photo.calibrated ? "How probable it is that each tag fits." : "How likely the network finds each tag.";
     const note = el("p", "soft small", `${means} The mark is the limit: from there on a tag is added; up to there one that the user wrote is removed.`);
-    body.append(about, this.chips, all, this.near, el("h2", "", "Scores"), note, this.bars, this.other());
+    body.append(about, this.chips, this.adder(), all, this.near, el("h2", "", "Scores"), note, this.bars, this.other());
     this.element.replaceChildren(this.closer(), this.frame, viewer(photo, this.picture, this.actions), body);
     this.element.scrollTop = 0;
   }
@@ -138,11 +142,16 @@ class Detail {
   /** Take in what changed about the open photo, as `photo` answers: verdicts. */
   refresh(photo) {
     if (this.photo?.row !== photo.row) return;
+    // Chips stay where they are; what is new comes first.
+    const places = new Map(this.photo.tags.map((one, place) => [one.tag, place]));
+    photo.tags.sort((a, b) => (places.get(a.tag) ?? -1) - (places.get(b.tag) ?? -1));
     this.photo = photo;
-    this.reason.element.remove();
-    this.drawChips(this.opened);
-    this.drawBars();
-    this.place();
+    this.keepFocus(() => {
+      this.reason.element.remove();
+      this.drawChips(this.opened);
+      this.drawBars();
+      this.place();
+    });
     this.why(this.tag);
   }
 
@@ -154,10 +163,53 @@ class Detail {
   drawChips(opened = this.untold) {
     this.opened = opened;
     const explained = this.chips.contains(this.reason.element);
-    const quiet = opened ? [] : this.photo.tags.filter((one) => one.state === "untold" && !one.asked);
-    this.chips.replaceChildren(...this.photo.tags.filter((one) => !quiet.includes(one)).map((one) => this.chip(one)));
-    if (quiet.length) this.chips.append(this.quiet(quiet));
-    if (explained) this.place();
+    const tags = this.photo.tags.filter(shows);
+    const quiet = opened ? [] : tags.filter((one) => one.state === "untold" && !one.asked && !one.said);
+    this.keepFocus(() => this.hand.through(() => {
+      this.chips.replaceChildren(...tags.filter((one) => !quiet.includes(one)).map((one) => this.chip(one)));
+      if (quiet.length) this.chips.append(this.quiet(quiet));
+      if (explained) this.place();
+    }));
+  }
+
+  /** Let who is in the reason stay there while it is moved. */
+  keepFocus(move) {
+    const { activeElement } = this.element.getRootNode();
+    const held = this.reason.element.contains(activeElement);
+    move();
+    if (held) activeElement.focus({ preventScroll: true });
+  }
+
+  /** A field for another tag of the photo, and whether what was decided is saved. */
+  adder() {
+    const field = new TagField({
+      label: "Add a tag to this photo",
+      placeholder: "add a tag",
+      suggest: this.actions.complete,
+      choose: (tag) => this.actions.say(this.photo.row, tag, "accept"),
+    });
+    field.leave = () => this.open(null);
+    this.saved = el("span", "soft small");
+    this.saved.setAttribute("role", "status");
+    this.undoing = button("undo ", () => this.actions.undo(), "plain undo");
+    this.undoing.append(el("kbd", "", "Z"));
+    this.undoing.hidden = true;
+    const line = el("div", "add-tag");
+    line.append(field.element, this.undoing, this.saved);
+    return line;
+  }
+
+  /** Say what became of what was decided. */
+  told(words) {
+    this.saved.textContent = this.reason.saved.textContent = words;
+    this.undoing.hidden = this.reason.told != null; // it has its own
+  }
+
+  /** Answer on the tag of the chip that has the focus, else on the one that is explained. */
+  answer(said) {
+    const tag = this.hand?.focused;
+    if (tag == null || tag === this.tag) this.reason.answer(said);
+    else this.hand.decide(said);
   }
 
   /** One chip for tags that a picture cannot tell; it shows them all. */
@@ -169,15 +221,16 @@ class Detail {
     return all;
   }
 
-  /** A chip that opens its reason, and closes it again. */
+  /** A chip that opens its reason, and closes it again; two buttons come beside it. */
   chip(one) {
     const made = tagChip(one, this.untold);
-    if (!made.dataset.tag) return made;
     const button = el("button", "plain");
     button.type = "button";
     button.append(made);
-    button.dataset.why = one.tag;
-    button.addEventListener("click", () => this.explain(one.tag, button));
+    button.dataset.chip = one.tag;
+    if (one.said) button.dataset.said = one.said;
+    if (made.dataset.tag) button.dataset.why = one.tag;
+    button.addEventListener("click", () => (made.dataset.tag ? this.explain(one.tag, button) : this.hand.buttons.reject.focus()));
     return button;
   }
 
@@ -256,7 +309,8 @@ class Detail {
     this.reason.element.style.top = `${this.element.scrollTop + 12}px`; // counts where it stands beside the photo
     if (!opener) return this.chips.after(this.reason.element);
     let last = opener;
-    while (last.nextElementSibling?.offsetTop === opener.offsetTop) last = last.nextElementSibling;
+    const onLine = (one) => one?.offsetTop === opener.offsetTop || one?.matches(".hand");
+    while (onLine(last.nextElementSibling)) last = last.nextElementSibling;
     last.after(this.reason.element);
   }
 

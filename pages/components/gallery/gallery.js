@@ -26,13 +26,11 @@ class Gallery {
     this.nothing.hidden = true;
     this.scroller.append(this.sheet, this.nothing);
     this.lightbox = new Lightbox((by) => this.step(by));
-    this.sender = new Sender(
-      (state) => this.told(state),
-      (changed, whole) => this.changed(changed, whole),
-    );
+    this.decisions = new Decisions(this);
     this.detail = new Detail({
-      say: (row, tag, verdict) => this.sender.say([{ row, tag, verdict }]),
-      undo: () => this.sender.undo(),
+      say: (row, tag, verdict) => this.decisions.say(row, tag, verdict),
+      undo: () => this.decisions.undo(),
+      complete: (text) => completions(this.data.address, this.data.precision, text),
       open: (row, tag) => this.open(row, { tag }),
       step: (by) => this.step(by),
       enlarge: (photo) => this.lightbox.show(photo),
@@ -41,8 +39,10 @@ class Gallery {
     });
     this.body = el("div", "grid-and-photo");
     this.body.append(this.scroller, this.detail.element);
-    root.append(this.finder.element, this.body, this.lightbox.element);
     this.cards = new Map();
+    this.windows = new Map();
+    this.selection = new Selection(this);
+    root.append(this.finder.element, this.body, this.selection.bar.element, this.selection.heard, this.lightbox.element);
     this.scrolled = new Map(); // how far down one was in each answer
     this.active = 0;
     this.total = 0;
@@ -70,7 +70,8 @@ class Gallery {
     this.trigger = trigger;
     const old = this.data;
     this.data = this.finder.data = data;
-    this.sender.open(data.collection, data.run);
+    this.decisions.sender.open(data.collection, data.run);
+    this.selection.open(data.collection, data.total);
     this.fit();
     if (!old) this.find(asked(data.state), { first: true });
     else if (data.dropped && data.dropped !== old.dropped) this.find(asked({ like: data.dropped, untold: this.state?.untold }), { step: true });
@@ -144,6 +145,8 @@ class Gallery {
       this.draw();
       if (this.opened != null && this.detail.photo) this.detail.drawChips();
     }
+    if (found) this.selection.anchor = null;
+    this.selection.bar.show();
     if (found || old?.photo !== state.photo) {
       this.detail.show(this.data.address, String(queryOf(state, this.data.precision)), this.opened, tag);
       if (this.opened == null && this.lightbox.open) this.lightbox.element.close();
@@ -168,38 +171,35 @@ class Gallery {
     this.find(state, { back: true });
   }
 
-  /** Say whether all is saved; then show what became of it. */
-  told(state) {
-    const { saved } = this.detail.reason;
-    if (state.turned !== undefined) {
-      saved.textContent = state.turned === null ? "nothing to undo" : `undone: ${state.turned}`;
-      return;
-    }
-    saved.textContent = savedWords(state);
-    if (!state.waiting && !state.error && this.detail.photo) this.renew(this.detail.photo.row);
+  /** Say what became of a decision where one looks: in the bar of the selection, beside the photo, else above the grid. */
+  say(words, done) {
+    if (this.selection.size) this.selection.bar.say(words, done);
+    if (this.opened != null) this.detail.told(words);
+    else if (!this.selection.size && done) this.finder.say(words);
   }
 
-  /** Hear what was decided, here by undo or in another window. */
-  changed(changed, whole) {
-    if (whole && this.state) this.find({}, { anew: true });
-    const shown = [...this.cards.values()].map((card) => Number(card.dataset.row));
-    const rows = whole ? [] : changed.map((one) => one.row).filter((row) => shown.includes(row));
-    for (const row of new Set([...rows, ...(this.detail.photo ? [this.detail.photo.row] : [])])) this.renew(row);
+  /** The photos that have been fetched. */
+  async loaded() {
+    const answers = await Promise.all([...this.windows.values()].map((answer) => answer.catch(() => ({ photos: [] }))));
+    return answers.flatMap((answer) => answer.photos);
   }
 
-  /** Ask for a photo again, whose tags have changed, and show them where it stands. */
-  async renew(row) {
-    const answer = await fetch(`${this.data.address}/${row}?${queryOf(this.state, this.data.precision)}`).catch(() => null);
-    if (!answer?.ok) return;
-    const photo = await answer.json();
-    this.detail.refresh(photo);
+  /** The rows of the cards that are there. */
+  shown() {
+    return [...this.cards.values()].map((card) => Number(card.dataset.row));
+  }
+
+  /** Fill cards anew whose photos have other tags now. */
+  async refill(chosen) {
     for (const [place, card] of this.cards) {
-      if (card.dataset.row !== String(row)) continue;
-      const kept = await this.photo(place);
-      if (!kept || kept.row !== row) continue;
-      kept.tags = photo.tags;
-      this.fill(card, kept);
+      if (!chosen(Number(card.dataset.row))) continue;
+      const photo = await this.photo(place);
+      if (photo && card.isConnected && card.dataset.row === String(photo.row)) this.fill(card, photo);
     }
+  }
+
+  focusGrid() {
+    this.cards.get(this.active)?.focus({ preventScroll: true });
   }
 
   /** Fill the window from the gallery's top to its bottom edge. */
@@ -257,6 +257,7 @@ class Gallery {
     card.setAttribute("aria-setsize", this.total);
     card.style.cssText = `width:${this.side}px;height:${this.height - GAP}px;transform:translate(${2 + (place % this.columns) * (this.side + GAP)}px,${2 + Math.floor(place / this.columns) * this.height}px)`;
     card.addEventListener("click", (event) => {
+      if (this.selection.click(event, place)) return;
       const tag = event.target.closest("[data-tag]")?.dataset.tag; // for the mouse; keys reach the same chips beside the photo
       this.active = place;
       this.photo(place).then((photo) => photo && this.open(photo.row, { tag }));
@@ -278,13 +279,15 @@ class Gallery {
     picture.append(image);
     const chips = el("span", "tr-chips");
     chips.append(...inShort(photo.tags, this.ordinary).map((one) => tagChip(one, this.ordinary)));
-    if (!photo.tags.length) chips.append(el("span", "none", "no tags"));
+    if (!photo.tags.some((one) => one.state !== "absent")) chips.append(el("span", "none", "no tags"));
     const quiet = this.ordinary ? [] : photo.tags.filter((one) => one.state === "untold" && !one.asked);
     const last = quiet.length ? untoldChip(quiet, "a picture cannot tell") : null;
     if (last) chips.append(last);
     card.ariaDescription = spoken(photo.tags);
     card.title = photo.file;
-    card.replaceChildren(picture, chips, unseen(photo.file));
+    const check = el("span", "check", "✓");
+    check.ariaHidden = "true"; // the card says whether it is checked
+    card.replaceChildren(picture, check, chips, unseen(photo.file));
     this.shorten(chips, last);
     this.mark();
   }
@@ -307,13 +310,18 @@ class Gallery {
   mark() {
     for (const [place, card] of this.cards) {
       card.tabIndex = place === this.active ? 0 : -1;
+      this.selection.mark(card, place);
       card.setAttribute("aria-selected", this.opened != null && card.dataset.row === String(this.opened));
     }
   }
 
+  windowOf(place) {
+    return Math.floor(place / WINDOW);
+  }
+
   /** Resolve to the photo at a place, from its window. */
   async photo(place) {
-    const number = Math.floor(place / WINDOW);
+    const number = this.windowOf(place);
     if (!this.windows.has(number)) {
       const wanted = `${this.data.address}?${this.query}&offset=${number * WINDOW}&limit=${WINDOW}`;
       this.windows.set(number, fetch(wanted).then((answer) => (answer.ok ? answer.json() : Promise.reject(answer))));
@@ -383,6 +391,7 @@ class Gallery {
       event.preventDefault();
       return this.step(by);
     }
+    if (this.selection.key(event, this.active)) return;
     const rows = Math.max(1, Math.floor(this.scroller.clientHeight / this.height));
     const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.columns, ArrowDown: this.columns, PageUp: -rows * this.columns, PageDown: rows * this.columns, Home: -Infinity, End: Infinity }[event.key];
     if (step === undefined) return;
@@ -404,19 +413,20 @@ class Gallery {
   decide(event) {
     // Wherever the focus got lost: within the gallery, `key` closes the photo.
     if (event.key === "Escape" && document.activeElement === document.body && this.opened != null) return this.open(null);
-    if (this.opened == null || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.composedPath()[0].closest?.("input, textarea, select, [contenteditable], dialog, [role=combobox], [role=dialog], [role=slider]")) return;
     const key = event.key.toLowerCase();
     const said = Object.keys(ANSWERS).find((one) => ANSWERS[one][1].toLowerCase() === key);
-    if (said) this.detail.reason.answer(said);
-    else if (key === "z") this.sender.undo();
+    if (said && this.opened != null) this.detail.answer(said);
+    else if (key === "z" && (this.opened != null || this.selection.size || this.decisions.made)) this.decisions.undo();
+    else if (key === "escape" && this.selection.size && !event.defaultPrevented) this.selection.clear();
     else return;
     event.preventDefault();
   }
 
   stop() {
     document.removeEventListener("keydown", this.onDecide);
-    this.sender.stop();
+    this.decisions.sender.stop();
     this.observer.disconnect();
     window.removeEventListener("resize", this.onResize);
     window.removeEventListener("popstate", this.onBack);
