@@ -120,7 +120,7 @@ def test_from_photos_to_refined_tags(
 
     metrics = call(home, capsys, "evaluate", run)
     assert metrics.keys() >= {"miap", "miap_labelled", "miap_ceiling", "map", "micro_auc", "macro_auc"}
-    assert metrics == trained["metrics"]
+    assert metrics == {name: value for name, value in trained["metrics"].items() if name != "intervals"}
 
     decisions = call(home, capsys, "evaluate", run, "--decisions", "--precision", "0.6")
     assert {key: decisions[key] for key in metrics} == metrics, "the ranking is measured as ever"

@@ -41,6 +41,7 @@ _PACKAGE = "tagrefine_core"
 _ROOMS = (
     "config",
     "presets",
+    "setting_groups",
     "settings",
     "features",
     "neighbors",

@@ -11,7 +11,8 @@ from tagrefine_core.files import read_array
 from tagrefine_core.model.posterior import log_odds
 from tagrefine_core.model.visualness import Visualness
 from tagrefine_core.refinement import PRECISION, Changes, Expectation, Limits, Prospects, centers, changes
-from tagrefine_core.refinement.verdicts import overruled, verdicts_of
+from tagrefine_core.refinement.overruling import overruled
+from tagrefine_core.refinement.verdicts import verdicts_of
 from tagrefine_core.runs.run import Run
 
 __all__ = [
