@@ -5,7 +5,8 @@ import pytest
 from scipy import sparse
 
 from tagrefine_core.refinement import Prospects, changes
-from tagrefine_core.refinement.verdicts import ACCEPT, REJECT, UNSURE, Verdicts, overruled
+from tagrefine_core.refinement.overruling import overruled
+from tagrefine_core.refinement.verdicts import ACCEPT, REJECT, UNSURE, Verdicts
 
 
 @pytest.mark.parametrize("said_share", [0.02, 0.3, 1.0])
