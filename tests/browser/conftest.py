@@ -40,6 +40,16 @@ ODD_TAGS = (
 ODD_FILES = ("<img src=x onerror=window.caught=1>.png", "![x](evil) **b** :red[c].png")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the main flow go before all others in a browser: it begins with an empty home."""
+    items.sort(
+        key=lambda item: (
+            ("/browser/" in item.nodeid)
+            + ("/browser/" in item.nodeid and "test_main_flow" not in item.nodeid)
+        )
+    )
+
+
 @dataclass(frozen=True)
 class App:
     """A server of the app and the database that it works on."""
