@@ -128,6 +128,7 @@ def test_run_is_started_from_the_form_watched_and_kept(visitor: Visitor, app, de
     expect(runs).to_have_count(before + 1)
     run = app.newest_run("demo")
     assert (run.config["phi0"]["epochs"], run.config["constraints"]["epochs"]) == (4, 4)
+    page.get_by_role("button", name="See the new run").click()
     expect(page).to_have_url(re.compile(f"run={run.id}"))
     visitor.reload()
     expect(runs).to_have_count(before + 1)

@@ -76,9 +76,9 @@ class Visitor:
         return self.page
 
     def choose(self, key: str, text: str) -> None:
-        """Choose by its text an option of the select box with this key; long lists show only what is typed."""
+        """Choose an option of the select box with this key, by its text before any counts; long lists show only what is typed."""
         self.page.locator(f".st-key-{key} input").fill(text)
-        self.page.get_by_role("option", name=text, exact=True).click()
+        self.page.get_by_role("option", name=re.compile(rf"^{re.escape(text)}( |$)")).first.click()
         self.settle()
 
     def _request(self, request: Request) -> None:

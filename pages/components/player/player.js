@@ -48,7 +48,7 @@ class Player {
     const main = el("div", "main");
     main.append(left, right);
     const controls = el("div", "controls");
-    const [picture, table] = [button("plain", () => savePicture(this, this.file(this.chosen.row))), button("plain", () => saveTable(this))];
+    const [picture, table] = [button("plain take-home", () => savePicture(this, this.file(this.chosen.row))), button("plain take-home", () => saveTable(this))];
     picture.append("Save PNG");
     table.append("CSV");
     controls.append(this.groups, this.play, this.slider, this.more, this.wall, picture, table);
