@@ -65,7 +65,9 @@ def told(page: Page) -> int:
 
 
 def drag(page: Page, pixels: int) -> None:
-    box = page.locator(".handle .grip").bounding_box()
+    grip = page.locator(".handle .grip")
+    until(lambda: grip.bounding_box() is not None, what="a handle that stays")
+    box = grip.bounding_box()
     assert box is not None
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(x, y)
