@@ -108,7 +108,7 @@ def comparison(
         )
         table.index = pd.Index(list(subjects), name="Measured here")
         st.dataframe(
-            table.T.astype(float),
+            table.T.astype(float).rename_axis("Measure"),
             column_config={name: st.column_config.NumberColumn(format="%.3f", width=90) for name in subjects},
             alt="The measures as numbers",
         )
