@@ -40,7 +40,7 @@ def test_eight_steps_of_one_idea_each_and_a_verdict(app: App, visitor: Visitor, 
     visitor.settle()
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 720), (3840, 2160), (480, 800)])
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (2560, 1440), (480, 800)])
 def test_every_step_fits_the_window(app: App, visitor: Visitor, demo: str, width: int, height: int) -> None:
     visitor.page.set_viewport_size({"width": width, "height": height})
     page = visitor.open("tour", "?collection=demo")
