@@ -184,15 +184,22 @@ class CurationLog:
             ).fetchone()
         return int(found[0] or 0)
 
-    def values(self, collection_id: int, what: str) -> list[tuple[str, str, str]]:
-        """Return (file, tag, value) of everything of a kind that is in force, by file and tag."""
+    def values(
+        self, collection_id: int, what: str, *, files: Iterable[str] | None = None
+    ) -> list[tuple[str, str, str]]:
+        """Return (file, tag, value) of everything of a kind that is in force, by file and tag: of all photos or of some."""
+        query = "SELECT file, tag, value FROM curation_standing WHERE collection_id = ? AND what = ?"
         with self.database.connect() as connection:
-            rows = connection.execute(
-                "SELECT file, tag, value FROM curation_standing WHERE collection_id = ? AND what = ? ORDER BY file, tag",
-                (collection_id, what),
-            )
-            rows.row_factory = None  # plain tuples: there may be hundreds of thousands
-            return rows.fetchall()
+            connection.row_factory = None  # plain tuples: there may be hundreds of thousands
+            if files is None:
+                return connection.execute(f"{query} ORDER BY file, tag", (collection_id, what)).fetchall()
+            return [
+                row
+                for file in sorted(files)
+                for row in connection.execute(
+                    f"{query} AND file = ? ORDER BY tag", (collection_id, what, file)
+                )
+            ]
 
     def newest(self, collection_id: int, what: str) -> list[tuple[str, int]]:
         """Return by photo the newest step of which something is in force."""
