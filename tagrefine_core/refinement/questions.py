@@ -1,10 +1,11 @@
 """What to ask a curator next: the queues of suspects without what is answered, and what answers say of the suggestions."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from tagrefine_core.collections import Collection
 from tagrefine_core.refinement.changes import Changes
@@ -48,12 +49,10 @@ class Questions:
             and np.array_equal(self.told, other.told)
         )
 
-    def of(self, column: int) -> "Questions":
-        """Return the questions about one tag, whether it is judged or not."""
-        return replace(self, told=np.arange(len(self.told)) == column)
 
-
-def open_questions(questions: Questions, verdicts: Verdicts, *, top: int = 500) -> Suspects:
+def open_questions(
+    questions: Questions, verdicts: Verdicts, *, top: int = 500, least: float = 0.0
+) -> Suspects:
     """Return the questions that nobody has answered yet, the most rewarding first.
 
     Parameters
@@ -61,26 +60,46 @@ def open_questions(questions: Questions, verdicts: Verdicts, *, top: int = 500) 
     questions : Questions
     verdicts : Verdicts
     top : int
-        How many at most.
+        How many at most, up to twenty thousand.
+    least : float
+        Only those whose probability of a mistake is at least so high.
     """
-    found = _still_open(_queue(questions), verdicts)
-    if len(found.rows) < top and len(_queue(questions).rows) == _KEPT:
-        found = suspicious(
-            questions.scores,
-            questions.collection.tags,
-            questions.kind,
-            told=questions.told,
-            decided=verdicts.matrix,
-            top=top,
-        )
-    return found.where(slice(top))
+    queue = _queue(questions, verdicts)
+    found = _still_open(queue, verdicts)
+    if len(found.rows) < top and len(queue.rows) == _KEPT and queue.scores[-1] >= least:
+        found = _looked_for(questions, verdicts.matrix)
+        _later(questions)[:] = [(found, verdicts.matrix)]
+    return found.where(found.scores >= least).where(slice(top))
+
+
+def _queue(questions: Questions, verdicts: Verdicts) -> Suspects:
+    """Return a queue in which all is that stands first now: looking through all scores takes too long between two answers."""
+    for queue, answered in _later(questions):
+        if answered.multiply(verdicts.matrix != 0).nnz == answered.nnz:  # else an answer was withdrawn
+            return queue
+    return _first(questions)
 
 
 @lru_cache(maxsize=8)
-def _queue(questions: Questions) -> Suspects:
-    """Return the queue as it was before the first answer: looking through all scores takes too long between two answers."""
+def _first(questions: Questions) -> Suspects:
+    """Return the queue as it was before the first answer."""
+    return _looked_for(questions, None)
+
+
+@lru_cache(maxsize=8)
+def _later(questions: Questions) -> list[tuple[Suspects, sparse.csr_matrix]]:
+    """Return the place of the queue that was made when the first one ran short, with what was answered by then."""
+    return []
+
+
+def _looked_for(questions: Questions, answered: sparse.csr_matrix | None) -> Suspects:
     return suspicious(
-        questions.scores, questions.collection.tags, questions.kind, told=questions.told, top=_KEPT
+        questions.scores,
+        questions.collection.tags,
+        questions.kind,
+        told=questions.told,
+        decided=answered,
+        top=_KEPT,
     )
 
 
@@ -96,8 +115,7 @@ def sure_ones(questions: Questions, verdicts: Verdicts, *, above: float) -> Susp
 
     Up to twenty thousand, which is more than anybody should decide at once.
     """
-    found = open_questions(questions, verdicts, top=_KEPT)
-    return found.where(found.scores >= above)
+    return open_questions(questions, verdicts, top=_KEPT, least=above)
 
 
 def estimate_of(
