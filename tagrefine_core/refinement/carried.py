@@ -6,6 +6,7 @@ from scipy import sparse
 
 from tagrefine_core.collections import Collection
 from tagrefine_core.refinement.changes import Changes
+from tagrefine_core.refinement.stored import column_of
 from tagrefine_core.refinement.verdicts import ACCEPT, Verdicts
 
 __all__ = ["Carried"]
@@ -35,10 +36,10 @@ class Carried:
         if word in self.collection.vocabulary:
             column = self.collection.vocabulary.index(word)
             for part in self._parts:
-                mask[_rows_of(part, column)] = True
+                mask[column_of(part, column)[0]] = True
             return mask
         if word in (spellings := self.collection.spellings):
-            mask[_rows_of(self.collection.raw, spellings.index(word))] = True
+            mask[column_of(self.collection.raw, spellings.index(word))[0]] = True
         for row, said in self.verdicts.words.items():
             if said.get(word) in ("accept", "reject"):  # who was not sure leaves it as it is
                 mask[row] = said[word] == "accept"
@@ -48,8 +49,8 @@ class Carried:
         """Return of which photos somebody said that a word fits, (N,)."""
         mask = np.zeros(self.collection.n, dtype=bool)
         if word in self.collection.vocabulary:
-            matrix = self.verdicts.matrix
-            mask[_rows_of(matrix, self.collection.vocabulary.index(word), ACCEPT)] = True
+            rows, said = column_of(self.verdicts.matrix, self.collection.vocabulary.index(word))
+            mask[rows[said == ACCEPT]] = True
             return mask
         mask[[row for row, said in self.verdicts.words.items() if said.get(word) == "accept"]] = True
         return mask
@@ -83,11 +84,3 @@ class Carried:
                 )
                 found[word] = found.get(word, 0) + change
         return dict(sorted(((word, n) for word, n in found.items() if n), key=lambda one: (-one[1], one[0])))
-
-
-def _rows_of(matrix: sparse.csr_matrix, column: int, value: int | None = None) -> NDArray[np.integer]:
-    """Return the rows that store something in a column, or one value there."""
-    at = matrix.indices == column
-    if value is not None:
-        at &= matrix.data == value
-    return np.asarray(np.searchsorted(matrix.indptr, np.flatnonzero(at), side="right") - 1)

@@ -11,6 +11,7 @@ from scipy import sparse
 from tagrefine_core.errors import DataError
 from tagrefine_core.refinement.blocks import check_scores_and_tags, tag_blocks
 from tagrefine_core.refinement.decision import Limits
+from tagrefine_core.refinement.stored import stored
 
 __all__ = ["Changes", "TagCounts", "changes", "handed_out"]
 
@@ -210,8 +211,4 @@ def _joined(blocks: list[tuple[NDArray[Any], ...]], shape: tuple[int, int]) -> s
 
 def handed_out(changes: Changes) -> sparse.csr_matrix:
     """Return 1 where a tag is handed out, int32 (N, C): kept, added or left alone, whatever its score."""
-    parts = [changes.kept, changes.added, changes.untold]
-    return sum(
-        sparse.csr_matrix((np.ones(part.nnz, dtype=np.int32), part.indices, part.indptr), shape=part.shape)
-        for part in parts
-    )
+    return sum(stored(part, np.int32) for part in (changes.kept, changes.added, changes.untold))

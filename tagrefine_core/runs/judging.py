@@ -10,6 +10,7 @@ from scipy import sparse
 
 from tagrefine_core.collections import Collection
 from tagrefine_core.errors import LabelError
+from tagrefine_core.refinement.stored import stored
 from tagrefine_core.runs.refined import changes_of
 from tagrefine_core.runs.run import Run
 
@@ -125,12 +126,7 @@ def judge_of(run: Run, collection: Collection, by: By) -> Judge:
         truth = np.asarray(collection.truth)
         return Judge.of(by, truth == 1, truth == -1, collection.labels)
     changes = changes_of(run, collection)
-    refined = _stored(changes.kept) + _stored(changes.added)
+    refined = stored(changes.kept) + stored(changes.added)
     # No neighborhood could be full of a tag that fewer photos have.
     enough = np.bincount(refined.indices, minlength=refined.shape[1]) >= run.config.neighbors.m
     return Judge.of(by, refined.multiply(enough), None, collection.vocabulary)
-
-
-def _stored(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
-    # A stored score may be 0: what counts is that it is stored.
-    return sparse.csr_matrix((np.ones(matrix.nnz, np.int8), matrix.indices, matrix.indptr), matrix.shape)

@@ -9,6 +9,7 @@ from scipy import sparse
 
 from tagrefine_core.errors import RunError
 from tagrefine_core.files import read_arrays
+from tagrefine_core.refinement.stored import column_of, stored
 from tagrefine_core.runs.run import Run
 
 __all__ = ["Landmark", "PhotoMap", "has_map", "landmarks_of", "map_file", "map_of"]
@@ -114,8 +115,7 @@ def landmarks_of(
     in_cell = sparse.csr_matrix((np.ones(n, np.float32), (place, np.arange(n))), shape=(_CELLS * _CELLS, n))
     line = sparse.diags_array([1.0, 1.0, 1.0], offsets=[-1, 0, 1], shape=(_CELLS, _CELLS), dtype=np.float32)
     around = sparse.csr_matrix(sparse.kron(line, line))  # a cell and the eight beside it
-    pattern = sparse.csr_matrix((np.ones(tags.nnz, np.float32), tags.indices, tags.indptr), shape=(n, count))
-    here = sparse.coo_matrix(around @ (in_cell @ pattern))
+    here = sparse.coo_matrix(around @ (in_cell @ stored(tags, np.float32)))
     photos = np.asarray(around @ np.bincount(place, minlength=_CELLS * _CELLS))
     share = np.bincount(tags.indices, minlength=count) / max(1, n)
     worth = here.data * np.log(here.data / (photos[here.row] * share[here.col]))
@@ -132,14 +132,8 @@ def landmarks_of(
         named.add(column)
         x, y = divmod(spot, _CELLS)
         taken.update((x + i) * _CELLS + y + j for i in (-1, 0, 1) for j in (-1, 0, 1) if 0 <= y + j < _CELLS)
-        near = (np.abs(cell - (x, y)).max(axis=1) <= 1) & _carries(tags, column)
+        carriers, _ = column_of(tags, column)
+        near = carriers[np.abs(cell[carriers] - (x, y)).max(axis=1) <= 1]
         middle = np.median(positions[near], axis=0)
         found.append(Landmark(column, float(middle[0]), float(middle[1]), float(worth[entry])))
     return found
-
-
-def _carries(tags: sparse.csr_matrix, column: int) -> NDArray[np.bool_]:
-    rows = np.searchsorted(tags.indptr, np.flatnonzero(tags.indices == column), side="right") - 1
-    mask = np.zeros(tags.shape[0], dtype=bool)
-    mask[rows] = True
-    return mask

@@ -11,6 +11,8 @@ from tagrefine_core.evaluation.hidden import HiddenTags, found_again, hide_one
 from tagrefine_core.model.implied import certain, implied_by_others
 from tagrefine_core.model.posterior import had_he_not_written
 from tagrefine_core.refinement import Changes, Limits
+from tagrefine_core.refinement.changes import handed_out
+from tagrefine_core.refinement.stored import stored
 from tagrefine_core.runs.run import Run
 
 __all__ = [
@@ -117,13 +119,11 @@ def hidden_of(
 
 def final_places(changes: Changes, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Return which tags are handed out on some photos, bool (n, L): those kept, added and left alone."""
-    parts = [label_places(part, rows, columns) for part in (changes.kept, changes.added, changes.untold)]
-    return np.asarray(np.logical_or.reduce(parts))
+    return label_places(handed_out(changes), rows, columns)
 
 
 def label_places(
     part: sparse.csr_matrix, rows: NDArray[np.int64], columns: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
     """Return where a matrix (N, C) stores something on some photos and tags, bool (n, L); a stored 0 counts."""
-    stored = sparse.csr_matrix((np.ones(part.nnz, dtype=np.uint8), part.indices, part.indptr), part.shape)
-    return np.asarray(stored[rows][:, columns].toarray() > 0)
+    return np.asarray(stored(part)[rows][:, columns].toarray() > 0)

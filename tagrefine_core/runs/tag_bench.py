@@ -11,6 +11,7 @@ from tagrefine_core.collections import Collection
 from tagrefine_core.errors import ConfigError
 from tagrefine_core.refinement import BINS, LEAST_BIN, Expectation
 from tagrefine_core.refinement.estimate import estimate_from
+from tagrefine_core.refinement.stored import column_of
 from tagrefine_core.refinement.verdicts import ACCEPT, UNSURE, verdicts_of
 from tagrefine_core.runs.levels import levels_of
 from tagrefine_core.runs.refined import prospects_of
@@ -115,9 +116,9 @@ def bench_of(run: Run, collection: Collection, column: int) -> TagBench:
 def _bench(run: Run, collection: Collection, column: int, version: int) -> TagBench:
     levels = levels_of(run)[column]
     given = np.zeros(collection.n, dtype=bool)
-    given[_column(collection.tags, column)[0]] = True
+    given[column_of(collection.tags, column)[0]] = True
     said = np.zeros(collection.n, dtype=np.int8)
-    rows, values = _column(verdicts_of(collection).matrix, column)
+    rows, values = column_of(verdicts_of(collection).matrix, column)
     said[rows] = values
     may_gain = ~given & (said == 0)
     accepted = int((~given & (said == ACCEPT)).sum())
@@ -197,9 +198,3 @@ def _share(part: Any, whole: Any) -> NDArray[np.float64]:
     whole = np.broadcast_to(np.asarray(whole, dtype=np.float64), np.shape(part))
     shares: NDArray[np.float64] = np.divide(part, whole, out=np.full(np.shape(part), np.nan), where=whole > 0)
     return shares
-
-
-def _column(matrix: Any, column: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
-    """Return rows and values of a column of a CSR matrix, without turning the matrix."""
-    places = np.flatnonzero(matrix.indices == column)
-    return np.searchsorted(matrix.indptr, places, side="right") - 1, matrix.data[places]

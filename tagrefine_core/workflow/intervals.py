@@ -12,6 +12,7 @@ from tagrefine_core.runs.measured import measured_rows
 from tagrefine_core.runs.run import Run
 from tagrefine_core.store import Store
 from tagrefine_core.workflow.judging import collection_of
+from tagrefine_core.workflow.outcomes import evaluate_run, evaluate_user_tags
 
 __all__ = ["RANKING", "ranking_intervals"]
 
@@ -44,8 +45,6 @@ def ranking_intervals(store: Store, run_id: str) -> dict[str, dict[str, Any]]:
     collection = collection_of(store, run)
     if collection.truth is None:
         raise LabelError(f"Collection {collection.name!r} has no ground truth, so nothing can be measured.")
-    from tagrefine_core.workflow.outcomes import evaluate_run, evaluate_user_tags
-
     after = store.metrics(collection.id, run_id) or evaluate_run(store, run_id).as_dict()
     if "intervals" in after:
         known: dict[str, dict[str, Any]] = after["intervals"]

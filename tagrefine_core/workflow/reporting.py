@@ -1,7 +1,6 @@
 """A report of an audit: what a collection was, what it is now, who decided what, how right it is, what is left to do."""
 
 from collections import Counter
-from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -14,8 +13,10 @@ from tagrefine_core.errors import ImageError, RunError
 from tagrefine_core.exchange.report import AuditReport, Example, Measure, check_report, write_report
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.refinement import PRECISION, Changes, Limits
+from tagrefine_core.refinement.changes import handed_out
 from tagrefine_core.refinement.questions import Questions, estimate_of, open_questions, untagged_photos
-from tagrefine_core.refinement.verdicts import ACCEPT, REJECT, Verdicts, verdicts_of
+from tagrefine_core.refinement.stored import stored
+from tagrefine_core.refinement.verdicts import ACCEPT, REJECT, UNSURE, Verdicts, verdicts_of
 from tagrefine_core.runs import measured, refined
 from tagrefine_core.runs.run import Run
 from tagrefine_core.settings import settings_that_differ, write_settings
@@ -32,11 +33,11 @@ _EXAMPLES = 16
 _BY_PEOPLE = 6  # of them, where people changed as many
 _TAGS = 30
 _QUESTIONS = 5  # of each queue
-_NAMES = {
-    "miap": "MiAP: the fitting tags of a photo stand first",
-    "map": "mAP: the fitting photos of a tag stand first",
-    "micro_auc": "MicroAUC: of a right and a wrong pair, the right one scores higher",
-    "macro_auc": "MacroAUC: the same, tag by tag",
+_ABOUT = {
+    "miap": "the fitting tags of a photo stand first",
+    "map": "the fitting photos of a tag stand first",
+    "micro_auc": "of a right and a wrong pair, the right one scores higher",
+    "macro_auc": "the same, tag by tag",
 }
 
 
@@ -127,7 +128,7 @@ def audit_report(
         measured=_measured(run, collection, found),
         verdicts=_said(decided),
         people=_people(decided),
-        agreement=_agreement(suggested, verdicts, limits, collection),
+        agreement=_agreement(suggested, verdicts),
         examples=_examples(store, collection, changes, verdicts, decided),
         tags=_tags(collection, changes, limits),
         left=_left(collection, suggested, changes, verdicts),
@@ -180,18 +181,9 @@ def _changes(changes: Changes, verdicts: Verdicts) -> list[tuple[str, int, int, 
         ("tags added", changes.added, ACCEPT),
         ("tags removed", changes.removed, REJECT),
     ):
-        people = _cells(matrix, verdicts.matrix, verdict)
+        people = int(stored(matrix).multiply(verdicts.matrix == verdict).nnz)
         rows.append((name, matrix.nnz - people, people, matrix.nnz))
     return [*rows, ("left alone: a picture cannot tell", changes.untold.nnz, 0, changes.untold.nnz)]
-
-
-def _cells(matrix: sparse.csr_matrix, verdicts: sparse.csr_matrix, verdict: int) -> int:
-    """Count the places of a matrix, stored zeros too, that have a verdict."""
-    said = (verdicts == verdict).astype(np.int8)
-    there = sparse.csr_matrix(
-        (np.ones(matrix.nnz, np.int8), matrix.indices, matrix.indptr), shape=matrix.shape
-    )
-    return int(there.multiply(said).nnz)
 
 
 def _measures(
@@ -234,10 +226,9 @@ def _measures(
         Measure("wrong tags found", f"of {int(right.removed.wanted.sum()):,}", None, right.removed.recall, right.removed.intervals["recall"], True),
     ]  # fmt: skip
     ranked = ranking_intervals(store, run.id)
-    for key, name in _NAMES.items():
-        title, _, about = name.partition(": ")
-        one: Mapping[str, object] = ranked[key]
-        lists.append(Measure(title, about, one["before"], one["after"], one["interval"]))  # type: ignore[arg-type]
+    for key, name in RANKING.items():
+        one = ranked[key]
+        lists.append(Measure(name, _ABOUT[key], one["before"], one["after"], one["interval"]))
     return lists
 
 
@@ -273,16 +264,14 @@ def _people(decided: list[Decided]) -> list[tuple[str, int, str, str]]:
     return sorted(rows, key=lambda row: (-row[1], row[0]))
 
 
-def _agreement(suggested: Changes, verdicts: Verdicts, limits: Limits, collection: Collection) -> list[str]:
+def _agreement(suggested: Changes, verdicts: Verdicts) -> list[str]:
     """Say how far people and run agree, and how many of the suggestions are right by what people answered."""
     said = verdicts.matrix.tocoo()
     clear = (said.data == ACCEPT) | (said.data == REJECT)
     rows, columns, fits = said.row[clear], said.col[clear], said.data[clear] == ACCEPT
     sentences = []
     if len(rows):
-        given = np.asarray(collection.tags[rows, columns]).ravel() > 0
-        added, removed = (_at(matrix, rows, columns) for matrix in (suggested.added, suggested.removed))
-        after = (given & ~removed) | added
+        after = np.asarray(handed_out(suggested)[rows, columns]).ravel() > 0
         agreed = int((after == fits).sum())
         sentences.append(
             f"On {agreed:,} of {len(rows):,} clear verdicts the run would have done the same. These are no sample: people are asked "
@@ -297,14 +286,6 @@ def _agreement(suggested: Changes, verdicts: Verdicts, limits: Limits, collectio
                 " and, where nobody was asked, the run's own probabilities."
             )
     return sentences
-
-
-def _at(matrix: sparse.csr_matrix, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Tell which places are stored in a matrix, whatever their value."""
-    there = sparse.csr_matrix(
-        (np.ones(matrix.nnz, np.int8), matrix.indices, matrix.indptr), shape=matrix.shape
-    )
-    return np.asarray(there[rows, columns]).ravel() > 0
 
 
 def _examples(
@@ -367,27 +348,18 @@ def _tags(
 def _left(
     collection: Collection, suggested: Changes, changes: Changes, verdicts: Verdicts
 ) -> list[tuple[str, int]]:
-    said = verdicts.matrix
-    answered = sparse.csr_matrix((np.ones(said.nnz, np.int8), said.indices, said.indptr), shape=said.shape)
-    unsure = int((said.data == 2).sum())
-    unread = {
-        name: matrix.nnz - int(_at(answered, *matrix.nonzero()).sum()) if matrix.nnz else 0
-        for name, matrix in (("added", _ones(suggested.added)), ("removed", _ones(suggested.removed)))
-    }
+    answered = stored(verdicts.matrix)
+    added, removed = (
+        matrix.nnz - stored(matrix).multiply(answered).nnz for matrix in (suggested.added, suggested.removed)
+    )
     return [
-        ("additions that nobody has looked at", unread["added"]),
-        ("removals that nobody has looked at", unread["removed"]),
-        ("verdicts “not sure”", unsure),
+        ("additions that nobody has looked at", added),
+        ("removals that nobody has looked at", removed),
+        ("verdicts “not sure”", int((verdicts.matrix.data == UNSURE).sum())),
         ("photos that nobody gave a tag", len(untagged_photos(collection, verdicts))),
         ("tags on photos that a picture cannot tell", changes.untold.nnz),
         ("verdicts on photos that are not here any more", verdicts.lost),
     ]
-
-
-def _ones(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
-    return sparse.csr_matrix(
-        (np.ones(matrix.nnz, np.int8), matrix.indices, matrix.indptr), shape=matrix.shape
-    )
 
 
 def _question(kind: str, score: float) -> str:
