@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from pages.opening import open_collection, open_run, open_store
+from pages.opening import run_by_id
 from pages.routes.arrays import array_url
 from tagrefine_core.collections import Collection
-from tagrefine_core.errors import ConfigError, RunError
+from tagrefine_core.errors import ConfigError
 from tagrefine_core.refinement import Changes
 from tagrefine_core.refinement.verdicts import ACCEPT, REJECT, UNSURE, verdicts_of
 from tagrefine_core.runs.map import has_map, landmarks_of, map_file, map_of
@@ -60,15 +60,8 @@ def view(run_id: str, precision: float) -> View:
     ConfigError
         When the precision is out of range.
     """
-    store = open_store()
-    record = store.run(run_id)
-    collection = store.collection(record.collection)
-    if collection.data_hash != record.data_hash:
-        raise RunError(
-            f"{collection.name!r} has changed since this run was trained. Train again, or choose another run."
-        )
-    version = store.curation.version(collection.id)
-    return _view(open_collection(collection), open_run(record), precision, version)
+    collection, run = run_by_id(run_id)
+    return _view(collection, run, precision, collection.store.curation.version(collection.id))
 
 
 @lru_cache(maxsize=2)

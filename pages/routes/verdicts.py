@@ -9,12 +9,13 @@ from typing import Any, cast
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from pages.opening import collection_by_id, open_run
+from pages.routes.answers import answered, sent_object
 from tagrefine_core.collections import Collection, selected_rows
-from tagrefine_core.errors import CollectionError, ConfigError, TagRefineError
+from tagrefine_core.errors import CollectionError, ConfigError
 from tagrefine_core.refinement.verdicts import Verdict
 from tagrefine_core.store import Decided, Step
 from tagrefine_core.workflow.editing import edit
@@ -127,38 +128,26 @@ def _decided(one: Decided) -> dict[str, Any]:
     return {**named, "run": one.run, "undone": one.undone}
 
 
+def _answers(request: Request, tell: Callable[[Collection], dict[str, Any]]) -> Response:
+    """Open the collection of the address, and answer with what is told of it."""
+    return answered(lambda: tell(collection_by_id(request.path_params["collection_id"])), CollectionError)
+
+
 async def _save(request: Request) -> Response:
-    try:
-        sent = await request.json()
-    except ValueError:
-        return PlainTextResponse("What was sent is no JSON.", status_code=400)
-    if not isinstance(sent, dict):
-        return PlainTextResponse("What was sent is no JSON object.", status_code=400)
-    return await run_in_threadpool(
-        _told, lambda: save(collection_by_id(request.path_params["collection_id"]), sent)
-    )
-
-
-def _told(work: Callable[[], dict[str, Any]]) -> Response:
-    """Answer with JSON, and in plain words where that fails."""
-    try:
-        return JSONResponse(work(), headers={"Cache-Control": "no-store"})
-    except CollectionError as error:
-        return PlainTextResponse(str(error), status_code=404)
-    except TagRefineError as error:
-        return PlainTextResponse(str(error), status_code=400)
+    body = await request.body()
+    return await run_in_threadpool(_answers, request, lambda of: save(of, sent_object(body)))
 
 
 def _news(request: Request) -> Response:
     since = request.query_params.get("since", "0")
     number = min(int(since), 2**62) if since.isdecimal() else 0
-    return _told(lambda: news(collection_by_id(request.path_params["collection_id"]), number))
+    return _answers(request, lambda of: news(of, number))
 
 
 def _history(request: Request) -> Response:
     row, tag = request.query_params.get("row", ""), request.query_params.get("tag")
     number = int(row) if row.isdecimal() else None
-    return _told(lambda: history(collection_by_id(request.path_params["collection_id"]), number, tag))
+    return _answers(request, lambda of: history(of, number, tag))
 
 
 ROUTES = [
