@@ -38,7 +38,10 @@ def save(collection: Collection, sent: dict[str, Any]) -> dict[str, Any]:
     steps = sent.get("steps")
     if not isinstance(steps, list) or not steps or not all(isinstance(step, dict) for step in steps):
         raise ConfigError("steps must be a list of what was decided.")
-    if sum(len(step.get("answers", ())) for step in steps) > _MOST:
+    given = [step.get("answers", []) for step in steps]
+    if not all(isinstance(answers, list) for answers in given):
+        raise ConfigError(_SHAPE)
+    if sum(map(len, given)) > _MOST:
         raise ConfigError(f"At most {_MOST:,} answers can be sent at once.")
     saved = [_saved(collection, step) for step in steps]
     return {"saved": saved, "version": collection.store.curation.version(collection.id)}
@@ -47,7 +50,8 @@ def save(collection: Collection, sent: dict[str, Any]) -> dict[str, Any]:
 def _saved(collection: Collection, step: dict[str, Any]) -> dict[str, Any]:
     log = collection.store.curation
     kind, key, by = step.get("kind", "do"), step.get("key"), str(step.get("by") or user_name())
-    if not isinstance(key, str) or not key:
+    run = step.get("run")
+    if not isinstance(key, str) or not key or not isinstance(run, str | None):
         raise ConfigError(_SHAPE)
     if kind in ("undo", "redo"):
         turned = (log.undo if kind == "undo" else log.redo)(collection.id, by=by, key=key)
@@ -62,13 +66,13 @@ def _saved(collection: Collection, step: dict[str, Any]) -> dict[str, Any]:
             Answer(int(one["row"]), str(one["tag"]), cast("Verdict | None", one["verdict"]))
             for one in step["answers"]
         ]
-    except (TypeError, KeyError, ValueError) as error:
+    except (TypeError, KeyError, ValueError, OverflowError) as error:
         raise ConfigError(_SHAPE) from error
     decide(
         collection.store,
         collection,
         answers,
-        run=step.get("run"),
+        run=run,
         by=by,
         note=str(step.get("note", "")),
         key=key,
@@ -83,7 +87,7 @@ def _edited(collection: Collection, step: dict[str, Any], by: str, key: str) -> 
     if not (isinstance(add, str) and isinstance(remove, str) and isinstance(precision, int | float)):
         raise ConfigError(_SHAPE)
     rows = selected_rows(collection, str(step.get("selection", "")))
-    run = open_run(collection.store.run(str(step.get("run", ""))))
+    run = open_run(collection.store.run(str(step.get("run"))))
     return edit(run, collection, rows, add=add, remove=remove, precision=precision, by=by, key=key).words
 
 
