@@ -87,7 +87,7 @@ def window(of: Asked, *, skip: int = 0) -> dict[str, Any]:
     """Return the next questions after the first ``skip`` open ones, and what the answers say so far."""
     if of.queue == "untagged":
         rows = untagged_photos(of.collection, of.verdicts)
-        return _lists([_untagged(of, int(row)) for row in rows[skip : skip + _WINDOW]], len(rows))
+        return {"questions": [_untagged(of, int(row)) for row in rows[skip : skip + _WINDOW]]}
     if of.queue == "duplicates":
         return _duplicates(of, skip)
     if of.queue == "audit":
@@ -173,10 +173,6 @@ def _question(of: Asked, row: int, column: int, mistake: float) -> dict[str, Any
     }
 
 
-def _lists(questions: list[dict[str, Any]], count: int) -> dict[str, Any]:
-    return {"questions": questions, "open": count}
-
-
 def _duplicates(of: Asked, skip: int) -> dict[str, Any]:
     """Return pairs of photos that are one picture, with the tags that only one of them has."""
     pairs = duplicates_of(of.run, of.collection)
@@ -201,7 +197,7 @@ def _duplicates(of: Asked, skip: int) -> dict[str, Any]:
                 ],
             }
         )
-    return _lists(cards, len(cards))
+    return {"questions": cards}
 
 
 def _audit(of: Asked, skip: int) -> dict[str, Any]:
@@ -218,7 +214,7 @@ def _audit(of: Asked, skip: int) -> dict[str, Any]:
         for row, (_, tags) in zip(rows, sheet.open, strict=True)
         if row is not None
     ]
-    return {**_lists(cards[skip : skip + _WINDOW], len(cards)), "audit": _audited(sheet)}
+    return {"questions": cards[skip : skip + _WINDOW], "audit": _audited(sheet)}
 
 
 def _audited(sheet: workflow.AuditSheet) -> dict[str, Any]:
