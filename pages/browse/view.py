@@ -1,8 +1,8 @@
 """What Browse shows of a run: found photos in windows, one photo in full, its neighbors. Kept between requests."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache, partial
 from math import isfinite
 from typing import Any, cast
 
@@ -39,6 +39,7 @@ __all__ = [
     "window",
 ]
 
+_ANSWERS = 32  # to queries, kept
 _SHOWN = 15  # nearest photos that are shown
 _TOP = 8  # highest scores of judged tags, listed whether the photo gets the tag or not
 
@@ -67,6 +68,11 @@ class View:
     rules: dict[str, str]
     verdicts: Verdicts
     version: int
+
+    @cached_property
+    def answers(self) -> Callable[[PhotoQuery, str], Found]:
+        """What `found` finds; here, so that answers are not kept longer than what they come from, which every verdict makes anew."""
+        return lru_cache(maxsize=_ANSWERS)(partial(_found, self.collection, self.table))
 
 
 def view(run_id: str, precision: float = PRECISION) -> View:
@@ -127,16 +133,19 @@ def _written(collection: Collection) -> tuple[dict[str, TagRecord], Catalog]:
     )
 
 
-@lru_cache(maxsize=32)
 def found(of: View, query: PhotoQuery, selection: str = "") -> Found:
     """Return what a query finds, among the photos of a selection where one is named.
 
     Kept, since the windows of one answer are asked for one after the other. CollectionError when there is no such selection.
     """
-    answer = find(of.table, query)
+    return of.answers(query, selection)
+
+
+def _found(collection: Collection, table: PhotoTable, query: PhotoQuery, selection: str) -> Found:
+    answer = find(table, query)
     if not selection:
         return answer
-    return replace(answer, rows=answer.rows[np.isin(answer.rows, selected_rows(of.collection, selection))])
+    return replace(answer, rows=answer.rows[np.isin(answer.rows, selected_rows(collection, selection))])
 
 
 def window(
