@@ -20,8 +20,11 @@ _WORDS = 8  # tags of the user that are shown
 
 
 @lru_cache(maxsize=4)
-def tale(collection: Collection, run: Run, wanted: int | None = None) -> dict[str, Any]:
-    """Return the steps of a tour, as JSON; errors as `tagrefine_core.runs.tour.guide_of`."""
+def tale(collection: Collection, run: Run, mark: str, wanted: int | None = None) -> dict[str, Any]:
+    """Return the steps of a tour, as JSON; errors as `tagrefine_core.runs.tour.guide_of`.
+
+    ``mark`` (`pages.opening.answers_mark`) only tells one state of the curator's list from the next.
+    """
     guide = guide_of(run, collection, wanted=wanted)
     row, tag = guide.row, collection.vocabulary[guide.column]
     suggested = suggested_at(run, collection, limits_of(run, collection))
