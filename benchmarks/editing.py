@@ -4,55 +4,26 @@ Run with ``python -m benchmarks.editing HOME COLLECTION RUN [--photos 200000] [-
 run again and again; nothing is written to HOME.
 """
 
-import argparse
 import os
-import tempfile
-import time
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.scale import peak
-from benchmarks.tag_bench import resampled
+from benchmarks.large import large
+from benchmarks.measuring import timed
 from pages.browse.editing import complete, select_photos
 from pages.browse.view import card, found, view
 from pages.opening import open_run
 from pages.routes.verdicts import news
-from tagrefine_core.collections import Collection, selected_rows
+from tagrefine_core.collections import selected_rows
 from tagrefine_core.refinement.query import PhotoQuery
-from tagrefine_core.runs.run import Run
-from tagrefine_core.store import Store
 from tagrefine_core.workflow.editing import edit
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("home", type=Path)
-    parser.add_argument("collection")
-    parser.add_argument("run")
-    parser.add_argument("--photos", type=int, default=200_000)
-    parser.add_argument("--tags", type=int, default=3010)
-    options = parser.parse_args()
-    store = Store(options.home)
-    of, run = Collection.open(store, options.collection), Run.open(store, options.run)
-    with tempfile.TemporaryDirectory(prefix="tagrefine-bench-") as folder:
-        os.environ["TAGREFINE_HOME"] = folder
-        big, _ = resampled(Store(Path(folder)), of, run, options.photos, options.tags)
+    with large(__doc__) as (big, _):
+        os.environ["TAGREFINE_HOME"] = str(big.store.home)
         log = big.store.curation
-
-        def timed(what: str, work: Callable[[], Any]) -> Any:
-            start, processor = time.perf_counter(), time.process_time()
-            answer = work()
-            print(
-                f"{time.perf_counter() - start:8.3f} s ({time.process_time() - processor:.3f} of a processor)  {what}; "
-                f"peak {peak():.2f} GB, load {os.getloadavg()[0]:.0f}",
-                flush=True,
-            )
-            return answer
 
         def window() -> list[Any]:
             now = view("big", 0.75)

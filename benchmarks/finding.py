@@ -7,8 +7,6 @@ the app is the window, which is not counted here.
 
 import argparse
 import os
-import resource
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -16,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from scipy import sparse
 
+from benchmarks.measuring import peak
 from tagrefine_core.refinement import Prospects, changes
 from tagrefine_core.refinement.photo_table import Catalog, PhotoTable
 from tagrefine_core.refinement.query import PhotoQuery, find
@@ -93,10 +92,8 @@ def main() -> None:
                 f"{name:34s} {len(found.rows):7d} photos  {seconds[0]:6.3f} s, then {np.median(seconds[1:]):6.3f} s",
                 flush=True,
             )
-        unit = 2**30 if sys.platform == "darwin" else 2**20
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
         print(
-            f"{options.photos} photos x {options.tags} tags; peak {peak:.2f} GB, mapped files included; load {os.getloadavg()[0]:.1f}"
+            f"{options.photos} photos x {options.tags} tags; peak {peak():.2f} GB, mapped files included; load {os.getloadavg()[0]:.1f}"
         )
 
 

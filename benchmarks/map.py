@@ -8,8 +8,6 @@ its own; CPU seconds hardly depend on what else the machine does.
 import argparse
 import multiprocessing
 import os
-import resource
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -18,6 +16,7 @@ import numpy as np
 import torch
 from scipy import sparse
 
+from benchmarks.measuring import peak
 from benchmarks.neighbors import principal
 from benchmarks.resampled import read, resampled
 from tagrefine_core.files import read_array, write_array
@@ -56,13 +55,11 @@ def measure(folder: Path, threads: int) -> None:
     mark("both maps")
     layout(own, start, epochs=EPOCHS)
     mark("one map")
-    unit = 2**30 if sys.platform == "darwin" else 2**20
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
     total = [end - begin for end, begin in zip(marks[-1], marks[0], strict=True)]
     last = [end - begin for end, begin in zip(marks[-1], marks[-2], strict=True)]
     print(
         f"{len(learned):,} photos: {', '.join(told)}; with the second map {total[0] + last[0]:.0f} s (CPU {total[1] + last[1]:.0f}); "
-        f"peak {peak:.2f} GB with mapped files; load {os.getloadavg()[0]:.1f}",
+        f"peak {peak():.2f} GB with mapped files; load {os.getloadavg()[0]:.1f}",
         flush=True,
     )
 

@@ -11,8 +11,6 @@ hardly depend on what else the machine does; the exact search is timed on those 
 import argparse
 import multiprocessing
 import os
-import resource
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -21,6 +19,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from benchmarks.measuring import peak
 from benchmarks.resampled import read, resampled
 from tagrefine_core.neighbors import Index, nearest, nearest_to
 
@@ -47,12 +46,12 @@ def measure(task: str, photos: int, path: Path | None, threads: int) -> None:
         marks.append((time.perf_counter(), time.process_time()))
         return marks[-1][0] - marks[-2][0], marks[-1][1] - marks[-2][1]
 
-    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    held = peak()
     index = Index.build(features)
     build = mark()
     rows, _ = index.search(features, k, exclude=np.arange(photos))
     search = mark()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    most = peak()
     asked = np.sort(np.random.default_rng(1).permutation(photos)[:_ASKED])
     mark()
     exact, _ = nearest(features[asked], features, k, exclude=asked)
@@ -65,13 +64,12 @@ def measure(task: str, photos: int, path: Path | None, threads: int) -> None:
     ]
     # The nearest 8 may be anywhere among the candidates: the network chooses among them again.
     among = np.mean([np.isin(true[:8], one).mean() for true, one in zip(exact, rows[asked], strict=True)])
-    unit = 2**30 if sys.platform == "darwin" else 2**20
     print(
         f"{task:10s} {photos:7d} x {features.shape[1]}, k {k}: build {build[0]:.0f} s (CPU {build[1]:.0f}), "
         f"search {search[0]:.0f} s (CPU {search[1]:.0f}), exact about {everything:.0f} CPU s; compared {index.compared}; "
         f"recall of the top 8 / 20 / {k}: {recall[0]:.3f} / {recall[1]:.3f} / {recall[2]:.3f}, "
         f"of the top 8 among {k}: {among:.4f}; "
-        f"peak {peak / unit:.2f} GB, {held / unit:.2f} before; load {os.getloadavg()[0]:.1f}",
+        f"peak {most:.2f} GB, {held:.2f} before; load {os.getloadavg()[0]:.1f}",
         flush=True,
     )
 
@@ -83,7 +81,7 @@ def measure_one(photos: int, path: Path | None, threads: int) -> None:
         np.save(file, resampled(principal(read(path)), photos).astype(np.float16))
         features = np.load(file, mmap_mode="r")
         asked = np.random.default_rng(1).permutation(photos)[:5].tolist()
-        held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        held = peak()
         seconds: dict[str, list[float]] = {"one": [], "many": []}
         shared = []
         for row in asked:
@@ -95,12 +93,10 @@ def measure_one(photos: int, path: Path | None, threads: int) -> None:
             seconds["many"].append(time.perf_counter() - start)
             shared.append(np.isin(found, old).mean())
         new, before = (float(np.median(seconds[name])) for name in ("one", "many"))
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        unit = 2**30 if sys.platform == "darwin" else 2**20
         print(
             f"{'one':10s} {photos:7d} x {features.shape[1]} float16, k 31: {new:.3f} s, by the search for many {before:.3f} s "
             f"({before / new:.0f} times as long); {np.mean(shared):.3f} of the photos agree; "
-            f"peak {(peak - held) / unit:.2f} GB more, mapped file included; load {os.getloadavg()[0]:.1f}",
+            f"peak {peak() - held:.2f} GB more, mapped file included; load {os.getloadavg()[0]:.1f}",
             flush=True,
         )
 

@@ -8,8 +8,6 @@ else nouns of WordNet, given to one photo in twenty down to one in five thousand
 import argparse
 import multiprocessing
 import os
-import resource
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -19,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from scipy import sparse
 
+from benchmarks.measuring import peak
 from benchmarks.resampled import read, resampled
 from tagrefine_core.features.inputs import FeatureInputs
 from tagrefine_core.files import read_array, read_sparse, write_array, write_sparse
@@ -79,11 +78,6 @@ class Stages:
         # What lies between two stages is counted to the later one, which tells of a block when it is done.
         self.seconds[stage] = self.seconds.get(stage, 0) + now - self.since
         self.since = now
-
-
-def peak() -> float:
-    """Return the most memory so far, in GB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**30 if sys.platform == "darwin" else 2**20)
 
 
 def main() -> None:

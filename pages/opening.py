@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tagrefine_core import workflow
 from tagrefine_core.collections import Collection
-from tagrefine_core.errors import CollectionError
+from tagrefine_core.errors import CollectionError, RunError
 from tagrefine_core.folders import home_folder
 from tagrefine_core.methods import method_class, names
 from tagrefine_core.runs.run import Run
@@ -17,7 +17,17 @@ from tagrefine_core.store import CollectionRecord, RunRecord, Store
 if TYPE_CHECKING:
     from tagrefine_core.runs.annotator import Annotator  # loads PyTorch, which takes seconds
 
-__all__ = ["collection_by_id", "open_annotator", "open_collection", "open_run", "open_store", "warm_up"]
+__all__ = [
+    "answers_mark",
+    "collection_by_id",
+    "open_annotator",
+    "open_collection",
+    "open_run",
+    "open_store",
+    "refuse_earlier",
+    "run_by_id",
+    "warm_up",
+]
 
 _SLOW = ("plotly.graph_objects", "scipy.cluster.hierarchy", "tagrefine_core.experiments")
 
@@ -80,6 +90,37 @@ def collection_by_id(collection_id: int) -> Collection:
         if record.id == collection_id:
             return open_collection(record)
     raise CollectionError(f"There is no collection number {collection_id}.")
+
+
+def run_by_id(run_id: str) -> tuple[Collection, Run]:
+    """Return the run of an address, and its collection.
+
+    Raises
+    ------
+    RunError
+        When there is no such run, it is not finished, or the collection was imported anew since.
+    """
+    store = open_store()
+    record = store.run(run_id)
+    collection = store.collection(record.collection)
+    refuse_earlier(record, collection)
+    return open_collection(collection), open_run(record)
+
+
+def refuse_earlier(run: RunRecord, collection: CollectionRecord | Collection) -> None:
+    """Raise RunError where a run is of other data than its collection has now."""
+    if collection.data_hash != run.data_hash:
+        raise RunError(
+            f"{collection.name!r} has changed since this run was trained. Train again, or choose another run."
+        )
+
+
+def answers_mark(collection: Collection, run: Run) -> str:
+    """Return a text that is another one when the same address is answered otherwise: after another training, by another list or limit of the
+    curator's. Who shows answers hears of verdicts by other ways.
+    """
+    said = [collection.store.curation.values(collection.id, what) for what in ("rule", "limit")]
+    return f"{run.record.finished} {said}"
 
 
 _loading = threading.Lock()

@@ -4,11 +4,9 @@ from collections import Counter
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
-
 from pages.browse.view import View
+from pages.routes.answers import sent_rows
 from tagrefine_core.collections import Collection, keep_selection
-from tagrefine_core.errors import ConfigError
 from tagrefine_core.refinement.carried import Carried
 from tagrefine_core.refinement.photo_table import Catalog
 from tagrefine_core.refinement.words import Words
@@ -39,10 +37,7 @@ def select_photos(of: View, bits: bytes) -> dict[str, Any]:
     CollectionError
         When none is set.
     """
-    n = of.collection.n
-    if len(bits) != -(-n // 8):
-        raise ConfigError(f"{n} photos take {-(-n // 8)} bytes; got {len(bits)}.")
-    rows = np.flatnonzero(np.unpackbits(np.frombuffer(bits, np.uint8), count=n, bitorder="little"))
+    rows = sent_rows(bits, of.collection.n)
     name = keep_selection(of.collection, rows)
     on = Carried(of.collection, of.changes, of.verdicts).on(rows)
     return {"name": name, "photos": len(rows), "tags": list(on.items())[:_TOLD]}

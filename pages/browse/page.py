@@ -12,6 +12,7 @@ from pages.components.header import header
 from pages.components.promise import promise
 from pages.components.text import plain
 from pages.components.uploads import LARGEST, TYPES
+from pages.opening import answers_mark
 from pages.state import need_run, store
 from tagrefine_core.errors import ImageError
 
@@ -62,9 +63,8 @@ gallery(
     run=run.id,
     address=f"/photos/{quote(run.id, safe='')}",
     precision=precision,
-    # Another list or limit of the curator's, or another training, is another answer under the same address. Verdicts are not: the gallery hears
-    # of each, and what one looks through must not be put in another order meanwhile.
-    version=f"{run.record.finished} {[store().curation.values(collection.id, what) for what in ('rule', 'limit')]}",
+    # Verdicts make no other answer: the gallery hears of each, and what one looks through must not be put in another order meanwhile.
+    version=answers_mark(collection, run),
     total=collection.n,
     asked=st.query_params.to_dict(),
     saved=[{"name": name, "query": query} for name, query in store().saved_filters(collection.id).items()],

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from pages.browse.editing import complete, select_photos
@@ -22,7 +22,8 @@ from pages.browse.view import (
     why,
     window,
 )
-from tagrefine_core.errors import CollectionError, ConfigError, RunError, TagRefineError
+from pages.routes.answers import FRESH, answered, number
+from tagrefine_core.errors import CollectionError, ConfigError, RunError
 from tagrefine_core.refinement import PRECISION
 from tagrefine_core.refinement.query import PhotoKind, PhotoOrder, PhotoQuery
 
@@ -30,7 +31,6 @@ __all__ = ["ROUTES", "photo_query"]
 
 _LIMIT = 200  # photos an answer
 _LONGEST = 200  # signs of a tag that somebody types
-_FRESH = {"Cache-Control": "private, no-cache"}
 
 
 def photo_query(values: Mapping[str, str]) -> PhotoQuery:
@@ -49,18 +49,11 @@ def photo_query(values: Mapping[str, str]) -> PhotoQuery:
 
 
 def _answers(read: Callable[[Request, View], dict[str, Any] | Response]) -> Callable[[Request], Response]:
-    """Open the run of the address, answer with JSON or what was read, and with plain words where that fails."""
+    """Open the run of the address, and answer with what is read of it."""
 
     @wraps(read)
     def told(request: Request) -> Response:
-        try:
-            of = view(request.path_params["run_id"], _number(request, "precision", PRECISION))
-            answer = read(request, of)
-            return answer if isinstance(answer, Response) else JSONResponse(answer, headers=_FRESH)
-        except RunError as error:
-            return PlainTextResponse(str(error), status_code=404)
-        except TagRefineError as error:
-            return PlainTextResponse(str(error), status_code=400)
+        return answered(lambda: read(request, _view(request)))
 
     return told
 
@@ -70,15 +63,13 @@ def photos(request: Request, of: View) -> dict[str, Any]:
     """Answer with ``limit`` photos of a query from ``offset`` on, how many there are, and where the open ``photo`` is among them;
     with what is ``wrong`` where the search cannot be read.
     """
-    offset, limit = int(_number(request, "offset", 0)), int(_number(request, "limit", 60))
-    opened = int(_number(request, "photo", -1)) if request.query_params.get("photo") else None
-    query, selection = photo_query(request.query_params), request.query_params.get("selection", "")
+    asked = request.query_params
+    offset, limit = int(number(asked, "offset", 0)), int(number(asked, "limit", 60))
+    opened = int(number(asked, "photo", 0)) if asked.get("photo") else None
+    query, selection = photo_query(asked), asked.get("selection", "")
     try:
-        return window(of, query, max(0, offset), min(max(0, limit), _LIMIT), opened, selection)
-    except (
-        CollectionError,
-        ConfigError,
-    ) as error:  # what somebody types is wrong half of the time, while they type
+        return window(of, query, offset, min(limit, _LIMIT), opened, selection)
+    except (CollectionError, ConfigError) as error:  # half of the time, while somebody types
         return {"wrong": str(error)}
 
 
@@ -130,17 +121,13 @@ def words(request: Request, of: View) -> dict[str, Any]:
 def found_rows(request: Request, of: View) -> Response:
     """Answer with the rows of all photos that are found, in their order, int32."""
     rows = found(of, photo_query(request.query_params), request.query_params.get("selection", "")).rows
-    return Response(rows.astype("<i4").tobytes(), media_type="application/octet-stream", headers=_FRESH)
+    return Response(rows.astype("<i4").tobytes(), media_type="application/octet-stream", headers=FRESH)
 
 
 async def select(request: Request) -> Response:
     """Keep the photos whose bits are set, the first in the lowest bit of the first byte; answer with their name and what is on them."""
     bits = await request.body()
-
-    def keep(_: Request, of: View) -> dict[str, Any]:
-        return select_photos(of, bits)
-
-    return await run_in_threadpool(_answers(keep), request)
+    return await run_in_threadpool(answered, lambda: select_photos(_view(request), bits))
 
 
 ROUTES = [
@@ -157,18 +144,12 @@ ROUTES = [
 ]
 
 
+def _view(request: Request) -> View:
+    return view(request.path_params["run_id"], number(request.query_params, "precision", PRECISION))
+
+
 def _row(request: Request, of: View) -> int:
     row = int(request.path_params["row"])
     if row >= of.collection.n:
         raise RunError(f"There is no photo {row}: {of.collection.name!r} has {of.collection.n:,}.")
     return row
-
-
-def _number(request: Request, name: str, default: float) -> float:
-    try:
-        value = float(request.query_params.get(name, default))
-    except ValueError:
-        value = float("nan")
-    if not 0 <= value < 2**31:  # NaN and infinity fail too
-        raise ConfigError(f"{name}={request.query_params.get(name)!r} must be a number from 0.")
-    return value

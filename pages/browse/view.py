@@ -1,8 +1,8 @@
 """What Browse shows of a run: found photos in windows, one photo in full, its neighbors. Kept between requests."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache, partial
 from math import isfinite
 from typing import Any, cast
 
@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 from pages.browse.dropped import guest
 from pages.browse.reasons import Decision, State, reason
 from pages.components.tag_choice import tag_names
-from pages.opening import open_annotator, open_collection, open_run, open_store
+from pages.opening import open_annotator, run_by_id
 from pages.routes.originals import original_url
-from pages.routes.thumbnails import thumbnail_url
+from pages.routes.thumbnails import named_photo
 from tagrefine_core.collections import Collection, selected_rows
-from tagrefine_core.errors import RunError
 from tagrefine_core.refinement import PRECISION, Changes, Limits
 from tagrefine_core.refinement.photo import PhotoTag, photo_tags
 from tagrefine_core.refinement.photo_table import Catalog, PhotoTable
@@ -40,6 +39,7 @@ __all__ = [
     "window",
 ]
 
+_ANSWERS = 32  # to queries, kept
 _SHOWN = 15  # nearest photos that are shown
 _TOP = 8  # highest scores of judged tags, listed whether the photo gets the tag or not
 
@@ -69,6 +69,11 @@ class View:
     verdicts: Verdicts
     version: int
 
+    @cached_property
+    def answers(self) -> Callable[[PhotoQuery, str], Found]:
+        """What `found` finds; here, so that answers are not kept longer than what they come from, which every verdict makes anew."""
+        return lru_cache(maxsize=_ANSWERS)(partial(_found, self.collection, self.table))
+
 
 def view(run_id: str, precision: float = PRECISION) -> View:
     """Return a run at a target precision and the curator's list as it is now; made once and kept.
@@ -80,15 +85,8 @@ def view(run_id: str, precision: float = PRECISION) -> View:
     ConfigError
         When the precision is out of range.
     """
-    store = open_store()
-    record = store.run(run_id)
-    collection = store.collection(record.collection)
-    if collection.data_hash != record.data_hash:
-        raise RunError(
-            f"{collection.name!r} has changed since this run was trained. Train again, or choose another run."
-        )
-    version = store.curation.version(collection.id)
-    return _view(open_collection(collection), open_run(record), precision, version)
+    collection, run = run_by_id(run_id)
+    return _view(collection, run, precision, collection.store.curation.version(collection.id))
 
 
 @lru_cache(maxsize=3)
@@ -135,16 +133,19 @@ def _written(collection: Collection) -> tuple[dict[str, TagRecord], Catalog]:
     )
 
 
-@lru_cache(maxsize=32)
 def found(of: View, query: PhotoQuery, selection: str = "") -> Found:
     """Return what a query finds, among the photos of a selection where one is named.
 
     Kept, since the windows of one answer are asked for one after the other. CollectionError when there is no such selection.
     """
-    answer = find(of.table, query)
+    return of.answers(query, selection)
+
+
+def _found(collection: Collection, table: PhotoTable, query: PhotoQuery, selection: str) -> Found:
+    answer = find(table, query)
     if not selection:
         return answer
-    return replace(answer, rows=answer.rows[np.isin(answer.rows, selected_rows(of.collection, selection))])
+    return replace(answer, rows=answer.rows[np.isin(answer.rows, selected_rows(collection, selection))])
 
 
 def window(
@@ -169,12 +170,12 @@ def window(
 
 def card(of: View, row: int, tag: str | None = None) -> dict[str, Any]:
     """Return a photo as it stands in the grid, the tag that is asked for first."""
-    return {**_photo(of, row), "tags": _listed(of, row, _tags(of, row), tag)}
+    return {**named_photo(of.collection, row), "tags": _listed(of, row, _tags(of, row), tag)}
 
 
 def _like(of: View, like: str) -> dict[str, Any]:
     if like.isdecimal():
-        return _photo(of, int(like))
+        return named_photo(of.collection, int(like))
     return {"row": None, "file": "your photo", "picture": guest(like).picture}
 
 
@@ -201,7 +202,7 @@ def photo(of: View, row: int, tag: str | None = None) -> dict[str, Any]:
         column = of.collection.vocabulary.index(tag)
         listed.setdefault(tag, PhotoTag(tag, "absent", column, float(scores[column])))
     return {
-        **_photo(of, row, size=1024),
+        **named_photo(of.collection, row, size=1024),
         "original": original_url(of.collection.id, row, data_hash=of.collection.data_hash),
         "tags": _listed(of, row, [*tags, *_declined(of, row, tags)], tag),
         "raw": of.collection.raw_tags(row),
@@ -217,7 +218,7 @@ def neighbors(of: View, row: int) -> dict[str, Any]:
     from tagrefine_core.neighbors import nearest_to
 
     rows, _ = nearest_to(of.run.features[row], of.run.features, _SHOWN, exclude=row)
-    return {"photos": [_photo(of, int(neighbor)) for neighbor in rows]}
+    return {"photos": [named_photo(of.collection, int(neighbor)) for neighbor in rows]}
 
 
 def _point(run: Run, like: str) -> NDArray[Any]:
@@ -255,7 +256,7 @@ def why(of: View, row: int, tag: str) -> dict[str, Any]:
         "score": evidence.score,
         "calibrated": evidence.calibrated,
         "look_alikes": [
-            {**_photo(of, one.row), "weight": one.weight, "carries": one.carries}
+            {**named_photo(of.collection, one.row), "weight": one.weight, "carries": one.carries}
             for one in sorted(evidence.neighbors, key=lambda one: not one.carries)
         ],
     }
@@ -322,15 +323,6 @@ def _said(of: View, row: int) -> dict[str, str]:
     return {
         **{names[column]: SAID[int(value)] for column, value in cells},
         **of.verdicts.words.get(row, {}),
-    }
-
-
-def _photo(of: View, row: int, *, size: int = 256) -> dict[str, Any]:
-    collection = of.collection
-    return {
-        "row": row,
-        "file": collection.files[row],
-        "picture": thumbnail_url(collection.id, row, size=size, data_hash=collection.data_hash),
     }
 
 

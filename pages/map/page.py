@@ -9,6 +9,7 @@ from pages.components.jobs import begin, job_cards
 from pages.components.map import photo_map
 from pages.components.promise import promise
 from pages.map.view import arrays_of
+from pages.opening import answers_mark
 from pages.routes.thumbnails import thumbnail_url
 from pages.state import need_run
 from tagrefine_core.errors import RunError
@@ -64,8 +65,7 @@ photo_map(
         "precision": precision,
         "run": run.id,
         "collection": collection.id,
-        # Another list of the curator's, or another training, is another answer under the same address.
-        "version": f"{run.record.finished} {precision} {sorted(collection.store.tag_rules(collection.id).items())}",
+        "version": f"{precision} {answers_mark(collection, run)}",
         "tags": list(collection.vocabulary),
         "picture": thumbnail_url(collection.id, 0, size=128, data_hash=collection.data_hash).replace(
             "/0?", "/{row}?"

@@ -1,17 +1,17 @@
 """What the map of a run shows: where photos lie, in which colours, and what a selection of them has in common."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from pages.opening import open_collection, open_run, open_store
+from pages.opening import run_by_id
 from pages.routes.arrays import array_url
 from tagrefine_core.collections import Collection
-from tagrefine_core.errors import ConfigError, RunError
+from tagrefine_core.errors import ConfigError
 from tagrefine_core.refinement import Changes
 from tagrefine_core.refinement.verdicts import ACCEPT, REJECT, UNSURE, verdicts_of
 from tagrefine_core.runs.map import has_map, landmarks_of, map_file, map_of
@@ -34,10 +34,6 @@ class View:
     Attributes
     ----------
     changes : Changes
-    refined : csr (N, C)
-        The tags handed out, as a pattern.
-    photos : int64 (C,)
-        How many have each.
     version : int
         The last step of what people decided that it knows of.
     """
@@ -45,9 +41,17 @@ class View:
     collection: Collection
     run: Run
     changes: Changes
-    refined: sparse.csr_matrix
-    photos: NDArray[np.int64]
     version: int
+
+    @cached_property
+    def refined(self) -> sparse.csr_matrix:
+        """The tags handed out, csr (N, C), as a pattern; only selections ask for them, colours do not."""
+        parts = (self.changes.kept, self.changes.added, self.changes.untold)
+        rows = np.concatenate(
+            [np.repeat(np.arange(self.collection.n), np.diff(part.indptr)) for part in parts]
+        )
+        columns = np.concatenate([part.indices for part in parts])
+        return sparse.csr_matrix((np.ones(len(rows), np.uint8), (rows, columns)), shape=self.changes.shape)
 
 
 def view(run_id: str, precision: float) -> View:
@@ -60,25 +64,13 @@ def view(run_id: str, precision: float) -> View:
     ConfigError
         When the precision is out of range.
     """
-    store = open_store()
-    record = store.run(run_id)
-    collection = store.collection(record.collection)
-    if collection.data_hash != record.data_hash:
-        raise RunError(
-            f"{collection.name!r} has changed since this run was trained. Train again, or choose another run."
-        )
-    version = store.curation.version(collection.id)
-    return _view(open_collection(collection), open_run(record), precision, version)
+    collection, run = run_by_id(run_id)
+    return _view(collection, run, precision, collection.store.curation.version(collection.id))
 
 
 @lru_cache(maxsize=2)
 def _view(collection: Collection, run: Run, precision: float, version: int) -> View:
-    found = changes_at(run, collection, limits_of(run, collection, precision))
-    parts = (found.kept, found.added, found.untold)
-    rows = np.concatenate([np.repeat(np.arange(collection.n), np.diff(part.indptr)) for part in parts])
-    columns = np.concatenate([part.indices for part in parts])
-    refined = sparse.csr_matrix((np.ones(len(rows), np.uint8), (rows, columns)), shape=found.shape)
-    return View(collection, run, found, refined, np.bincount(columns, minlength=found.shape[1]), version)
+    return View(collection, run, changes_at(run, collection, limits_of(run, collection, precision)), version)
 
 
 def arrays_of(run: Run, collection: Collection) -> dict[str, Any]:
@@ -133,7 +125,8 @@ def in_common(of: View, rows: NDArray[np.integer]) -> list[dict[str, Any]]:
     Tags as they are handed out. First comes what says most about the photos: by their number with the tag times the logarithm of
     how many times likelier it is among them than among the others.
     """
-    tags, everywhere = of.refined, of.photos
+    tags = of.refined
+    everywhere = np.bincount(tags.indices, minlength=tags.shape[1])
     here = np.bincount(tags[rows].indices, minlength=tags.shape[1])
     others = tags.shape[0] - len(rows)
     share, elsewhere = here / len(rows), (everywhere - here) / max(1, others)

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pages.components.run_names import run_name
+from pages.opening import refuse_earlier
 from tagrefine_core.collections import Collection
-from tagrefine_core.errors import RunError
 from tagrefine_core.runs.judging import OVERLAP, By
 from tagrefine_core.runs.queries import GROUPS, group_of, queries_of
 from tagrefine_core.runs.refined import changes_of, told_of
@@ -38,10 +38,7 @@ def story(collection: Collection, run: Run, by: By, wanted: int = -1) -> dict[st
     RunError
         When the run recorded no neighbors, or belongs to other data.
     """
-    if not run.current:
-        raise RunError(
-            f"{collection.name!r} has changed since this run was trained. Train again, or choose another run."
-        )
+    refuse_earlier(run.record, collection)
     found = neighborhoods_of(run, collection, by)
     trace, of = found.trace, found.precision
     chosen = {group: queries_of(found, group, most=_EACH).tolist() for group in GROUPS}

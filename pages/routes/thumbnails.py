@@ -4,14 +4,16 @@ The address holds numbers only, so no path of a visitor's choosing ever reaches 
 """
 
 from hashlib import blake2b
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from pages.opening import collection_by_id
+from tagrefine_core.collections import Collection
 from tagrefine_core.errors import TagRefineError
 
-__all__ = ["SIZES", "thumbnail", "thumbnail_url"]
+__all__ = ["SIZES", "named_photo", "thumbnail", "thumbnail_url"]
 
 SIZES = (128, 256, 512, 1024)
 """Longer sides in pixels; a fixed few, so that the cache cannot be blown up by an address."""
@@ -23,6 +25,12 @@ def thumbnail_url(collection_id: int, row: int, *, size: int = 256, data_hash: s
     """Return the address of a thumbnail; with the collection's ``data_hash`` browsers keep it without asking again."""
     version = f"&v={data_hash[:12]}" if data_hash else ""
     return f"/thumbnails/{collection_id}/{row}?size={size}{version}"
+
+
+def named_photo(collection: Collection, row: int, *, size: int = 256) -> dict[str, Any]:
+    """Return a photo as components take it: ``row``, ``file``, and the address of its ``picture``."""
+    picture = thumbnail_url(collection.id, row, size=size, data_hash=collection.data_hash)
+    return {"row": row, "file": collection.files[row], "picture": picture}
 
 
 def thumbnail(request: Request) -> Response:

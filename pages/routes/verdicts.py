@@ -9,12 +9,13 @@ from typing import Any, cast
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from pages.opening import collection_by_id, open_run
+from pages.routes.answers import answered, sent_object
 from tagrefine_core.collections import Collection, selected_rows
-from tagrefine_core.errors import CollectionError, ConfigError, TagRefineError
+from tagrefine_core.errors import CollectionError, ConfigError
 from tagrefine_core.refinement.verdicts import Verdict
 from tagrefine_core.store import Decided, Step
 from tagrefine_core.workflow.editing import edit
@@ -37,7 +38,10 @@ def save(collection: Collection, sent: dict[str, Any]) -> dict[str, Any]:
     steps = sent.get("steps")
     if not isinstance(steps, list) or not steps or not all(isinstance(step, dict) for step in steps):
         raise ConfigError("steps must be a list of what was decided.")
-    if sum(len(step.get("answers", ())) for step in steps) > _MOST:
+    given = [step.get("answers", []) for step in steps]
+    if not all(isinstance(answers, list) for answers in given):
+        raise ConfigError(_SHAPE)
+    if sum(map(len, given)) > _MOST:
         raise ConfigError(f"At most {_MOST:,} answers can be sent at once.")
     saved = [_saved(collection, step) for step in steps]
     return {"saved": saved, "version": collection.store.curation.version(collection.id)}
@@ -46,7 +50,8 @@ def save(collection: Collection, sent: dict[str, Any]) -> dict[str, Any]:
 def _saved(collection: Collection, step: dict[str, Any]) -> dict[str, Any]:
     log = collection.store.curation
     kind, key, by = step.get("kind", "do"), step.get("key"), str(step.get("by") or user_name())
-    if not isinstance(key, str) or not key:
+    run = step.get("run")
+    if not isinstance(key, str) or not key or not isinstance(run, str | None):
         raise ConfigError(_SHAPE)
     if kind in ("undo", "redo"):
         turned = (log.undo if kind == "undo" else log.redo)(collection.id, by=by, key=key)
@@ -61,13 +66,13 @@ def _saved(collection: Collection, step: dict[str, Any]) -> dict[str, Any]:
             Answer(int(one["row"]), str(one["tag"]), cast("Verdict | None", one["verdict"]))
             for one in step["answers"]
         ]
-    except (TypeError, KeyError, ValueError) as error:
+    except (TypeError, KeyError, ValueError, OverflowError) as error:
         raise ConfigError(_SHAPE) from error
     decide(
         collection.store,
         collection,
         answers,
-        run=step.get("run"),
+        run=run,
         by=by,
         note=str(step.get("note", "")),
         key=key,
@@ -82,7 +87,7 @@ def _edited(collection: Collection, step: dict[str, Any], by: str, key: str) -> 
     if not (isinstance(add, str) and isinstance(remove, str) and isinstance(precision, int | float)):
         raise ConfigError(_SHAPE)
     rows = selected_rows(collection, str(step.get("selection", "")))
-    run = open_run(collection.store.run(str(step.get("run", ""))))
+    run = open_run(collection.store.run(str(step.get("run"))))
     return edit(run, collection, rows, add=add, remove=remove, precision=precision, by=by, key=key).words
 
 
@@ -127,38 +132,26 @@ def _decided(one: Decided) -> dict[str, Any]:
     return {**named, "run": one.run, "undone": one.undone}
 
 
+def _answers(request: Request, tell: Callable[[Collection], dict[str, Any]]) -> Response:
+    """Open the collection of the address, and answer with what is told of it."""
+    return answered(lambda: tell(collection_by_id(request.path_params["collection_id"])), CollectionError)
+
+
 async def _save(request: Request) -> Response:
-    try:
-        sent = await request.json()
-    except ValueError:
-        return PlainTextResponse("What was sent is no JSON.", status_code=400)
-    if not isinstance(sent, dict):
-        return PlainTextResponse("What was sent is no JSON object.", status_code=400)
-    return await run_in_threadpool(
-        _told, lambda: save(collection_by_id(request.path_params["collection_id"]), sent)
-    )
-
-
-def _told(work: Callable[[], dict[str, Any]]) -> Response:
-    """Answer with JSON, and in plain words where that fails."""
-    try:
-        return JSONResponse(work(), headers={"Cache-Control": "no-store"})
-    except CollectionError as error:
-        return PlainTextResponse(str(error), status_code=404)
-    except TagRefineError as error:
-        return PlainTextResponse(str(error), status_code=400)
+    body = await request.body()
+    return await run_in_threadpool(_answers, request, lambda of: save(of, sent_object(body)))
 
 
 def _news(request: Request) -> Response:
     since = request.query_params.get("since", "0")
     number = min(int(since), 2**62) if since.isdecimal() else 0
-    return _told(lambda: news(collection_by_id(request.path_params["collection_id"]), number))
+    return _answers(request, lambda of: news(of, number))
 
 
 def _history(request: Request) -> Response:
     row, tag = request.query_params.get("row", ""), request.query_params.get("tag")
     number = int(row) if row.isdecimal() else None
-    return _told(lambda: history(collection_by_id(request.path_params["collection_id"]), number, tag))
+    return _answers(request, lambda of: history(of, number, tag))
 
 
 ROUTES = [

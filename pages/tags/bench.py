@@ -7,15 +7,16 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from pages.opening import collection_by_id, open_run
-from pages.routes.thumbnails import thumbnail_url
+from pages.opening import collection_by_id, open_run, refuse_earlier
+from pages.routes.answers import number
+from pages.routes.thumbnails import named_photo
 from pages.tags.table import columns, measured_row, written_row
 from pages.tags.words import sentence
 from tagrefine_core.collections import Collection
 from tagrefine_core.errors import ConfigError, RunError
 from tagrefine_core.model.visualness import ENOUGH
 from tagrefine_core.refinement import BINS, LEAST_BIN, PRECISION
-from tagrefine_core.refinement.verdicts import ACCEPT, REJECT, UNSURE, Verdict
+from tagrefine_core.refinement.verdicts import SAID
 from tagrefine_core.runs.refined import limits_of
 from tagrefine_core.runs.run import Run
 from tagrefine_core.runs.summaries import summaries_of, summary_of
@@ -29,7 +30,6 @@ _WINDOW = 24  # photos an answer
 _SAMPLE = 12  # photos shown of those that are decided at once
 _MOST = 50_000  # photos decided at once
 _SPELLINGS = 12
-_SAID: dict[int, Verdict] = {ACCEPT: "accept", REJECT: "reject", UNSURE: "unsure"}
 
 
 class Opened(NamedTuple):
@@ -66,22 +66,8 @@ def opened(collection_id: int, values: Mapping[str, Any]) -> Opened:
     collection, run = collection_by_id(collection_id), None
     if run_id := str(values.get("run") or ""):
         run = open_run(collection.store.run(run_id))
-        if run.record.data_hash != collection.data_hash:
-            raise RunError(
-                f"{collection.name!r} has changed since this run was trained. Train again, or choose another run."
-            )
+        refuse_earlier(run.record, collection)
     return Opened(collection, run, str(values.get("tag", "")), number(values, "precision", PRECISION))
-
-
-def number(values: Mapping[str, Any], name: str, default: float) -> float:
-    """Read a number from 0 to 1 million; ConfigError where it is none."""
-    try:
-        value = float(values.get(name, default))
-    except (TypeError, ValueError):
-        value = float("nan")
-    if not 0 <= value < 1e6:  # NaN and infinity fail too
-        raise ConfigError(f"{name}={values.get(name)!r} must be a number from 0.")
-    return value
 
 
 def rows(of: Opened) -> dict[str, Any]:
@@ -132,7 +118,7 @@ def photos(of: Opened, side: str, limit: int, skip: int) -> dict[str, Any]:
     """Return photos of one side of a limit, the nearest first, with what was said of the tag on each."""
     if of.run is None:
         found = _carriers(of.collection, of.column)[skip : skip + _WINDOW]
-        return {"photos": [_photo(of.collection, int(row)) for row in found]}
+        return {"photos": [named_photo(of.collection, int(row)) for row in found]}
     bench = of.bench
     found = bench.beside(limit, cast(Side, side))[skip : skip + _WINDOW]
     return {"photos": [_judged(of, bench, int(row)) for row in found]}
@@ -220,15 +206,7 @@ def _carriers(collection: Collection, column: int) -> NDArray[np.int64]:
 def _judged(of: Opened, bench: TagBench, row: int) -> dict[str, Any]:
     score = None if of.run is None else float(of.run.scores[row, bench.column])
     return {
-        **_photo(of.collection, row),
+        **named_photo(of.collection, row),
         "probability": score,
-        "verdict": _SAID.get(int(bench.said[row])),
-    }
-
-
-def _photo(collection: Collection, row: int) -> dict[str, Any]:
-    return {
-        "row": row,
-        "file": collection.files[row],
-        "picture": thumbnail_url(collection.id, row, data_hash=collection.data_hash),
+        "verdict": SAID.get(int(bench.said[row])),
     }

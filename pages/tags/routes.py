@@ -5,51 +5,39 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
-from pages.tags.bench import Opened, accept_above, number, opened, photos, rows, sample_above, say, told
-from tagrefine_core.errors import CollectionError, RunError, TagRefineError
+from pages.routes.answers import answered, number, sent_by, sent_object
+from pages.tags.bench import Opened, accept_above, opened, photos, rows, sample_above, say, told
+from tagrefine_core.errors import CollectionError, RunError
 
 __all__ = ["ROUTES"]
 
 
-def _answer(
-    request: Request, values: Mapping[str, Any], tell: Callable[[Opened], dict[str, Any]]
-) -> Response:
-    """Answer with JSON, and in plain words where that fails."""
-    try:
-        of = opened(request.path_params["collection_id"], values)
-        return JSONResponse(tell(of), headers={"Cache-Control": "no-store"})
-    except (CollectionError, RunError) as error:
-        return PlainTextResponse(str(error), status_code=404)
-    except TagRefineError as error:
-        return PlainTextResponse(str(error), status_code=400)
+Tell = Callable[[Opened, Mapping[str, Any]], dict[str, Any]]
 
 
-def _gets(tell: Callable[[Opened, Mapping[str, Any]], dict[str, Any]]) -> Callable[[Request], Response]:
-    def answer(request: Request) -> Response:
-        values = request.query_params
-        return _answer(request, values, lambda of: tell(of, values))
+def _answer(request: Request, tell: Tell, read: Callable[[], Mapping[str, Any]]) -> Response:
+    """Answer with what is told of the tag that was asked for."""
 
-    return answer
+    def work() -> dict[str, Any]:
+        values = read()
+        return tell(opened(request.path_params["collection_id"], values), values)
+
+    return answered(work, (CollectionError, RunError))
 
 
-def _posts(tell: Callable[[Opened, Mapping[str, Any]], dict[str, Any]]) -> Callable[[Request], Any]:
+def _gets(tell: Tell) -> Callable[[Request], Response]:
+    return lambda request: _answer(request, tell, lambda: request.query_params)
+
+
+def _posts(tell: Tell) -> Callable[[Request], Any]:
     async def answer(request: Request) -> Response:
-        try:
-            sent = await request.json()
-        except ValueError:
-            sent = None
-        if not isinstance(sent, dict) or not isinstance(sent.get("key"), str) or not sent["key"]:
-            return PlainTextResponse("What was sent is no JSON object with a key.", status_code=400)
-        return await run_in_threadpool(_answer, request, sent, lambda of: tell(of, sent))
+        body = await request.body()
+        return await run_in_threadpool(_answer, request, tell, lambda: sent_object(body, keyed=True))
 
     return answer
-
-
-def _by(sent: Mapping[str, Any]) -> str | None:
-    return None if sent.get("by") is None else str(sent["by"])
 
 
 ROUTES = [
@@ -76,7 +64,7 @@ ROUTES = [
         "/bench/{collection_id:int}/all",
         _posts(
             lambda of, sent: accept_above(
-                of, int(number(sent, "limit", 256)), by=_by(sent), key=str(sent["key"])
+                of, int(number(sent, "limit", 256)), by=sent_by(sent), key=sent["key"]
             )
         ),
         methods=["POST"],
@@ -85,7 +73,7 @@ ROUTES = [
         "/bench/{collection_id:int}/say",
         _posts(
             lambda of, sent: say(
-                of, str(sent.get("what")), sent.get("value"), by=_by(sent), key=str(sent["key"])
+                of, str(sent.get("what")), sent.get("value"), by=sent_by(sent), key=sent["key"]
             )
         ),
         methods=["POST"],

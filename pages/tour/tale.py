@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from pages.components.percent import percent
-from pages.routes.thumbnails import thumbnail_url
+from pages.routes.thumbnails import named_photo
 from tagrefine_core.collections import Collection
 from tagrefine_core.refinement.photo import photo_tags
 from tagrefine_core.runs.evidence import evidence_of
@@ -20,8 +20,11 @@ _WORDS = 8  # tags of the user that are shown
 
 
 @lru_cache(maxsize=4)
-def tale(collection: Collection, run: Run, wanted: int | None = None) -> dict[str, Any]:
-    """Return the steps of a tour, as JSON; errors as `tagrefine_core.runs.tour.guide_of`."""
+def tale(collection: Collection, run: Run, mark: str, wanted: int | None = None) -> dict[str, Any]:
+    """Return the steps of a tour, as JSON; errors as `tagrefine_core.runs.tour.guide_of`.
+
+    ``mark`` (`pages.opening.answers_mark`) only tells one state of the curator's list from the next.
+    """
     guide = guide_of(run, collection, wanted=wanted)
     row, tag = guide.row, collection.vocabulary[guide.column]
     suggested = suggested_at(run, collection, limits_of(run, collection))
@@ -98,13 +101,10 @@ def tale(collection: Collection, run: Run, wanted: int | None = None) -> dict[st
         "run": run.id,
         "collection": collection.id,
         "name": collection.name,
-        "row": row,
         "tag": tag,
-        "file": collection.files[row],
-        "picture": thumbnail_url(collection.id, row, size=1024, data_hash=collection.data_hash),
+        **named_photo(collection, row, size=1024),
         "photos": {
-            int(near): thumbnail_url(collection.id, int(near), size=256, data_hash=collection.data_hash)
-            for near in np.unique(guide.neighbors)
+            near: named_photo(collection, near)["picture"] for near in np.unique(guide.neighbors).tolist()
         },
         "steps": steps,
     }

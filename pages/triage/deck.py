@@ -6,11 +6,11 @@ from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
-from pages.opening import open_collection, open_run, open_store
-from pages.routes.thumbnails import thumbnail_url
+from pages.opening import open_store, run_by_id
+from pages.routes.thumbnails import named_photo
 from tagrefine_core import workflow
 from tagrefine_core.collections import Collection
-from tagrefine_core.errors import ConfigError, RunError
+from tagrefine_core.errors import ConfigError
 from tagrefine_core.refinement import PRECISION, Limits
 from tagrefine_core.refinement.duplicates import conflicts
 from tagrefine_core.refinement.questions import (
@@ -76,25 +76,18 @@ def asked(run_id: str, queue: str, tag: str | None, precision: float = PRECISION
     """
     if queue not in QUEUES:
         raise ConfigError(f"queue={queue!r} is unknown; choose {', '.join(QUEUES)}.")
-    store = open_store()
-    record = store.run(run_id)
-    collection = store.collection(record.collection)
-    if collection.data_hash != record.data_hash:
-        raise RunError(
-            f"{collection.name!r} has changed since this run was trained. Train again, or choose another run."
-        )
-    run, opened = open_run(record), open_collection(collection)
-    column = int(opened.columns_of([tag])[0]) if tag else None
+    collection, run = run_by_id(run_id)
+    column = int(collection.columns_of([tag])[0]) if tag else None
     if queue == "one" and column is None:
         raise ConfigError("Choose the tag to ask about.")
-    return Asked(run, opened, queue, column, limits_of(run, opened, precision))
+    return Asked(run, collection, queue, column, limits_of(run, collection, precision))
 
 
 def window(of: Asked, *, skip: int = 0) -> dict[str, Any]:
     """Return the next questions after the first ``skip`` open ones, and what the answers say so far."""
     if of.queue == "untagged":
         rows = untagged_photos(of.collection, of.verdicts)
-        return _lists([_untagged(of, int(row)) for row in rows[skip : skip + _WINDOW]], len(rows))
+        return {"questions": [_untagged(of, int(row)) for row in rows[skip : skip + _WINDOW]]}
     if of.queue == "duplicates":
         return _duplicates(of, skip)
     if of.queue == "audit":
@@ -123,7 +116,7 @@ def glance(of: Asked) -> dict[str, Any]:
     """Return open photos of one tag, the likeliest first, to look at all at once."""
     found = open_questions(of.questions, of.verdicts, top=GLANCE)
     photos = [
-        {**_photo(of.collection, int(row)), "probability": float(score)}
+        {**named_photo(of.collection, int(row)), "probability": float(score)}
         for row, score in zip(found.rows, found.scores, strict=True)
     ]
     return {"photos": photos, **so_far(of)}
@@ -139,7 +132,7 @@ def sample_of_all(of: Asked, above: float) -> dict[str, Any]:
         "right": float(found.scores.mean()) if len(found.rows) else None,
         "sample": [
             {
-                **_photo(of.collection, int(found.rows[place])),
+                **named_photo(of.collection, int(found.rows[place])),
                 "tag": of.collection.vocabulary[found.columns[place]],
                 "probability": float(found.scores[place]),
             }
@@ -173,15 +166,11 @@ def accept_all(of: Asked, above: float, *, by: str | None, key: str) -> dict[str
 
 def _question(of: Asked, row: int, column: int, mistake: float) -> dict[str, Any]:
     return {
-        **_photo(of.collection, row, size=1024),
+        **named_photo(of.collection, row, size=1024),
         "tag": of.collection.vocabulary[column],
         "probability": 1 - mistake if of.queue == "wrong" else mistake,
         "raw": of.collection.raw_tags(row),
     }
-
-
-def _lists(questions: list[dict[str, Any]], count: int) -> dict[str, Any]:
-    return {"questions": questions, "open": count}
 
 
 def _duplicates(of: Asked, skip: int) -> dict[str, Any]:
@@ -195,9 +184,9 @@ def _duplicates(of: Asked, skip: int) -> dict[str, Any]:
         scores = [np.asarray(of.run.scores[row], dtype=np.float64) for row in (one.first, one.second)]
         cards.append(
             {
-                **_photo(of.collection, one.first, size=1024),
+                **named_photo(of.collection, one.first, size=1024),
                 "tag": f"{one.second}",
-                "second": _photo(of.collection, one.second, size=1024),
+                "second": named_photo(of.collection, one.second, size=1024),
                 "likeness": one.likeness,
                 "raw": of.collection.raw_tags(one.first),
                 "offered": [
@@ -208,7 +197,7 @@ def _duplicates(of: Asked, skip: int) -> dict[str, Any]:
                 ],
             }
         )
-    return _lists(cards, len(cards))
+    return {"questions": cards}
 
 
 def _audit(of: Asked, skip: int) -> dict[str, Any]:
@@ -217,7 +206,7 @@ def _audit(of: Asked, skip: int) -> dict[str, Any]:
     rows = of.collection.rows_of(file for file, _ in sheet.open)
     cards = [
         {
-            **_photo(of.collection, row, size=1024),
+            **named_photo(of.collection, row, size=1024),
             "tag": "",
             "raw": [],
             "offered": [{"tag": tag, "sure": False} for tag in tags],
@@ -225,7 +214,7 @@ def _audit(of: Asked, skip: int) -> dict[str, Any]:
         for row, (_, tags) in zip(rows, sheet.open, strict=True)
         if row is not None
     ]
-    return {**_lists(cards[skip : skip + _WINDOW], len(cards)), "audit": _audited(sheet)}
+    return {"questions": cards[skip : skip + _WINDOW], "audit": _audited(sheet)}
 
 
 def _audited(sheet: workflow.AuditSheet) -> dict[str, Any]:
@@ -252,19 +241,11 @@ def _untagged(of: Asked, row: int) -> dict[str, Any]:
         of.limits.told[likeliest] & ~np.isin(likeliest, said) & (scores[likeliest] >= _LEAST)
     ]
     return {
-        **_photo(of.collection, row, size=1024),
+        **named_photo(of.collection, row, size=1024),
         "tag": "",
         "raw": of.collection.raw_tags(row),
         "offered": [
             _offer(of, int(column), float(scores[column]), sure=of.limits.add[column])
             for column in likeliest[:_SUGGESTED]
         ],
-    }
-
-
-def _photo(collection: Collection, row: int, *, size: int = 256) -> dict[str, Any]:
-    return {
-        "row": row,
-        "file": collection.files[row],
-        "picture": thumbnail_url(collection.id, row, size=size, data_hash=collection.data_hash),
     }

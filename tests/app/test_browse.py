@@ -1,7 +1,9 @@
 """Browse: found photos, the address that restores them, one photo in full, and what its routes answer."""
 
+import gc
 import json
 import sys
+import weakref
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -14,11 +16,12 @@ from streamlit.testing.v1 import AppTest
 
 from pages.browse.balance import balance
 from pages.browse.routes import near_photos, one_photo, photo_query, photos, tags, where_tag, why_tag
-from pages.browse.view import photo, view, why, window
+from pages.browse.view import found, photo, view, why, window
 from pages.components.tag_choice import tag_names
 from tagrefine_core.collections import Collection
 from tagrefine_core.errors import ConfigError, RunError
 from tagrefine_core.refinement import Expectation
+from tagrefine_core.refinement.query import PhotoQuery
 from tagrefine_core.runs.refined import Expected
 from tagrefine_core.store import Store
 from tagrefine_core.workflow.verdicts import Answer, decide, undo
@@ -405,6 +408,20 @@ def test_run_of_other_data_is_refused(small_home: Store) -> None:
         connection.execute("UPDATE collections SET data_hash = 'other' WHERE name = 'demo'")
     with pytest.raises(RunError, match="has changed"):
         view("run-new")
+
+
+def test_answers_are_kept_as_long_as_what_they_come_from(small_home: Store) -> None:
+    of = view("run-new")
+    query = PhotoQuery(tag="sea")
+    assert found(of, query) is found(of, query)
+    decide(small_home, of.collection, [Answer(4, "sea", "accept")])
+    table = weakref.ref(of.table)
+    assert found(view("run-new"), query) is not found(of, query)
+    del of
+    for precision in (0.6, 0.7, 0.8):
+        view("run-new", precision)
+    gc.collect()
+    assert table() is None
 
 
 def test_query_of_an_address() -> None:

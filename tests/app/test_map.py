@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from pages.browse.routes import photos
 from pages.map.routes import colour, select, selection
 from pages.map.view import colours, in_common, view
+from tagrefine_core import workflow
 from tagrefine_core.collections import Collection, keep_selection
 from tagrefine_core.errors import ConfigError
 from tagrefine_core.files import write_arrays
@@ -248,3 +249,14 @@ def test_what_is_no_selection_is_refused(mapped_home: Store, body: bytes) -> Non
 def test_unknown_colours_are_refused_in_python_too(mapped_home: Store) -> None:
     with pytest.raises(ConfigError):
         colours(view("run-new", 0.75), "nothing", "sea")  # type: ignore[arg-type]
+
+
+def test_a_limit_of_the_curator_s_makes_other_colours(mapped_home: Store, open_page: OpenPage) -> None:
+    def version() -> str:
+        return told(open_page("map", collection="demo", run="run-new"))["version"]
+
+    before = version()
+    workflow.set_tag_limit(mapped_home, "demo", "sky", 0.4)
+    limited = version()
+    workflow.set_tag_rules(mapped_home, "demo", ["sky"], "leave")
+    assert len({before, limited, version()}) == 3
