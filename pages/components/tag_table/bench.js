@@ -53,7 +53,7 @@ class Bench {
 
   post(name, values) {
     const { run, precision } = this.data;
-    return ask(`/bench/${this.data.collection}/${name}`, { run, precision, tag: this.tag, key: crypto.randomUUID(), ...values });
+    return ask(`/bench/${this.data.collection}/${name}`, { run, precision, tag: this.tag, key: newKey(), ...values });
   }
 
   link(more, page = "browse") {

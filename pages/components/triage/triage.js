@@ -66,7 +66,7 @@ class Triage {
 
   decideAll(above) {
     const { run, queue, tag, precision } = this.data;
-    return ask(`/triage/${encodeURIComponent(run)}/all`, { queue, tag, precision, above, key: crypto.randomUUID() });
+    return ask(`/triage/${encodeURIComponent(run)}/all`, { queue, tag, precision, above, key: newKey() });
   }
 
   doneAll(told) {
