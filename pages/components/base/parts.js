@@ -1,19 +1,17 @@
-// What the components are made of in which people decide on photos: prepend it to their script (`pages.components.base.workbench_script`).
+// What the components are made of in which people decide on photos: one of `pages.components.base.DECIDING`.
 
-function el(name, className = "", text = "") {
-  const element = document.createElement(name);
-  if (className) element.className = className;
-  if (text) element.textContent = text;
-  return element;
+function button(words, press, className = "") {
+  const made = el("button", className, words);
+  made.type = "button";
+  made.addEventListener("click", press);
+  return made;
 }
 
 /** A button that prints the key that presses it. */
-function keyButton(words, key, press, className = "answer") {
-  const button = el("button", className, `${words} `);
-  button.type = "button";
-  button.append(el("kbd", "", key));
-  button.addEventListener("click", press);
-  return button;
+function keyButton(words, key, press, className = "") {
+  const made = button(`${words} `, press, className);
+  made.append(el("kbd", "", key));
+  return made;
 }
 
 function picture(address, alt, className = "") {
@@ -25,13 +23,15 @@ function picture(address, alt, className = "") {
   return image;
 }
 
+/** A share in percent; near 0 and 1 with a digit more. */
 function percent(share) {
   if (share < 0.001) return "<0.1 %";
   if (share > 0.999) return ">99.9 %";
   return `${(100 * share).toFixed(share < 0.01 || share > 0.99 ? 1 : 0)} %`;
 }
 
-const count = (number, one, many = `${one}s`) => `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
+const number = (value) => value.toLocaleString("en");
+const count = (of, one, many = `${one}s`) => `${number(of)} ${of === 1 ? one : many}`;
 
 /** Ask a route, or send it something, and read its answer; an error says what it says. */
 async function ask(address, sent) {
@@ -71,15 +71,10 @@ class AllAtOnce {
     this.note = el("p", "soft");
     this.note.setAttribute("role", "status");
     this.sample = el("div", "sample");
-    this.go = el("button", "answer first", "…");
-    this.go.type = "button";
+    this.go = button("…", () => this.decided(), "answer first");
     this.go.disabled = true;
-    this.go.addEventListener("click", () => this.decided());
-    const cancel = el("button", "answer", "Cancel");
-    cancel.type = "button";
-    cancel.addEventListener("click", () => this.dialog.close());
     const buttons = el("p", "buttons");
-    buttons.append(this.go, cancel);
+    buttons.append(this.go, button("Cancel", () => this.dialog.close(), "answer"));
     this.dialog.replaceChildren(title, line, this.note, this.sample, buttons);
     this.dialog.showModal();
     this.sampled();
@@ -91,7 +86,7 @@ class AllAtOnce {
     try {
       const found = await this.look(Number(value));
       if (value !== this.range.value) return;
-      this.go.textContent = `${this.verb} all ${found.count.toLocaleString("en")}`;
+      this.go.textContent = `${this.verb} all ${number(found.count)}`;
       this.go.disabled = !found.count;
       this.note.textContent = found.count
         ? `${count(found.count, "tag")} on photos that nobody has looked at; by the probabilities ${percent(found.right)} of them are right. A sample:`

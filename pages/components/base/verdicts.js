@@ -1,4 +1,4 @@
-// Shared by components in which people decide: prepend this text to their script (`pages.components.base.deciding_script`).
+// Shared by components in which people decide: one of `pages.components.base.DECIDING`.
 
 const AGAIN = 1000; // milliseconds until what could not be sent is sent again; doubled up to half a minute
 const NEWS = 2500; // milliseconds between two questions what other windows decided
