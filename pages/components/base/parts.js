@@ -33,6 +33,28 @@ function percent(share) {
 const number = (value) => value.toLocaleString("en");
 const count = (of, one, many = `${one}s`) => `${number(of)} ${of === 1 ? one : many}`;
 
+/** Put into the address what is open, by name, so that a link and a reload lead back to it; "" takes a name out. The page is not told: it need not run again for that. */
+function inAddress(values) {
+  const address = new URL(window.location.href);
+  for (const [name, value] of Object.entries(values)) {
+    if (value) address.searchParams.set(name, value);
+    else address.searchParams.delete(name);
+  }
+  window.history.replaceState(window.history.state, "", address);
+}
+
+const IN_USE = "input:not([type=range]), textarea, select, [contenteditable], [role=combobox], dialog, [role=dialog]";
+
+/** Whether a key is not for the page: somebody types, moves a slider, presses a button, has a dialog open, or tells the browser something. */
+function isTaken(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey) return true;
+  const path = event.composedPath().filter((one) => one instanceof Element);
+  if (path.some((one) => one.matches(IN_USE))) return true;
+  if (event.key.length > 1 && path[0]?.matches("input, [role=slider]")) return true;
+  if (["Enter", " "].includes(event.key) && path.some((one) => one.matches("button, a, summary"))) return true;
+  return !!document.querySelector("[role=dialog]");
+}
+
 /** Ask a route, or send it something, and read its answer; an error says what it says. */
 async function ask(address, sent) {
   const answer = await fetch(address, sent && { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(sent) });

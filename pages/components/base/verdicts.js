@@ -172,13 +172,6 @@ class Sender {
   }
 }
 
-/** Put into the address what is open, so that a link and a reload lead back to it. The page is not told: it need not run again for that. */
-function inAddress(name, value) {
-  const address = new URL(window.location.href);
-  address.searchParams.set(name, value);
-  window.history.replaceState(window.history.state, "", address);
-}
-
 /** What the line says that tells whether everything is saved. */
 function savedWords({ waiting, error }) {
   if (error) return error;

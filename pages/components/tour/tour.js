@@ -32,7 +32,7 @@ class Tour {
     if (next >= this.data.steps.length) return this.leave("triage");
     this.place = Math.max(0, next);
     this.draw();
-    inAddress("step", this.place + 1);
+    inAddress({ step: this.place + 1 });
     return undefined;
   }
 
@@ -145,8 +145,7 @@ class Tour {
   }
 
   key(event) {
-    if (!this.data || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.composedPath()[0].closest?.("input, textarea, select, [role=combobox]")) return;
+    if (!this.data || isTaken(event)) return;
     const answers = this.step.ask ? { a: "accept", x: "reject", u: "unsure" } : {};
     const verdict = answers[event.key.toLowerCase()];
     if (verdict) this.answer(verdict);
