@@ -18,7 +18,7 @@ _HERE = Path(__file__).parent
 _component = st.components.v2.component(
     "tagrefine_player",
     html='<div class="root"></div>',
-    css=styles(_HERE, "player.css", "wall.css"),
+    css=styles(_HERE, "player.css", "wall.css", base=["wall.css"]),
     js=script(_HERE, "curve.js", "tale.js", "saving.js", "player.js"),
 )
 

@@ -13,7 +13,7 @@ _HERE = Path(__file__).parent
 _component = st.components.v2.component(
     "tagrefine_tour",
     html='<div class="root"></div>',
-    css=styles(_HERE, "tour.css"),
+    css=styles(_HERE, "tour.css", base=["wall.css"]),
     js=script(_HERE, "tour.js", base=DECIDING),
 )
 

@@ -3,7 +3,7 @@
 class Tour {
   constructor(root) {
     this.root = root;
-    root.classList.add("tr-dark");
+    root.classList.add("wall");
     root.setAttribute("role", "region");
     root.setAttribute("aria-label", "Tour");
     this.sender = new Sender(
