@@ -15,8 +15,8 @@ _HERE = Path(__file__).parent / "save"
 _save = st.components.v2.component(
     "tagrefine_save",
     html='<div class="root"></div>',
-    css=styles(_HERE / "save.css"),
-    js=script(_HERE / "save.js"),
+    css=styles(_HERE, "save.css"),
+    js=script(_HERE, "save.js"),
 )
 
 

@@ -153,6 +153,25 @@ def test_thirty_photos_of_one_tag_at_a_glance(app: App, visitor: Visitor, clean:
     assert len(app.store.curation.steps(clean)) == 1
 
 
+def test_keys_are_for_what_has_the_focus(app: App, visitor: Visitor, clean: int) -> None:
+    page = open_triage(visitor)
+    first = page.locator("figcaption").inner_text()
+    page.locator(".st-key-promise input[type=range]").focus()
+    page.keyboard.press("ArrowRight")  # makes another promise, and turns no page
+    assert page.locator("figcaption").inner_text() == first
+    visitor.settle()
+    expect(page.locator("figcaption")).to_have_text(first)
+    page = open_triage(visitor, f"&queue=one&tag={asked(app)[0]['tag']}")
+    tile = page.locator(".tile").first
+    tile.focus()
+    page.keyboard.press("Enter")
+    expect(tile).to_have_attribute("aria-pressed", "true")
+    assert in_force(app, clean) == []
+    page.locator(".tile").nth(1).click()
+    page.keyboard.press("Enter")  # of who clicks, it is the key that is printed on the button
+    until(lambda: [one[2] for one in in_force(app, clean)].count("reject") == 2, what="the verdicts")
+
+
 def test_wrong_tags_and_photos_without_any(app: App, visitor: Visitor, clean: int) -> None:
     page = open_triage(visitor, "&queue=wrong")
     question = asked(app, "wrong")[0]

@@ -1,51 +1,26 @@
 """What the pages' and components' own styles and scripts share."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
 
-__all__ = [
-    "dark",
-    "deciding_script",
-    "deciding_styles",
-    "page_styles",
-    "script",
-    "styles",
-    "workbench_script",
-    "workbench_styles",
-]
+__all__ = ["DECIDING", "dark", "page_styles", "script", "styles"]
 
 _HERE = Path(__file__).parent
 
-
-def styles(own: Path) -> str:
-    """Return a component's CSS file with the shared colours, chips and root before it."""
-    return _read("tokens.css") + _read("root.css") + own.read_text(encoding="utf-8")
+DECIDING = ("verdicts.js", "reasons.js", "parts.js")
+"""The shared scripts of a component in which people decide: what sends it, what tells them why, buttons with keys, many at once."""
 
 
-def script(own: Path) -> str:
-    """Return a component's JavaScript module with the shared functions (``chip``, ``followTheme``) before it."""
-    return _read("chips.js") + own.read_text(encoding="utf-8")
+def styles(folder: Path, *names: str, base: Sequence[str] = ()) -> str:
+    """Return a component's CSS, in order, with the shared colours, chips and root before it, and those files of ``base`` that it names."""
+    return _joined(_HERE, "tokens.css", "root.css", *base) + _joined(folder, *names)
 
 
-def deciding_script(own: Path) -> str:
-    """Return the same for a component in which people decide, with the ``Sender`` of what they decide and what tells them why."""
-    return _read("verdicts.js") + _read("reasons.js") + script(own)
-
-
-def deciding_styles(own: Path) -> str:
-    """Return what `styles` does, with what reasons look like before it."""
-    return _read("tokens.css") + _read("root.css") + _read("reasons.css") + own.read_text(encoding="utf-8")
-
-
-def workbench_styles(own: Path) -> str:
-    """Return a component's CSS with that of `workbench_script`'s parts before it."""
-    return _read("parts.css") + deciding_styles(own)
-
-
-def workbench_script(own: Path) -> str:
-    """Return the script of a component in which people decide on photos: with its parts, such as the dialog that decides many at once."""
-    return _read("parts.js") + deciding_script(own)
+def script(folder: Path, *names: str, base: Sequence[str] = ()) -> str:
+    """Return a component's scripts as one module, with the shared functions (``el``, ``chip``, ``followTheme``) before it, and those of ``base``."""
+    return _joined(_HERE, "chips.js", *base) + _joined(folder, *names)
 
 
 def dark() -> bool:
@@ -55,9 +30,9 @@ def dark() -> bool:
 
 def page_styles() -> None:
     """Give the page the shared colours and the calmer frame; called once by the shell."""
-    tokens = _read("tokens.css").replace(".tr-dark {", ":root {" if dark() else ".tr-dark {")
-    st.html(f"<style>{tokens}{_read('page.css')}</style>")
+    tokens = _joined(_HERE, "tokens.css").replace(".tr-dark {", ":root {" if dark() else ".tr-dark {")
+    st.html(f"<style>{tokens}{_joined(_HERE, 'page.css')}</style>")
 
 
-def _read(name: str) -> str:
-    return (_HERE / name).read_text(encoding="utf-8")
+def _joined(folder: Path, *names: str) -> str:
+    return "".join((folder / name).read_text(encoding="utf-8") for name in names)

@@ -1,17 +1,19 @@
 // Shared by components: prepend this text to their script (`pages.components.base.script`).
 // Tags come from strangers: textContent only, never innerHTML.
 
+function el(name, className = "", text = "") {
+  const element = document.createElement(name);
+  if (className) element.className = className;
+  if (text) element.textContent = text;
+  return element;
+}
+
 const SIGN = { kept: "", added: "+ ", removed: "- ", unsure: "? ", untold: "" };
 
 /** Return a chip element for a tag; kind is "kept", "added", "removed", "unsure" or "untold". */
 function chip(tag, kind = "kept") {
-  const element = document.createElement("span");
-  element.className = `tr-chip tr-${kind}`;
-  if (SIGN[kind]) {
-    const sign = element.appendChild(document.createElement("span"));
-    sign.className = "tr-sign";
-    sign.textContent = SIGN[kind];
-  }
+  const element = el("span", `tr-chip tr-${kind}`);
+  if (SIGN[kind]) element.append(el("span", "tr-sign", SIGN[kind]));
   element.append(tag);
   element.title = tag;
   return element;
@@ -30,10 +32,7 @@ function calm() {
 
 /** A part that is heard and not seen. */
 function unseen(text) {
-  const element = document.createElement("span");
-  element.className = "unseen";
-  element.textContent = text;
-  return element;
+  return el("span", "unseen", text);
 }
 
 /** Draw a component by an object that stays on its root: made once, updated whenever the page runs, stopped when the root is gone. */
@@ -46,7 +45,6 @@ function keep(Kind, { parentElement, data, setStateValue, setTriggerValue }) {
     if (!root.isConnected) root.kept.stop();
   };
 }
-
 
 /** Let the browser save a file. */
 function save(blob, name) {

@@ -1,19 +1,17 @@
-// What the components are made of in which people decide on photos: prepend it to their script (`pages.components.base.workbench_script`).
+// What the components are made of in which people decide on photos: one of `pages.components.base.DECIDING`.
 
-function el(name, className = "", text = "") {
-  const element = document.createElement(name);
-  if (className) element.className = className;
-  if (text) element.textContent = text;
-  return element;
+function button(words, press, className = "") {
+  const made = el("button", className, words);
+  made.type = "button";
+  made.addEventListener("click", press);
+  return made;
 }
 
 /** A button that prints the key that presses it. */
-function keyButton(words, key, press, className = "answer") {
-  const button = el("button", className, `${words} `);
-  button.type = "button";
-  button.append(el("kbd", "", key));
-  button.addEventListener("click", press);
-  return button;
+function keyButton(words, key, press, className = "") {
+  const made = button(`${words} `, press, className);
+  made.append(el("kbd", "", key));
+  return made;
 }
 
 function picture(address, alt, className = "") {
@@ -25,13 +23,37 @@ function picture(address, alt, className = "") {
   return image;
 }
 
+/** A share in percent; near 0 and 1 with a digit more. */
 function percent(share) {
   if (share < 0.001) return "<0.1 %";
   if (share > 0.999) return ">99.9 %";
   return `${(100 * share).toFixed(share < 0.01 || share > 0.99 ? 1 : 0)} %`;
 }
 
-const count = (number, one, many = `${one}s`) => `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
+const number = (value) => value.toLocaleString("en");
+const count = (of, one, many = `${one}s`) => `${number(of)} ${of === 1 ? one : many}`;
+
+/** Put into the address what is open, by name, so that a link and a reload lead back to it; "" takes a name out. The page is not told: it need not run again for that. */
+function inAddress(values) {
+  const address = new URL(window.location.href);
+  for (const [name, value] of Object.entries(values)) {
+    if (value) address.searchParams.set(name, value);
+    else address.searchParams.delete(name);
+  }
+  window.history.replaceState(window.history.state, "", address);
+}
+
+const IN_USE = "input:not([type=range]), textarea, select, [contenteditable], [role=combobox], dialog, [role=dialog]";
+
+/** Whether a key is not for the page: somebody types, moves a slider, presses a button, has a dialog open, or tells the browser something. */
+function isTaken(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey) return true;
+  const path = event.composedPath().filter((one) => one instanceof Element);
+  if (path.some((one) => one.matches(IN_USE))) return true;
+  if (event.key.length > 1 && path[0]?.matches("input, [role=slider]")) return true;
+  if (["Enter", " "].includes(event.key) && path.some((one) => one.matches("button, a, summary"))) return true;
+  return !!document.querySelector("[role=dialog]");
+}
 
 /** Ask a route, or send it something, and read its answer; an error says what it says. */
 async function ask(address, sent) {
@@ -71,15 +93,10 @@ class AllAtOnce {
     this.note = el("p", "soft");
     this.note.setAttribute("role", "status");
     this.sample = el("div", "sample");
-    this.go = el("button", "answer first", "…");
-    this.go.type = "button";
+    this.go = button("…", () => this.decided(), "answer first");
     this.go.disabled = true;
-    this.go.addEventListener("click", () => this.decided());
-    const cancel = el("button", "answer", "Cancel");
-    cancel.type = "button";
-    cancel.addEventListener("click", () => this.dialog.close());
     const buttons = el("p", "buttons");
-    buttons.append(this.go, cancel);
+    buttons.append(this.go, button("Cancel", () => this.dialog.close(), "answer"));
     this.dialog.replaceChildren(title, line, this.note, this.sample, buttons);
     this.dialog.showModal();
     this.sampled();
@@ -91,7 +108,7 @@ class AllAtOnce {
     try {
       const found = await this.look(Number(value));
       if (value !== this.range.value) return;
-      this.go.textContent = `${this.verb} all ${found.count.toLocaleString("en")}`;
+      this.go.textContent = `${this.verb} all ${number(found.count)}`;
       this.go.disabled = !found.count;
       this.note.textContent = found.count
         ? `${count(found.count, "tag")} on photos that nobody has looked at; by the probabilities ${percent(found.right)} of them are right. A sample:`

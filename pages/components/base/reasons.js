@@ -1,5 +1,4 @@
 // Why a tag, for components in which people decide: four signed bars that sum to the score, then look-alikes, those that carry it first.
-// Uses the component's own `el` and `percent`.
 
 const LOOK_ALIKES = 6; // in one line
 

@@ -1,8 +1,23 @@
-// Shared by components in which people decide: prepend this text to their script (`pages.components.base.deciding_script`).
+// Shared by components in which people decide: one of `pages.components.base.DECIDING`.
 
 const AGAIN = 1000; // milliseconds until what could not be sent is sent again; doubled up to half a minute
 const NEWS = 2500; // milliseconds between two questions what other windows decided
 const AT_ONCE = 100; // steps a request
+const WAITING = "tagrefine-waiting"; // where the browser keeps them for a tab
+
+/** A key that nothing else has. `crypto.randomUUID` makes one, too, but not at a plain address of another machine, as with `--share`. */
+function newKey() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** What waits in this tab; a page that one has left may still be sending its own. */
+function kept() {
+  try {
+    return JSON.parse(sessionStorage.getItem(WAITING) ?? "[]");
+  } catch {
+    return []; // refused
+  }
+}
 
 /**
  * Sends what is decided, in order, until the server says that it is on disk. What waits outlives a reload of the tab, and is sent under
@@ -13,9 +28,9 @@ class Sender {
   constructor(told, changed) {
     this.told = told;
     this.changed = changed;
-    this.waiting = [];
+    this.waiting = kept();
     this.version = null;
-    this.onHide = () => this.waiting.length && this.post(this.waiting.slice(0, AT_ONCE), true).catch(() => {});
+    this.onHide = () => this.waiting.length && this.post(this.first(AT_ONCE), true).catch(() => {});
     this.onLeave = (event) => this.waiting.length && event.preventDefault();
     window.addEventListener("pagehide", this.onHide);
     window.addEventListener("beforeunload", this.onLeave);
@@ -26,11 +41,8 @@ class Sender {
     this.run = run;
     if (collection === this.collection) return;
     this.collection = collection;
-    this.store = `tagrefine-waiting-${collection}`;
-    this.waiting = JSON.parse(sessionStorage.getItem(this.store) ?? "[]");
     this.version = null;
     this.send();
-    clearTimeout(this.clock);
     this.listen();
   }
 
@@ -52,18 +64,29 @@ class Sender {
     this.add({ kind: "redo" });
   }
 
-  add(step) {
-    this.waiting.push({ ...step, key: crypto.randomUUID() });
-    this.keep();
+  add(values) {
+    const step = { ...values, key: newKey(), collection: this.collection };
+    this.waiting.push(step);
+    this.keep([...kept(), step]);
     this.send();
   }
 
-  keep() {
-    sessionStorage.setItem(this.store, JSON.stringify(this.waiting));
+  keep(steps) {
+    try {
+      sessionStorage.setItem(WAITING, JSON.stringify(steps));
+    } catch {
+      // Full or refused: it is sent all the same, and who leaves before that is asked.
+    }
+  }
+
+  /** The first that wait, all of one collection. */
+  first(most) {
+    const other = this.waiting.findIndex(({ collection }) => collection !== this.waiting[0].collection);
+    return this.waiting.slice(0, other < 0 ? most : Math.min(most, other));
   }
 
   async post(steps, keepalive = false) {
-    const answer = await fetch(`/verdicts/${this.collection}`, {
+    const answer = await fetch(`/verdicts/${steps[0].collection}`, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ steps }),
@@ -80,14 +103,13 @@ class Sender {
     let size = AT_ONCE;
     while (this.waiting.length) {
       this.told({ waiting: this.waiting.length, error: this.error ?? "" });
-      const { collection, store } = this;
-      const steps = this.waiting.slice(0, size);
+      const steps = this.first(size);
       try {
         const { saved } = await this.post(steps);
-        if (collection !== this.collection) break; // another collection was opened meanwhile
         this.drop(steps);
         this.error = "";
         pause = AGAIN;
+        if (steps[0].collection !== this.collection) continue; // another one was opened: nobody looks at this one
         for (const { words, changed, did } of saved) {
           if (did) this.told({ waiting: this.waiting.length, error: "", did });
           if (changed === undefined) continue; // nothing was undone or redone
@@ -108,22 +130,27 @@ class Sender {
       }
     }
     this.sending = false;
-    this.told({ waiting: 0, error: this.error ?? "" });
+    if (this.stopped) this.stop();
+    else this.told({ waiting: 0, error: this.error ?? "" });
   }
 
   drop(steps) {
-    this.waiting = this.waiting.filter((one) => !steps.some(({ key }) => key === one.key));
-    this.keep();
+    const others = (all) => all.filter((one) => !steps.some(({ key }) => key === one.key));
+    this.waiting = others(this.waiting);
+    this.keep(others(kept()));
   }
 
   /** Hear what other windows decided. */
   async listen() {
+    clearTimeout(this.clock);
+    const turn = (this.turn = {});
     try {
       if (!document.hidden && !this.waiting.length) {
         const since = this.version;
         const answer = await fetch(`/verdicts/${this.collection}?since=${since ?? 2 ** 53 - 1}`);
-        if (answer.ok) {
-          const news = await answer.json();
+        const news = answer.ok ? await answer.json() : null;
+        if (turn !== this.turn) return; // another collection was opened, or the component is gone
+        if (news) {
           this.version = news.version;
           if (since !== null && news.changed?.length !== 0) this.changed(news.changed ?? [], news.changed === null);
         }
@@ -131,21 +158,18 @@ class Sender {
     } catch {
       // Sending says what is wrong; listening goes on.
     }
-    this.clock = setTimeout(() => this.listen(), NEWS);
+    if (turn === this.turn) this.clock = setTimeout(() => this.listen(), NEWS);
   }
 
+  /** The component is gone; what still waits is sent nevertheless. */
   stop() {
+    this.stopped = true;
+    this.turn = null;
     clearTimeout(this.clock);
+    if (this.sending) return;
     window.removeEventListener("pagehide", this.onHide);
     window.removeEventListener("beforeunload", this.onLeave);
   }
-}
-
-/** Put into the address what is open, so that a link and a reload lead back to it. The page is not told: it need not run again for that. */
-function inAddress(name, value) {
-  const address = new URL(window.location.href);
-  address.searchParams.set(name, value);
-  window.history.replaceState(window.history.state, "", address);
 }
 
 /** What the line says that tells whether everything is saved. */

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.components.base import deciding_script, deciding_styles
+from pages.components.base import DECIDING, script, styles
 
 __all__ = ["NAMES", "gallery"]
 
@@ -17,25 +17,22 @@ NAMES = ("search", "tag", "kind", "order", "like", "seed", "selection", "untold"
 """What the gallery keeps in the browser's address; its ``address.js`` has the same."""
 
 _HERE = Path(__file__).parent
+_SCRIPTS = (
+    "address.js",
+    "editing.js",
+    "decisions.js",
+    "selection.js",
+    "detail.js",
+    "reason.js",
+    "finder.js",
+    "lightbox.js",
+    "gallery.js",
+)
 _component = st.components.v2.component(
     "tagrefine_gallery",
     html='<div class="root"></div>',
-    css=deciding_styles(_HERE / "gallery.css")
-    + "".join((_HERE / name).read_text(encoding="utf-8") for name in ("finder.css", "editing.css")),
-    js=deciding_script(_HERE / "address.js")
-    + "".join(
-        (_HERE / name).read_text(encoding="utf-8")
-        for name in (
-            "editing.js",
-            "decisions.js",
-            "selection.js",
-            "detail.js",
-            "reason.js",
-            "finder.js",
-            "lightbox.js",
-            "gallery.js",
-        )
-    ),
+    css=styles(_HERE, "gallery.css", "finder.css", "editing.css", base=["reasons.css"]),
+    js=script(_HERE, *_SCRIPTS, base=DECIDING),
 )
 
 

@@ -1,12 +1,5 @@
 // The detail view: one photo, its tags, why each, its scores against their limits, and its neighbors.
 
-function el(name, className = "", text = "") {
-  const element = document.createElement(name);
-  if (className) element.className = className;
-  if (text) element.textContent = text;
-  return element;
-}
-
 const STATE = {
   added: "added",
   removed: "removed",
@@ -47,13 +40,6 @@ function spoken(tags) {
   });
   if (asked) parts.unshift(`${SPOKEN[asked.state]} ${asked.tag}, the tag asked for`);
   return parts.filter(Boolean).join("; ") || "no tags";
-}
-
-/** A share in percent; near 0 and 1 with a digit more. */
-function percent(share) {
-  if (share < 0.001) return "<0.1 %";
-  if (share > 0.999) return ">99.9 %";
-  return `${(100 * share).toFixed(share < 0.01 || share > 0.99 ? 1 : 0)} %`;
 }
 
 class Detail {
@@ -101,12 +87,10 @@ class Detail {
   }
 
   closer() {
-    const close = el("button", "close");
-    close.type = "button";
+    const close = button("", () => this.open(null), "close");
     close.title = "Close (Esc)";
     close.setAttribute("aria-label", "Close the photo: Esc");
     close.append(el("kbd", "", "Esc"));
-    close.addEventListener("click", () => this.open(null));
     return close;
   }
 
@@ -191,8 +175,7 @@ class Detail {
     field.leave = () => this.open(null);
     this.saved = el("span", "soft small");
     this.saved.setAttribute("role", "status");
-    this.undoing = button("undo ", () => this.actions.undo(), "plain undo");
-    this.undoing.append(el("kbd", "", "Z"));
+    this.undoing = keyButton("undo", "Z", () => this.actions.undo(), "plain undo");
     this.undoing.hidden = true;
     const line = el("div", "add-tag");
     line.append(field.element, this.undoing, this.saved);
@@ -214,29 +197,24 @@ class Detail {
 
   /** One chip for tags that a picture cannot tell; it shows them all. */
   quiet(tags) {
-    const all = el("button", "plain");
-    all.type = "button";
+    const all = button("", () => this.drawChips(true), "plain");
     all.append(untoldChip(tags, tags.length === 1 ? "tag that a picture cannot tell" : "tags that a picture cannot tell"));
-    all.addEventListener("click", () => this.drawChips(true));
     return all;
   }
 
   /** A chip that opens its reason, and closes it again; two buttons come beside it. */
   chip(one) {
     const made = tagChip(one, this.untold);
-    const button = el("button", "plain");
-    button.type = "button";
-    button.append(made);
-    button.dataset.chip = one.tag;
-    if (one.said) button.dataset.said = one.said;
-    if (made.dataset.tag) button.dataset.why = one.tag;
-    button.addEventListener("click", () => (made.dataset.tag ? this.explain(one.tag, button) : this.hand.buttons.reject.focus()));
-    return button;
+    const opener = button("", () => (made.dataset.tag ? this.explain(one.tag, opener) : this.hand.buttons.reject.focus()), "plain");
+    opener.append(made);
+    opener.dataset.chip = one.tag;
+    if (one.said) opener.dataset.said = one.said;
+    if (made.dataset.tag) opener.dataset.why = one.tag;
+    return opener;
   }
 
   bar(score) {
-    const row = el("button", `bar ${score.state}`);
-    row.type = "button";
+    const row = button("", () => this.explain(score.tag, row), `bar ${score.state}`);
     row.title = "Show why";
     const track = el("span", "track");
     const fill = el("span", "fill");
@@ -250,7 +228,6 @@ class Detail {
     const name = el("span", "name");
     name.append(score.state === "absent" ? document.createTextNode(score.tag) : tagChip(score));
     row.append(name, track, el("span", "value", percent(score.score)));
-    row.addEventListener("click", () => this.explain(score.tag, row));
     row.dataset.why = score.tag;
     return row;
   }

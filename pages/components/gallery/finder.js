@@ -18,13 +18,6 @@ function select(label, options, change) {
   return box;
 }
 
-function button(text, press, className = "") {
-  const made = el("button", className, text);
-  made.type = "button";
-  made.addEventListener("click", press);
-  return made;
-}
-
 class Finder {
   /** `find` is called with what changes of the state, and whether it is a step to come back to; `keep` with a filter's name and query. */
   constructor(find, keep) {

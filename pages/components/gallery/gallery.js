@@ -411,10 +411,9 @@ class Gallery {
 
   /** The keys that are printed on the answers, wherever the focus is, but where people type. */
   decide(event) {
+    if (isTaken(event)) return;
     // Wherever the focus got lost: within the gallery, `key` closes the photo.
     if (event.key === "Escape" && document.activeElement === document.body && this.opened != null) return this.open(null);
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.composedPath()[0].closest?.("input, textarea, select, [contenteditable], dialog, [role=combobox], [role=dialog], [role=slider]")) return;
     const key = event.key.toLowerCase();
     const said = Object.keys(ANSWERS).find((one) => ANSWERS[one][1].toLowerCase() === key);
     if (said && this.opened != null) this.detail.answer(said);

@@ -29,32 +29,24 @@ class Reason {
   answers({ tag, verdict }) {
     const answers = el("div", "answers");
     for (const [said, [words, key]] of Object.entries(ANSWERS)) {
-      const button = el("button", "ask", `${words} `);
-      button.type = "button";
-      button.append(el("kbd", "", key));
-      button.setAttribute("aria-pressed", verdict === said);
-      button.dataset.said = said;
-      button.addEventListener("click", () => this.answer(said));
-      answers.append(button);
+      const one = keyButton(words, key, () => this.answer(said), "ask");
+      one.setAttribute("aria-pressed", verdict === said);
+      one.dataset.said = said;
+      answers.append(one);
     }
-    const where = el("button", "ask", "Where?");
-    where.type = "button";
-    where.title = "Show where in the photo it is seen";
-    where.setAttribute("aria-pressed", "false");
-    where.addEventListener("click", async () => {
+    const look = async () => {
       this.saved.textContent = "looking; the first time takes some seconds …";
       where.disabled = true;
       where.setAttribute("aria-pressed", await this.where(tag));
       where.disabled = false;
       this.saved.textContent = "";
-    });
+    };
+    const where = button("Where?", look, "ask");
+    where.title = "Show where in the photo it is seen";
+    where.setAttribute("aria-pressed", "false");
     answers.append(where);
-    const undo = el("button", "plain undo", "undo ");
-    undo.type = "button";
-    undo.append(el("kbd", "", "Z"));
-    undo.addEventListener("click", () => this.undo());
     const line = el("p", "line");
-    line.append(undo, " ", this.saved);
+    line.append(keyButton("undo", "Z", () => this.undo(), "plain undo"), " ", this.saved);
     const both = el("div");
     both.append(answers, line);
     return both;
@@ -72,17 +64,15 @@ class Reason {
 
 /** A small photo that opens. */
 function thumbnail(photo, open) {
-  const button = el("button", "thumb");
-  button.type = "button";
-  button.setAttribute("aria-label", `Open ${photo.file}`);
-  button.title = photo.file;
+  const thumb = button("", () => open(photo.row), "thumb");
+  thumb.setAttribute("aria-label", `Open ${photo.file}`);
+  thumb.title = photo.file;
   const image = el("img");
   image.alt = "";
   image.loading = "lazy";
   image.src = photo.picture;
-  button.append(image);
-  button.addEventListener("click", () => open(photo.row));
-  return button;
+  thumb.append(image);
+  return thumb;
 }
 
 /** Lay over a photo where a tag is seen: what each place is worth, 0 to 1, within the box that the network sees. */

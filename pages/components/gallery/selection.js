@@ -53,7 +53,7 @@ class Selection {
     this.gallery.mark();
     this.bar.show();
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => (this.heard.textContent = this.size ? `${this.size.toLocaleString("en")} ${this.size === 1 ? "photo" : "photos"} selected` : "No photo is selected"), 250);
+    this.timer = setTimeout(() => (this.heard.textContent = this.size ? `${count(this.size, "photo")} selected` : "No photo is selected"), 250);
     if (!this.size && !this.heard.textContent) clearTimeout(this.timer); // nothing to say at first
   }
 
@@ -239,13 +239,11 @@ class SelectionBar {
       remove: button("Remove tag", () => this.open("remove")),
       rename: button("Rename", () => this.open("rename")),
     };
-    this.none = button("Clear ", () => {
+    this.none = keyButton("Clear", "Esc", () => {
       selection.clear();
       selection.gallery.focusGrid();
     });
-    this.none.append(el("kbd", "", "Esc"));
-    this.undo = button("undo ", () => selection.gallery.decisions.undo(), "plain");
-    this.undo.append(el("kbd", "", "Z"));
+    this.undo = keyButton("undo", "Z", () => selection.gallery.decisions.undo(), "plain");
     this.message = el("span", "soft");
     this.message.setAttribute("role", "status");
     const told = el("span", "told");
@@ -279,8 +277,8 @@ class SelectionBar {
     }
     this.element.hidden = !size;
     this.kept = null;
-    this.counted.textContent = `${size.toLocaleString("en")} selected`;
-    this.all.textContent = `Select all ${(gallery.total ?? 0).toLocaleString("en")} found`;
+    this.counted.textContent = `${number(size)} selected`;
+    this.all.textContent = `Select all ${number(gallery.total ?? 0)} found`;
     this.all.hidden = !gallery.total || size >= gallery.total;
   }
 
@@ -307,7 +305,7 @@ class SelectionBar {
       throw error;
     });
     const lower = text.toLowerCase();
-    const options = tags.filter(([tag]) => tag.toLowerCase().includes(lower)).map(([tag, n]) => ({ tag, words: n === size ? "all" : n.toLocaleString("en") }));
+    const options = tags.filter(([tag]) => tag.toLowerCase().includes(lower)).map(([tag, n]) => ({ tag, words: n === size ? "all" : number(n) }));
     return { options: options.slice(0, 60), known: tags.find(([tag]) => tag.toLowerCase() === lower)?.[0] ?? null };
   }
 

@@ -9,12 +9,13 @@ from typing import Any
 
 import streamlit as st
 
-from pages.components.base import deciding_script, styles
+from pages.components.base import DECIDING, script, styles
 
 __all__ = ["photo_map"]
 
 _HERE = Path(__file__).parent
-_PARTS = (
+_SCRIPTS = (
+    "legend.js",
     "bar.js",
     "geometry.js",
     "place.js",
@@ -28,9 +29,8 @@ _PARTS = (
 _component = st.components.v2.component(
     "tagrefine_map",
     html='<div class="root"></div>',
-    css=styles(_HERE / "map.css"),
-    js=deciding_script(_HERE / "legend.js")
-    + "".join((_HERE / name).read_text(encoding="utf-8") for name in _PARTS),
+    css=styles(_HERE, "map.css"),
+    js=script(_HERE, *_SCRIPTS, base=DECIDING),
 )
 
 

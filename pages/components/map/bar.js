@@ -49,7 +49,7 @@ function tools(hand, place, changed) {
     drags.mark(what);
   });
   drags.mark("move");
-  const photos = button("Photos", "Show a photo of each place", () => {
+  const photos = titled("Photos", "Show a photo of each place", () => {
     const shown = photos.getAttribute("aria-pressed") !== "true";
     photos.setAttribute("aria-pressed", shown);
     changed({ photos: shown });
@@ -61,7 +61,7 @@ function tools(hand, place, changed) {
     drags.element,
     photos,
     ...looks.map(([text, title, act]) =>
-      button(text, title, () => {
+      titled(text, title, () => {
         act();
         changed();
       }),

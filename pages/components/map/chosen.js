@@ -12,7 +12,7 @@ class Chosen {
     this.title = el("p", "title");
     this.title.setAttribute("role", "status");
     const top = el("div", "top");
-    top.append(this.title, button("Clear", "Select nothing (Escape)", clear));
+    top.append(this.title, titled("Clear", "Select nothing (Escape)", clear));
     this.common = el("ul", "common");
     this.link = el("a", "go", "Show them in Browse");
     this.scroller = el("div", "scroller");
@@ -36,7 +36,7 @@ class Chosen {
   show(rows) {
     this.rows = rows;
     this.element.hidden = !rows.length;
-    this.title.textContent = `${number(rows.length)} ${rows.length === 1 ? "photo" : "photos"} selected`;
+    this.title.textContent = `${count(rows.length, "photo")} selected`;
     this.link.hidden = true;
     this.common.replaceChildren();
     this.scroller.scrollTop = 0;
@@ -66,7 +66,7 @@ class Chosen {
     this.tag.setAttribute("list", "map-tags");
     this.tag.placeholder = "a tag";
     const buttons = [["accept", "Fits all", "Add the tag to all, or keep it"], ["reject", "Fits none", "Remove the tag from all"]].map(([verdict, text, title]) => {
-      const one = button(text, title, () => {});
+      const one = titled(text, title, () => {});
       one.type = "submit";
       one.value = verdict;
       return one;
@@ -85,7 +85,7 @@ class Chosen {
 
   answer(tag, verdict) {
     const { rows } = this;
-    const photos = `${number(rows.length)} ${rows.length === 1 ? "photo" : "photos"}`;
+    const photos = count(rows.length, "photo");
     if (rows.length > MOST) {
       this.saved.textContent = `${photos} are too many for one answer; select ${number(MOST)} at most.`;
       return;
@@ -102,7 +102,7 @@ class Chosen {
     } else if (error) this.saved.textContent = `Not saved. ${error}`;
     else if (waiting) this.saved.textContent = "Saving …";
     else if (this.said) {
-      this.saved.replaceChildren(`Saved: ${this.said}. `, button("Undo", "Take this step back", () => this.sender.undo()));
+      this.saved.replaceChildren(`Saved: ${this.said}. `, titled("Undo", "Take this step back", () => this.sender.undo()));
       this.decided();
     }
   }

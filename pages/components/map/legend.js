@@ -1,18 +1,10 @@
 // What colours mean, in words. They are told apart by lightness, too, so that who sees no red or green is not lost.
 
-function el(name, className = "", text = "") {
-  const element = document.createElement(name);
-  if (className) element.className = className;
-  if (text) element.textContent = text;
-  return element;
-}
-
-function button(text, title, act) {
-  const element = el("button", "", text);
-  element.type = "button";
-  element.title = title;
-  element.addEventListener("click", act);
-  return element;
+/** A button that says more when pointed at. */
+function titled(text, title, act) {
+  const made = button(text, act);
+  made.title = title;
+  return made;
 }
 
 /** A row of buttons of which one is pressed; `mark` says which. */
@@ -20,11 +12,9 @@ function choices(label, names, choose) {
   const element = el("div", "choices");
   element.setAttribute("role", "group");
   element.setAttribute("aria-label", label);
-  const buttons = Object.entries(names).map(([value, name]) => [value, element.appendChild(button(name, "", () => choose(value)))]);
+  const buttons = Object.entries(names).map(([value, name]) => [value, element.appendChild(button(name, () => choose(value)))]);
   return { element, mark: (chosen) => buttons.forEach(([value, one]) => one.setAttribute("aria-pressed", value === chosen)) };
 }
-
-const number = (value) => value.toLocaleString("en-US");
 
 // Words, colour on light and on dark paper, strength of 256.
 const NOTHING = ["#b9bcb6", "#48515b", 110];
@@ -107,7 +97,7 @@ class Legend {
       return;
     }
     const buttons = KINDS[colour].kinds.map(([words, light, dark], kind) => {
-      const one = button("", hidden.has(kind) ? "Show these photos" : "Hide these photos", () => this.toggle(kind));
+      const one = titled("", hidden.has(kind) ? "Show these photos" : "Hide these photos", () => this.toggle(kind));
       one.className = "kind";
       one.hidden = !counts[kind];
       one.setAttribute("aria-pressed", !hidden.has(kind));

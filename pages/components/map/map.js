@@ -358,12 +358,7 @@ class PhotoMap {
   /** Let the address follow, without a run of the page. */
   tell() {
     const { colour, tag, when, selection } = this.state;
-    const address = new URL(window.location.href);
-    for (const [name, value] of Object.entries({ colour, tag: colour === "change" ? "" : tag, when: when === "learned" ? "" : when, selection })) {
-      if (value) address.searchParams.set(name, value);
-      else address.searchParams.delete(name);
-    }
-    if (this.root.isConnected) history.replaceState(history.state, "", address);
+    if (this.root.isConnected) inAddress({ colour, tag: colour === "change" ? "" : tag, when: when === "learned" ? "" : when, selection });
   }
 
   stop() {

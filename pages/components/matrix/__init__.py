@@ -14,8 +14,8 @@ _HERE = Path(__file__).parent
 _component = st.components.v2.component(
     "tagrefine_matrix",
     html='<div class="root"></div>',
-    css=styles(_HERE / "matrix.css"),
-    js=script(_HERE / "panel.js") + (_HERE / "matrix.js").read_text(encoding="utf-8"),
+    css=styles(_HERE, "matrix.css"),
+    js=script(_HERE, "panel.js", "matrix.js"),
 )
 
 

@@ -1,12 +1,5 @@
 // The panel beside the matrix: the tags most like one tag, the longer a bar the more alike, and why two are alike.
 
-function el(name, className = "", text = "") {
-  const element = document.createElement(name);
-  if (className) element.className = className;
-  if (text) element.textContent = text;
-  return element;
-}
-
 class Panel {
   constructor(pick) {
     this.pick = pick;

@@ -18,9 +18,8 @@ _HERE = Path(__file__).parent
 _component = st.components.v2.component(
     "tagrefine_player",
     html='<div class="root"></div>',
-    css=styles(_HERE / "player.css") + (_HERE / "wall.css").read_text(encoding="utf-8"),
-    js=script(_HERE / "curve.js")
-    + "".join((_HERE / name).read_text(encoding="utf-8") for name in ("tale.js", "saving.js", "player.js")),
+    css=styles(_HERE, "player.css", "wall.css", base=["wall.css"]),
+    js=script(_HERE, "curve.js", "tale.js", "saving.js", "player.js"),
 )
 
 

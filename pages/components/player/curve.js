@@ -1,13 +1,6 @@
 // The curve: by moment, the mean over labels with its interval, one photo's share, and chance. Moments stand equally far apart, since about
 // equally much changes between them.
 
-function el(name, className = "", text = "") {
-  const element = document.createElement(name);
-  if (className) element.className = className;
-  if (text) element.textContent = text;
-  return element;
-}
-
 function svg(name, attributes = {}, text = "") {
   const element = document.createElementNS("http://www.w3.org/2000/svg", name);
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);

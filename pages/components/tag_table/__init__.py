@@ -6,18 +6,17 @@ from typing import Any
 
 import streamlit as st
 
-from pages.components.base import workbench_script, workbench_styles
+from pages.components.base import DECIDING, script, styles
 
 __all__ = ["tag_table"]
 
 _HERE = Path(__file__).parent
-_SCRIPTS = ("curve.js", "lane.js", "bench.js", "tag_table.js")
+_SCRIPTS = ("rows.js", "curve.js", "lane.js", "bench.js", "tag_table.js")
 _component = st.components.v2.component(
     "tagrefine_tag_table",
     html='<div class="root"></div>',
-    css=workbench_styles(_HERE / "tag_table.css") + (_HERE / "bench.css").read_text(encoding="utf-8"),
-    js=workbench_script(_HERE / "rows.js")
-    + "".join((_HERE / name).read_text(encoding="utf-8") for name in _SCRIPTS),
+    css=styles(_HERE, "tag_table.css", "bench.css", base=["reasons.css", "parts.css"]),
+    js=script(_HERE, *_SCRIPTS, base=DECIDING),
 )
 
 

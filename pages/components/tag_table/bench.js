@@ -53,7 +53,7 @@ class Bench {
 
   post(name, values) {
     const { run, precision } = this.data;
-    return ask(`/bench/${this.data.collection}/${name}`, { run, precision, tag: this.tag, key: crypto.randomUUID(), ...values });
+    return ask(`/bench/${this.data.collection}/${name}`, { run, precision, tag: this.tag, key: newKey(), ...values });
   }
 
   link(more, page = "browse") {
@@ -115,7 +115,7 @@ class Bench {
     const title = el("h2", "name", this.tag);
     title.title = this.tag;
     if (this.opened.gone) {
-      const off = this.button("Take it off the list", () => this.everywhere("rule", null));
+      const off = button("Take it off the list", () => this.everywhere("rule", null), "answer");
       this.element.replaceChildren(title, el("p", "", "It is no tag of the collection any more, so what you said has no effect. It stays on your list for the day it is back."), off);
       return;
     }
@@ -178,25 +178,18 @@ class Bench {
     group.setAttribute("role", "group");
     group.setAttribute("aria-label", "What do you say?");
     for (const [rule, words] of Object.entries(RULES)) {
-      const button = this.button(words, () => this.everywhere("rule", rule === "measure" ? null : rule), "pill");
-      button.setAttribute("aria-pressed", rule === said);
-      group.append(button);
+      const one = button(words, () => this.everywhere("rule", rule === "measure" ? null : rule), "pill");
+      one.setAttribute("aria-pressed", rule === said);
+      group.append(one);
     }
     return group;
-  }
-
-  button(words, press, kind = "answer") {
-    const button = el("button", kind, words);
-    button.type = "button";
-    button.addEventListener("click", press);
-    return button;
   }
 
   line() {
     const line = el("p", "line soft small");
     this.status = el("span", "saved");
     this.status.setAttribute("role", "status");
-    line.append(this.button("undo", () => this.sender.undo(), "plain"), this.button("redo", () => this.sender.redo(), "plain"), this.status);
+    line.append(button("undo", () => this.sender.undo(), "plain"), button("redo", () => this.sender.redo(), "plain"), this.status);
     return line;
   }
 
@@ -205,18 +198,18 @@ class Bench {
     const { told, level } = this;
     const kept = told.own === level;
     const keep = kept
-      ? this.button(`Drop limit ${this.shown(level)}`, () => this.everywhere("limit", null))
-      : this.button(`Keep limit ${level < told.levels ? this.shown(level) : ""}`, () => this.everywhere("limit", level));
+      ? button(`Drop limit ${this.shown(level)}`, () => this.everywhere("limit", null), "answer")
+      : button(`Keep limit ${level < told.levels ? this.shown(level) : ""}`, () => this.everywhere("limit", level), "answer");
     keep.title = kept ? "Add it as promised again" : "Browse, exports and Annotate use it, whatever is promised";
     keep.disabled = level >= told.levels;
     const open = level >= told.levels ? 0 : this.gains(level) - told.accepted;
-    const accept = this.button(`Accept ${number(open)} …`, () => this.all.open(level), "answer first");
+    const accept = button(`Accept ${number(open)} …`, () => this.all.open(level), "answer first");
     accept.disabled = !open;
     const asks = el("a", "answer", "Ask me");
     asks.href = this.link({ queue: "one" }, "triage");
     asks.title = "Thirty photos at a glance, in Triage";
     this.buttons.replaceChildren(accept, keep, asks);
-    if (level !== this.inForce) this.buttons.append(this.button("Back", () => this.curve.go(this.inForce)));
+    if (level !== this.inForce) this.buttons.append(button("Back", () => this.curve.go(this.inForce), "answer"));
   }
 
   shown(level) {

@@ -2,7 +2,6 @@
 
 const NOTHING = "·";
 
-const number = (value) => value.toLocaleString("en-US");
 const share = (value) => value.toFixed(2);
 
 /** A cell with a number, or with a point where there is none. */

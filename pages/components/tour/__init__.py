@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.components.base import deciding_script, styles
+from pages.components.base import DECIDING, script, styles
 
 __all__ = ["tour"]
 
@@ -13,8 +13,8 @@ _HERE = Path(__file__).parent
 _component = st.components.v2.component(
     "tagrefine_tour",
     html='<div class="root"></div>',
-    css=styles(_HERE / "tour.css"),
-    js=deciding_script(_HERE / "tour.js"),
+    css=styles(_HERE, "tour.css", base=["wall.css"]),
+    js=script(_HERE, "tour.js", base=DECIDING),
 )
 
 

@@ -1,24 +1,9 @@
 // The tour: one step at a time, by key or button.
 
-function el(name, className = "", text = "") {
-  const element = document.createElement(name);
-  if (className) element.className = className;
-  if (text) element.textContent = text;
-  return element;
-}
-
-function keyed(words, key, press, className = "") {
-  const button = el("button", className, `${words} `);
-  button.type = "button";
-  button.append(el("kbd", "", key));
-  button.addEventListener("click", press);
-  return button;
-}
-
 class Tour {
   constructor(root) {
     this.root = root;
-    root.classList.add("tr-dark");
+    root.classList.add("wall");
     root.setAttribute("role", "region");
     root.setAttribute("aria-label", "Tour");
     this.sender = new Sender(
@@ -47,7 +32,7 @@ class Tour {
     if (next >= this.data.steps.length) return this.leave("triage");
     this.place = Math.max(0, next);
     this.draw();
-    inAddress("step", this.place + 1);
+    inAddress({ step: this.place + 1 });
     return undefined;
   }
 
@@ -70,15 +55,15 @@ class Tour {
     dots.setAttribute("aria-label", `Step ${this.place + 1} of ${steps.length}`);
     dots.append(...steps.map((_, place) => el("i", place === this.place ? "now" : place < this.place ? "done" : "")));
     dots.append(el("span", "soft", `${this.place + 1} of ${steps.length}`));
-    top.append(dots, keyed("Leave the tour", "Esc", () => this.leave("browse"), "quiet"));
+    top.append(dots, keyButton("Leave the tour", "Esc", () => this.leave("browse"), "quiet"));
     const title = el("h1", "", this.step.title);
     title.tabIndex = -1;
     const sentence = el("p", "sentence", this.step.sentence);
     const main = el("div", "main");
     main.append(this.photo(), this.right());
     const buttons = el("div", "buttons");
-    if (this.place) buttons.append(keyed("Back", "←", () => this.move(-1)));
-    buttons.append(keyed(this.step.then, "→", () => this.move(1), "first"));
+    if (this.place) buttons.append(keyButton("Back", "←", () => this.move(-1)));
+    buttons.append(keyButton(this.step.then, "→", () => this.move(1), "first"));
     this.root.replaceChildren(top, title, sentence, main, buttons);
     if (!this.answered) title.focus({ preventScroll: true });
   }
@@ -142,9 +127,9 @@ class Tour {
     const question = el("h2", "", `${this.data.tag}?`);
     const buttons = el("div", "answers");
     buttons.append(
-      keyed("Yes", "A", () => this.answer("accept"), this.answered === "accept" ? "chosen" : ""),
-      keyed("No", "X", () => this.answer("reject"), this.answered === "reject" ? "chosen" : ""),
-      keyed("Unsure", "U", () => this.answer("unsure"), this.answered === "unsure" ? "chosen" : ""),
+      keyButton("Yes", "A", () => this.answer("accept"), this.answered === "accept" ? "chosen" : ""),
+      keyButton("No", "X", () => this.answer("reject"), this.answered === "reject" ? "chosen" : ""),
+      keyButton("Unsure", "U", () => this.answer("unsure"), this.answered === "unsure" ? "chosen" : ""),
     );
     this.saved = el("p", "soft", this.answered ? "saved" : "");
     this.saved.setAttribute("role", "status");
@@ -160,8 +145,7 @@ class Tour {
   }
 
   key(event) {
-    if (!this.data || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.composedPath()[0].closest?.("input, textarea, select, [role=combobox]")) return;
+    if (!this.data || isTaken(event)) return;
     const answers = this.step.ask ? { a: "accept", x: "reject", u: "unsure" } : {};
     const verdict = answers[event.key.toLowerCase()];
     if (verdict) this.answer(verdict);

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.components.base import workbench_script, workbench_styles
+from pages.components.base import DECIDING, script, styles
 
 __all__ = ["triage"]
 
@@ -12,9 +12,8 @@ _HERE = Path(__file__).parent
 _component = st.components.v2.component(
     "tagrefine_triage",
     html='<div class="root"></div>',
-    css=workbench_styles(_HERE / "triage.css"),
-    js=workbench_script(_HERE / "so_far.js")
-    + "".join((_HERE / name).read_text(encoding="utf-8") for name in ("deck.js", "glance.js", "triage.js")),
+    css=styles(_HERE, "triage.css", base=["reasons.css", "parts.css"]),
+    js=script(_HERE, "so_far.js", "deck.js", "glance.js", "triage.js", base=DECIDING),
 )
 
 

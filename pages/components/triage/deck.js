@@ -87,11 +87,11 @@ class Deck {
       ? [keyButton("Save the chosen, next", "Enter", () => this.saveChosen(), "answer first")]
       : [
           keyButton(yes, "A", () => this.answer("accept"), "answer first"),
-          keyButton(no, "X", () => this.answer("reject")),
-          keyButton("Unsure", "U", () => this.answer("unsure")),
+          keyButton(no, "X", () => this.answer("reject"), "answer"),
+          keyButton("Unsure", "U", () => this.answer("unsure"), "answer"),
         ];
     const right = el("span", "right");
-    right.append(keyButton("Back", "←", () => this.move(-1)), keyButton("Skip", "→", () => this.move(1)));
+    right.append(keyButton("Back", "←", () => this.move(-1), "answer"), keyButton("Skip", "→", () => this.move(1), "answer"));
     this.buttons.replaceChildren(...main, right);
   }
 
@@ -214,16 +214,14 @@ class Deck {
   drawOffered() {
     this.offered.replaceChildren(
       ...this.card.offered.map((one, place) => {
-        const button = el("button", "offer");
-        button.type = "button";
         const chosen = this.card.chosen.has(one.tag);
-        button.setAttribute("aria-pressed", chosen);
-        if (place < 9) button.append(el("kbd", "", String(place + 1)));
-        button.append(chip(one.tag, chosen ? "added" : "kept"));
+        const offer = button("", () => this.choose(one.tag), "offer");
+        offer.setAttribute("aria-pressed", chosen);
+        if (place < 9) offer.append(el("kbd", "", String(place + 1)));
+        offer.append(chip(one.tag, chosen ? "added" : "kept"));
         const more = one.only ? `only on the ${one.only}` : one.probability === undefined ? "" : percent(one.probability);
-        button.append(el("span", "soft", more));
-        button.addEventListener("click", () => this.choose(one.tag));
-        return button;
+        offer.append(el("span", "soft", more));
+        return offer;
       }),
     );
     if (!this.card.offered.length) this.offered.append(el("p", "soft", "The run finds nothing probable here. Skip it, or add tags in Browse."));

@@ -80,7 +80,7 @@ class Glance {
   refresh() {}
 
   key(event) {
-    if (event.key !== "Enter" || event.target.closest?.("button")) return false;
+    if (event.key !== "Enter") return false;
     this.decide();
     return true;
   }

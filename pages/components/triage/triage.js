@@ -19,6 +19,8 @@ class Triage {
     this.line.append(this.where, this.undo, this.redo, this.saved);
     this.place = el("div", "place");
     root.append(this.line, this.place);
+    // Who clicks goes on with the keys that are printed: a button that is clicked does not take Enter.
+    this.place.addEventListener("click", (event) => event.detail && event.target.closest("button")?.blur());
     this.sender = new Sender(
       (state) => this.told(state),
       (changed, whole) => this.changed(changed, whole),
@@ -37,7 +39,7 @@ class Triage {
       tag: data.tag,
       sender: this.sender,
       address: (name, more) => this.address(name, more),
-      report: (at) => inAddress("at", at),
+      report: (at) => inAddress({ at }),
       decideAll: () => this.all.open(95),
       askWhy: (card) => ask(`/photos/${encodeURIComponent(data.run)}/${card.row}/why?${new URLSearchParams({ tag: card.tag, precision: data.precision })}`),
       tellWhy: (found) => reasons(found),
@@ -66,7 +68,7 @@ class Triage {
 
   decideAll(above) {
     const { run, queue, tag, precision } = this.data;
-    return ask(`/triage/${encodeURIComponent(run)}/all`, { queue, tag, precision, above, key: crypto.randomUUID() });
+    return ask(`/triage/${encodeURIComponent(run)}/all`, { queue, tag, precision, above, key: newKey() });
   }
 
   doneAll(told) {
@@ -110,9 +112,7 @@ class Triage {
   }
 
   key(event) {
-    if (!this.view || event.ctrlKey || event.metaKey || event.altKey) return;
-    const target = event.composedPath()[0];
-    if (target.closest?.("input:not([type=range]), textarea, select, [contenteditable], dialog, [role=combobox], [role=dialog]")) return;
+    if (!this.view || isTaken(event)) return;
     const key = event.key.toLowerCase();
     if (key === "z" && !event.shiftKey) this.sender.undo();
     else if (key === "y" || key === "z") this.sender.redo();
