@@ -69,6 +69,7 @@ $(VENV)/.packages: requirements.txt $(VENV)/.made
 	@touch $@
 
 $(VENV)/.wordnet: $(VENV)/.packages
+	@mkdir -p $(VENV)/setup
 	@$(PYTHON) -m tagrefine_core --home $(VENV)/setup setup
 	@touch $@
 

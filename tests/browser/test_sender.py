@@ -75,7 +75,9 @@ def saved(page: Page) -> None:
 
 def test_an_address_that_is_not_encrypted_and_a_storage_that_refuses(page: Page) -> None:
     server = Server(page)
-    page.add_init_script("Storage.prototype.setItem = () => { throw new DOMException('', 'QuotaExceededError'); };")
+    page.add_init_script(
+        "Storage.prototype.setItem = () => { throw new DOMException('', 'QuotaExceededError'); };"
+    )
     page.goto(PLAIN)
     assert not page.evaluate("window.isSecureContext || !!crypto.randomUUID")
     page.evaluate(OPEN)

@@ -26,6 +26,7 @@ _SCRIPTS = (
     "reason.js",
     "finder.js",
     "lightbox.js",
+    "card.js",
     "gallery.js",
 )
 _component = st.components.v2.component(

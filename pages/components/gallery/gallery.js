@@ -5,15 +5,6 @@ const GAP = 16;
 const CARD = 212; // least width of a card
 const CAPTION = 100; // three lines of chips
 
-/** The order on a card, where the last ones may not fit: some of every kind before the rest of the added ones. */
-function inShort(tags, ordinary) {
-  const asked = tags.filter((one) => one.asked);
-  const of = (state) => tags.filter((one) => one.state === state && !one.asked);
-  const added = of("added");
-  const most = Math.max(0, 4 - asked.length);
-  return [...asked, ...added.slice(0, most), ...of("removed"), ...of("kept"), ...added.slice(most), ...(ordinary ? of("untold") : []), ...of("dropped")];
-}
-
 class Gallery {
   constructor(root) {
     this.root = root;
@@ -268,43 +259,8 @@ class Gallery {
   }
 
   fill(card, photo) {
-    card.dataset.row = photo.row;
-    const picture = el("span", "picture");
-    const image = el("img");
-    image.loading = "lazy";
-    image.decoding = "async";
-    image.alt = "";
-    image.src = photo.picture;
-    image.onerror = () => picture.classList.add("missing");
-    picture.append(image);
-    const chips = el("span", "tr-chips");
-    chips.append(...inShort(photo.tags, this.ordinary).map((one) => tagChip(one, this.ordinary)));
-    if (!photo.tags.some((one) => one.state !== "absent")) chips.append(el("span", "none", "no tags"));
-    const quiet = this.ordinary ? [] : photo.tags.filter((one) => one.state === "untold" && !one.asked);
-    const last = quiet.length ? untoldChip(quiet, "a picture cannot tell") : null;
-    if (last) chips.append(last);
-    card.ariaDescription = spoken(photo.tags);
-    card.title = photo.file;
-    const check = el("span", "check", "✓");
-    check.ariaHidden = "true"; // the card says whether it is checked
-    card.replaceChildren(picture, check, chips, unseen(photo.file));
-    this.shorten(chips, last);
+    fillCard(card, photo, this.ordinary);
     this.mark();
-  }
-
-  /** Count the chips that do not fit; the detail view shows all. The `last` one stays. */
-  shorten(chips, last) {
-    const bottom = chips.getBoundingClientRect().bottom + 1;
-    const fits = () => chips.lastElementChild.getBoundingClientRect().bottom <= bottom;
-    const all = [...chips.children].filter((one) => one !== last);
-    if (!all.length || fits()) return;
-    const more = el("span", "none");
-    if (last) last.before(more);
-    else chips.append(more);
-    for (let shown = all.length; shown && !fits(); shown--) {
-      all[shown - 1].remove();
-      more.textContent = `+${all.length - shown + 1} more`;
-    }
   }
 
   mark() {
