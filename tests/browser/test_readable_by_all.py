@@ -6,7 +6,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from tagrefine_core.collections import Collection
 from tagrefine_core.experiments import benchmark
+from tagrefine_core.progress import silent
+from tagrefine_core.runs.map import has_map
+from tagrefine_core.runs.mapping import make_map
+from tagrefine_core.runs.run import Run
 from tagrefine_core.settings import train_config
 from tests.browser.conftest import PATIENCE, App
 from tests.browser.visitor import PAGES, Visitor, until
@@ -19,6 +24,9 @@ STATES = (
     "tags?view=merges",
     "tags?view=pairs&tag=tree&other=sky",
     "neighbors?by=refined",
+    "triage?queue=one&tag=tree",
+    "triage?queue=untagged",
+    "map?colour=tag&tag=tree",
 )
 """Addresses that show more than a page does at first."""
 
@@ -84,15 +92,18 @@ def visit(app: App, browser: Browser) -> Iterator[Callable[..., Visitor]]:
 
 
 @pytest.fixture(scope="module")
-def compared(app: App, demo: str) -> None:
-    """A comparison, so that its page has a table."""
+def whole(app: App, demo: str) -> None:
+    """A comparison and a map, so that their pages have something to show."""
     benchmark(app.store, demo, train_config("small"), methods=("user_tags", "knn"), repeats=1, budget=1)
+    run = Run.open(app.store, app.newest_run(demo).id)
+    if not has_map(run):
+        make_map(run, Collection.open(app.store, demo), progress=silent)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("address", [*PAGES, *STATES])
 def test_nothing_keeps_anybody_out(
-    visit: Callable[..., Visitor], compared: None, demo: str, address: str, theme: str
+    visit: Callable[..., Visitor], whole: None, demo: str, address: str, theme: str
 ) -> None:
     name, _, query = address.partition("?")
     visitor = visit(theme)

@@ -1,0 +1,243 @@
+"""The app on a large collection, in a browser: when each page has settled, how soon it answers, and how much memory it takes.
+
+Run with ``python -m benchmarks.pages HOME COLLECTION RUN [--photos 200000] [--tags 3010] [--into FOLDER] [--pictures FOLDER]``. The large
+collection is drawn from that run (`benchmarks.large`); with ``--into`` it is kept there, and used again. The run should have a map.
+Every page is opened in a browser of its own by its address: once right after the app has started, then again. An answer is timed in the
+page, from the key or click to what is drawn.
+"""
+
+import argparse
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from benchmarks.large import drawn, parser
+
+_ROOT = Path(__file__).resolve().parents[1]
+_AGAIN = 3
+_PAGES = {
+    "collection": '[data-testid="stMetric"], [data-testid="stHeading"]',
+    "train": '[data-testid="stHeading"]',
+    "browse": ".card img",
+    "triage": ".tag .tr-chip",
+    "neighbors": ".cell img",
+    "tags": ".scroller .row",
+    "map": ".legend .kind",
+    "metrics": '[data-testid="stPlotlyChart"]',
+    "compare": '[data-testid="stHeading"]',
+    "annotate": '[data-testid="stHeading"]',
+    "tour": ".sentence",
+}
+"""What has to be there on a page for it to have settled; beside it no script may be running."""
+
+_WATCH = """
+const deep = (selector, root = document) => {
+  const found = root.querySelector(selector);
+  if (found) return found;
+  for (const one of root.querySelectorAll("*")) {
+    const inside = one.shadowRoot && deep(selector, one.shadowRoot);
+    if (inside) return inside;
+  }
+  return null;
+};
+window.deep = deep;
+window.settled = null;
+setInterval(() => {
+  const wanted = SELECTORS[location.pathname.slice(1)];
+  const still = document.querySelector('[data-testid="stApp"][data-test-script-state="notRunning"]');
+  if (still && deep(wanted)) window.settled ??= performance.now();
+  else window.settled = null;
+}, 20);
+window.answered = async (act, is) => {
+  const start = performance.now();
+  act();
+  while (!is()) {
+    if (performance.now() - start > 20000) return null;
+    await new Promise((go) => setTimeout(go, 4));
+  }
+  return performance.now() - start;
+};
+"""
+
+_SEARCHES = ("dog", "not dog and sky", "added:*", "flower>.6", "night or portrait", "added:p>.9", "file:1234")
+
+
+class Walk:
+    """A browser that opens pages of the app and times them."""
+
+    def __init__(self, browser: Browser, url: str, pictures: Path | None) -> None:
+        self.browser, self.url, self.pictures = browser, url, pictures
+
+    @contextlib.contextmanager
+    def opened(self, name: str, query: str = "") -> Iterator[tuple[Page, float]]:
+        """Open a page in a browser of its own, and tell how many seconds it took to settle."""
+        context = self.browser.new_context(viewport={"width": 1280, "height": 800})
+        context.set_default_timeout(240_000)
+        context.add_init_script(_WATCH.replace("SELECTORS", repr(_PAGES)))
+        page = context.new_page()
+        page.goto(f"{self.url}/{name}?collection=big{query}")
+        page.wait_for_function("window.settled !== null && performance.now() - window.settled > 400")
+        if self.pictures:
+            page.wait_for_timeout(1500)
+            page.screenshot(path=str(self.pictures / f"{name}.png"))
+        yield page, page.evaluate("window.settled") / 1000
+        context.close()
+
+    def pages(self) -> None:
+        """Print for every page the seconds of the first visit, and the median and the longest of later ones."""
+        for name in _PAGES:
+            seconds = []
+            for _ in range(1 + _AGAIN):
+                with self.opened(name) as (_, one):
+                    seconds.append(one)
+            again = seconds[1:]
+            print(
+                f"{name:12s} first {seconds[0]:6.2f} s, then {np.median(again):5.2f} s (longest {max(again):5.2f})  {load()}",
+                flush=True,
+            )
+
+    def answers(self) -> None:
+        """Print how long searches, answers of Triage and the neighbors of a photo take in the page."""
+        with self.opened("browse") as (page, _):
+            for text in _SEARCHES * 2:
+                self._print(f"search {text}", [self._search(page, text)])
+            self._print("a photo and its neighbors", [self._photo(page, place) for place in range(8)])
+        with self.opened("triage") as (page, _):
+            self._print("next question", [self._question(page) for _ in range(20)])
+
+    def _search(self, page: Page, text: str) -> float | None:
+        return page.evaluate(  # type: ignore[no-any-return]
+            """(text) => {
+                const box = deep("input.search"), first = deep(".card");
+                return answered(() => {
+                    box.value = text;
+                    box.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, composed: true }));
+                }, () => deep(".message")?.textContent || (!first.isConnected && deep(".card img")));
+            }""",
+            text,
+        )
+
+    def _photo(self, page: Page, place: int) -> float | None:
+        return page.evaluate(  # type: ignore[no-any-return]
+            """(place) => {
+                const detail = deep(".detail"), file = deep(`.card[aria-posinset="${place + 1}"]`).title;
+                return answered(
+                    () => deep(`.card[aria-posinset="${place + 1}"]`).click(),
+                    () => detail.textContent.includes(file) && detail.querySelector(".thumb"),
+                );
+            }""",
+            place,
+        )
+
+    def _question(self, page: Page) -> float | None:
+        return page.evaluate(  # type: ignore[no-any-return]
+            """() => {
+                const shown = () => deep(".stage img").src + deep("h2.tag").textContent;
+                const before = shown();
+                const key = new KeyboardEvent("keydown", { key: "u", bubbles: true, composed: true });
+                return answered(() => document.dispatchEvent(key), () => shown() !== before);
+            }"""
+        )
+
+    def _print(self, what: str, found: list[float | None]) -> None:
+        seconds = [one / 1000 for one in found if one is not None]
+        lost = len(found) - len(seconds)
+        print(
+            f"{what:32s} median {np.median(seconds):5.3f} s, longest {max(seconds):5.3f}"
+            + (f", {lost} not answered" if lost else "")
+            + f"  {load()}"
+            if seconds
+            else f"{what:32s} not answered",
+            flush=True,
+        )
+
+
+def load() -> str:
+    """Return how busy the machine is."""
+    return f"load {os.getloadavg()[0]:.1f}"
+
+
+@contextlib.contextmanager
+def serving(home: Path) -> Iterator[tuple[str, int]]:
+    """Start the app on a home folder; return its address and the number of its process."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "streamlit",
+            "run",
+            "app.py",
+            f"--server.port={port}",
+            "--server.headless=true",
+        ],
+        cwd=_ROOT,
+        env={**os.environ, "TAGREFINE_HOME": str(home)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        while True:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{port}", server.pid
+    finally:
+        server.terminate()
+        server.wait(timeout=60)
+
+
+def memory(process: int) -> str:
+    """Return the memory of a process: its own, what it has mapped of files (which the system takes back at need), and its peak."""
+    values = {}
+    for line in Path(f"/proc/{process}/status").read_text().splitlines():
+        name, _, value = line.partition(":")
+        if value.strip().endswith("kB"):
+            values[name] = int(value.split()[0]) / 2**20
+    return (
+        f"memory {values['RssAnon']:.2f} GB of its own, {values['RssFile']:.2f} GB of files mapped, "
+        f"peak of both {values['VmHWM']:.2f} GB"
+    )
+
+
+def main() -> None:
+    reader = parser(__doc__)
+    reader.add_argument("--into", type=Path, help="keep the large collection in this folder")
+    reader.add_argument("--pictures", type=Path, help="keep a picture of every page in this folder")
+    options = reader.parse_args()
+    with tempfile.TemporaryDirectory(prefix="tagrefine-bench-") as scratch:
+        home = options.into or Path(scratch)
+        if not (home / "runs" / "big").is_dir():
+            drawn(options, home)
+        if options.pictures:
+            options.pictures.mkdir(parents=True, exist_ok=True)
+        walk_all(home, options)
+
+
+def walk_all(home: Path, options: argparse.Namespace) -> None:
+    """Open all pages, ask, and print the memory after each part."""
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    with serving(home) as (url, process), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        walk = Walk(browser, url, options.pictures)
+        walk.pages()
+        print(f"after all pages: {memory(process)}", flush=True)
+        walk.answers()
+        print(f"in the end: {memory(process)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
