@@ -18,6 +18,7 @@ from benchmarks.measuring import peak
 from tagrefine_core.refinement import Prospects, changes
 from tagrefine_core.refinement.photo_table import Catalog, PhotoTable
 from tagrefine_core.refinement.query import PhotoQuery, find
+from tagrefine_core.refinement.verdicts import Verdicts
 
 _BLOCK = 4096
 _SEARCHES = (
@@ -46,6 +47,7 @@ def made(folder: Path, photos: int, tags: int) -> PhotoTable:
     decided = np.full(photos, -1)
     decided[: photos // 10] = np.arange(photos // 10)
     limits = Prospects(scores, given).limits(0.75)
+    said = sparse.random(photos, tags, 0.5 / tags, format="csr", random_state=rng, dtype=np.float32)
     return PhotoTable(
         Catalog(
             files=[f"folder{row % 97}/im{row}.jpg" for row in range(photos)],
@@ -59,9 +61,7 @@ def made(folder: Path, photos: int, tags: int) -> PhotoTable:
         changes=changes(scores, given, limits),
         scores=scores,
         visualness=rng.random(tags).astype(np.float32),
-        verdicts=sparse.random(photos, tags, 0.5 / tags, format="csr", random_state=rng, dtype=np.float32)
-        .sign()
-        .astype(np.int8),
+        verdicts=Verdicts(said.sign().astype(np.int8), {}, lost=0, version=1),
         decided=decided,
         point_of=lambda like: (features[int(like)], features),
     )

@@ -101,7 +101,7 @@ def _view(collection: Collection, run: Run, precision: float, version: int) -> V
         changes=changed,
         scores=run.scores,
         visualness=visualness_of(run, collection).value,
-        verdicts=said.matrix,
+        verdicts=said,
         decided=decided_at(collection),
         point_of=lambda like: (_point(run, like), run.features),
     )

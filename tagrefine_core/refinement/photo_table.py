@@ -12,7 +12,7 @@ from scipy import sparse
 
 from tagrefine_core.errors import ConfigError
 from tagrefine_core.refinement.changes import Changes
-from tagrefine_core.refinement.verdicts import ACCEPT, REJECT, UNSURE
+from tagrefine_core.refinement.verdicts import ACCEPT, REJECT, UNSURE, Verdicts
 
 __all__ = ["KINDS", "Catalog", "Mask", "PhotoTable"]
 
@@ -29,6 +29,12 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 """Which matrices of a table make up the tags of a kind; "" is any tag, before or after refinement."""
 
 _VERDICTS = {"accepted": ACCEPT, "rejected": REJECT, "unsure": UNSURE}
+_SAID = {
+    **dict.fromkeys(("", "refined", "accepted"), ("accept",)),
+    "rejected": ("reject",),
+    "unsure": ("unsure",),
+    "decided": ("accept", "reject", "unsure"),
+}  # by kind, what people have said of a word outside the vocabulary that is of that kind; changes are the run's and have no such words
 _COLUMNS = 64  # whole columns of probabilities that are kept
 _DIGITS = 24  # of numbers in file names, filled up to so many
 _NUMBER = re.compile(r"[0-9]+")
@@ -140,8 +146,7 @@ class PhotoTable:
     scores : ndarray (N, C), may be memory-mapped
     visualness : (C,) array
         How well a picture tells each tag.
-    verdicts : csr int8 (N, C)
-        1 accepted, -1 rejected, 2 unsure.
+    verdicts : Verdicts
     decided : int64 (N,)
         When the newest verdict on each photo was given, in any unit that grows; -1 where there is none.
     point_of : callable
@@ -155,7 +160,7 @@ class PhotoTable:
         changes: Changes,
         scores: NDArray[np.float32],
         visualness: NDArray[np.floating],
-        verdicts: sparse.csr_matrix,
+        verdicts: Verdicts,
         decided: NDArray[np.int64],
         point_of: Callable[[str], tuple[NDArray[Any], NDArray[Any]]],
     ) -> None:
@@ -186,6 +191,27 @@ class PhotoTable:
                 mask[rows] = True
         return mask
 
+    def knows(self, text: str) -> bool:
+        """Whether a text is a tag, a spelling, or a word that people have decided on."""
+        return self.catalog.knows(text) or _key(text) in self._words
+
+    def with_word(self, kind: str, text: str | None) -> Mask:
+        """Return the photos, bool (N,), of which people have said of a word outside the vocabulary, or of any, that it is of that kind.
+        """
+        mask = np.zeros(len(self), dtype=bool)
+        words = self._words.values() if text is None else [self._words.get(_key(text), {})]
+        for said_of in words:
+            mask[[row for row, said in said_of.items() if said in _SAID.get(kind, ())]] = True
+        return mask
+
+    @cached_property
+    def _words(self) -> dict[str, dict[int, str]]:
+        found: dict[str, dict[int, str]] = {}
+        for row, said_of in self.verdicts.words.items():
+            for word, said in said_of.items():
+                found.setdefault(_key(word), {})[row] = said
+        return found
+
     def of_column(self, kind: str, column: int) -> tuple[NDArray[np.integer], NDArray[np.float32]]:
         """Return the photos that have a tag of that kind, and how probable it is on them."""
         rows, values = zip(*(self._of_column(name, column) for name in KINDS[kind]), strict=True)
@@ -215,7 +241,7 @@ class PhotoTable:
     @cached_property
     def _of_verdict(self) -> dict[str, sparse.csr_matrix]:
         found = {}
-        given = self.verdicts.tocoo()
+        given = self.verdicts.matrix.tocoo()
         for name, value in _VERDICTS.items():
             rows, columns = given.row[given.data == value], given.col[given.data == value]
             scores = self.scores[rows, columns] if len(rows) else np.empty(0, np.float32)

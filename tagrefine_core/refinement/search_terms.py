@@ -35,7 +35,7 @@ class Searched:
 def search(table: PhotoTable, text: str) -> Searched:
     """Find photos by a text as in `tagrefine_core.refinement.search_text`; ConfigError where it cannot be read."""
     found = Searched(np.zeros(len(table), dtype=bool))
-    found.mask = _evaluate(parse(text, table.catalog.knows), table, found)
+    found.mask = _evaluate(parse(text, table.knows), table, found)
     return found
 
 
@@ -58,16 +58,20 @@ def _term(term: Term, table: PhotoTable, found: Searched) -> Mask:
     if term.field == "file":
         return table.catalog.with_file(text or "")
     if text is None:
-        return table.having(term.field, None) if term.than is None else _any_tag(term, term.than, table)
+        if term.than is not None:
+            return _any_tag(term, term.than, table)
+        return table.having(term.field, None) | table.with_word(term.field, None)
     column = table.catalog.find_column(text)
     if column is not None:
         if table.catalog.vocabulary[column].lower() != text:
             found.read[text] = table.catalog.vocabulary[column]
         return _of_tag(term, column, table)
-    # What is no tag can have been written, or be in a file name; it has no other kind and no probability.
+    # What is no tag can have been written, decided on, or be in a file name; it has no other kind and no probability.
     mask = np.zeros(len(table), dtype=bool)
-    if term.than is None and term.field in ("", "user"):
-        mask = table.catalog.with_spelling(text)
+    if term.than is None:
+        mask = table.with_word(term.field, text)
+        if term.field in ("", "user"):
+            mask |= table.catalog.with_spelling(text)
         if not mask.any() and not term.field:
             mask = table.catalog.with_file(text)
     if not mask.any() and text not in found.unknown:

@@ -11,6 +11,7 @@ from tagrefine_core.refinement import Changes, Prospects, changes
 from tagrefine_core.refinement.photo_table import Catalog, PhotoTable
 from tagrefine_core.refinement.query import PhotoQuery, find
 from tagrefine_core.refinement.search_text import FIELDS
+from tagrefine_core.refinement.verdicts import Verdicts
 
 TAGS = ("flower", "macro", "sea", "new_york")
 FILES = ("im2.jpg", "im10.jpg", "im1.jpg", "holiday/IM3.jpg", "im20.jpg")
@@ -52,8 +53,13 @@ def table() -> PhotoTable:
         ),
         scores=scores,
         visualness=np.array([0.8, 0.9, 0.6, 0.2], dtype=np.float32),
-        verdicts=sparse.csr_matrix(
-            np.array([[0, 0, -1, 0], nothing, nothing, [1, 2, 0, 0], [0, 0, 0, 1]], dtype=np.int8)
+        verdicts=Verdicts(
+            sparse.csr_matrix(
+                np.array([[0, 0, -1, 0], nothing, nothing, [1, 2, 0, 0], [0, 0, 0, 1]], dtype=np.int8)
+            ),
+            {2: {"garden party": "accept"}, 3: {"Canon (EOS)": "reject", "garden party": "unsure"}},
+            lost=0,
+            version=7,
         ),
         decided=np.array([30, -1, -1, 10, 40]),
         point_of=lambda like: (np.arange(10.0).reshape(5, 2)[int(like)], np.arange(10.0).reshape(5, 2)),
@@ -110,11 +116,18 @@ def rows(table: PhotoTable, **query: str) -> list[int]:
         ("changed:(macro or sea) and kept:flower", {0, 3}),
         ("untold:*", {4}),
         ("accepted:flower", {3}),
-        ("rejected:*", {0}),
-        ("verdict:accept", {3, 4}),
+        ("rejected:*", {0, 3}),
+        ("accepted:*", {2, 3, 4}),
+        ("garden party", {2}),  # a word that somebody added, side by side as well
+        ('accepted:"Garden_Party"', {2}),
+        ("refined:(garden party)", {2}),
+        ("added:(garden party)", set()),  # what a run adds is of the vocabulary
+        ("unsure:garden party", {3}),
+        ('rejected:"canon (eos)"', {3}),
+        ("verdict:accept", {2, 3, 4}),
         ("verdict:unsure", {3}),
-        ("decided:*", {0, 3, 4}),
-        ("verdict:*", {0, 3, 4}),
+        ("decided:*", {0, 2, 3, 4}),
+        ("verdict:*", {0, 2, 3, 4}),
         ("decided:macro", {3}),
         ("flower>.8", {0}),  # .8 is not above .8
         ("flower >= 80%", {0, 3}),
@@ -277,7 +290,7 @@ def made(seed: int, n: int = 40) -> tuple[PhotoTable, list[dict[str, dict[str, f
         changes=changes(scores, matrix, limits),
         scores=scores,
         visualness=np.linspace(0, 1, 8).astype(np.float32),
-        verdicts=sparse.csr_matrix(given),
+        verdicts=Verdicts(sparse.csr_matrix(given), {}, 0, 1),
         decided=rng.integers(-1, 9, n),
         point_of=lambda like: (scores[int(like)], scores),
     )
