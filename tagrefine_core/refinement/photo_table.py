@@ -196,8 +196,7 @@ class PhotoTable:
         return self.catalog.knows(text) or _key(text) in self._words
 
     def with_word(self, kind: str, text: str | None) -> Mask:
-        """Return the photos, bool (N,), of which people have said of a word outside the vocabulary, or of any, that it is of that kind.
-        """
+        """Return the photos, bool (N,), of which people have said of a word outside the vocabulary, or of any, that it is of that kind."""
         mask = np.zeros(len(self), dtype=bool)
         words = self._words.values() if text is None else [self._words.get(_key(text), {})]
         for said_of in words:
