@@ -14,7 +14,6 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from nltk.corpus import wordnet
 from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.numpy import save_file
@@ -32,6 +31,7 @@ from tagrefine_core.files import (
 )
 from tagrefine_core.runs.run import Run, run_folder
 from tagrefine_core.store import Store, TagRecord
+from tagrefine_core.tags import load
 
 _BLOCK = 8192
 
@@ -98,7 +98,8 @@ class _Draw:
         files = [f"{place:06d}{Path(of.files[row]).suffix}" for place, row in enumerate(self.photos)]
         for file, row in zip(files, self.photos.tolist(), strict=True):
             (pictures / file).symlink_to(of.root / of.files[row])
-        nouns = (name for name in wordnet.all_lemma_names("n") if name not in set(of.vocabulary))
+        own = set(of.vocabulary)
+        nouns = (name for name in load().reader.all_lemma_names(pos="n") if name not in own)
         names = [*of.vocabulary, *islice(nouns, len(self.columns))][: len(self.columns)]
         given = of.tags[:, self.columns].tocsr()
         spelled = [

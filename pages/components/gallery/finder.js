@@ -48,6 +48,7 @@ class Finder {
     this.kind = select("Change", KINDS, (kind) => find({ kind }, true));
     this.order = select("Sort", ORDERS, (order) => find({ order, seed: "" }, true));
     this.shuffle = button("Shuffle", () => find({ seed: String(Number(this.state.seed || 0) + 1) }, true));
+    this.shuffle.hidden = true; // until something is shown in a random order
     this.help = el("details", "help");
     const lines = el("dl");
     for (const [example, meaning] of HELP) lines.append(el("dt", "", example), el("dd", "soft", meaning));
