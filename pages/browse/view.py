@@ -22,6 +22,7 @@ from tagrefine_core.refinement.photo_table import Catalog, PhotoTable
 from tagrefine_core.refinement.query import Found, PhotoQuery, find
 from tagrefine_core.refinement.verdicts import SAID, Verdicts, decided_at, verdicts_of
 from tagrefine_core.runs.evidence import evidence_of
+from tagrefine_core.runs.levels import known_levels
 from tagrefine_core.runs.refined import Expected, changes_at, expected_of, limits_of, visualness_of
 from tagrefine_core.runs.run import Run
 from tagrefine_core.store import TagRecord
@@ -100,6 +101,7 @@ def _view(collection: Collection, run: Run, precision: float, version: int) -> V
         catalog,
         changes=changed,
         scores=run.scores,
+        levels=known_levels(run),
         visualness=visualness_of(run, collection).value,
         verdicts=said,
         decided=decided_at(collection),

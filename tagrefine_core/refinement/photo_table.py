@@ -3,7 +3,7 @@
 import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,8 @@ from scipy import sparse
 
 from tagrefine_core.errors import ConfigError
 from tagrefine_core.refinement.changes import Changes
+from tagrefine_core.refinement.decision import BINS
+from tagrefine_core.refinement.search_text import Comparison
 from tagrefine_core.refinement.verdicts import ACCEPT, REJECT, UNSURE, Verdicts
 
 __all__ = ["KINDS", "Catalog", "Mask", "PhotoTable"]
@@ -35,7 +37,6 @@ _SAID = {
     "unsure": ("unsure",),
     "decided": ("accept", "reject", "unsure"),
 }  # by kind, what people have said of a word outside the vocabulary that is of that kind; changes are the run's and have no such words
-_COLUMNS = 64  # whole columns of probabilities that are kept
 _DIGITS = 24  # of numbers in file names, filled up to so many
 _NUMBER = re.compile(r"[0-9]+")
 _SEPARATED = re.compile(r"[\s_-]+")
@@ -144,6 +145,8 @@ class PhotoTable:
         Of N photos and C tags.
     changes : Changes
     scores : ndarray (N, C), may be memory-mapped
+    levels : uint8 (C, N) or None
+        ``floor(256 * score)``, at most 255, tag by tag (`tagrefine_core.runs.levels`): tells most comparisons without a look at the scores.
     visualness : (C,) array
         How well a picture tells each tag.
     verdicts : Verdicts
@@ -159,6 +162,7 @@ class PhotoTable:
         *,
         changes: Changes,
         scores: NDArray[np.float32],
+        levels: NDArray[np.uint8] | None = None,
         visualness: NDArray[np.floating],
         verdicts: Verdicts,
         decided: NDArray[np.int64],
@@ -167,11 +171,11 @@ class PhotoTable:
         self.catalog = catalog
         self.changes = changes
         self.scores = scores
+        self.levels = levels
         self.visualness = visualness
         self.verdicts = verdicts
         self.decided = decided
         self.point_of = point_of
-        self.probabilities = lru_cache(maxsize=_COLUMNS)(self._probabilities)
 
     def __len__(self) -> int:
         return len(self.catalog)
@@ -220,9 +224,16 @@ class PhotoTable:
     def _by_column(self) -> dict[str, sparse.csc_matrix]:
         return {}
 
-    def _probabilities(self, column: int) -> NDArray[np.float32]:
-        """Return how probable a tag is on every photo, (N,)."""
-        return np.array(self.scores[:, column])
+    def probable(self, column: int, than: Comparison) -> Mask:
+        """Return the photos, bool (N,), on which a comparison holds of how probable a tag is, whether they have it or not."""
+        if self.levels is None:
+            return than.holds(self.scores[:, column])
+        levels = self.levels[column]
+        edge = int(np.clip(np.float32(than.value) * BINS, 0, BINS - 1))
+        mask = levels < edge if than.operator.startswith("<") else levels > edge
+        close = np.flatnonzero(levels == edge)
+        mask[close] = than.holds(self.scores[close, column])
+        return np.asarray(mask)
 
     def _of_column(self, name: str, column: int) -> tuple[NDArray[np.integer], NDArray[np.float32]]:
         if name not in self._by_column:

@@ -1,17 +1,13 @@
 """Which photos a search finds: its terms looked up in a table of photos."""
 
-import operator
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tagrefine_core.refinement.photo_table import Mask, PhotoTable
 from tagrefine_core.refinement.search_text import Both, Comparison, Either, Negated, Node, Term, parse
 
 __all__ = ["Searched", "search"]
-
-_COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 
 @dataclass
@@ -83,25 +79,20 @@ def _of_tag(term: Term, column: int, table: PhotoTable) -> Mask:
     if term.than is None:
         return table.having(term.field, column)
     if not term.field:  # also where the photo does not have the tag
-        return _holds(term.than, table.probabilities(column))
+        return table.probable(column, term.than)
     rows, probabilities = table.of_column(term.field, column)
     mask = np.zeros(len(table), dtype=bool)
-    mask[rows[_holds(term.than, probabilities)]] = True
+    mask[rows[term.than.holds(probabilities)]] = True
     return mask
 
 
 def _any_tag(term: Term, than: Comparison, table: PhotoTable) -> Mask:
     """Return the photos with any tag of a kind for which the comparison holds."""
     mask = np.zeros(len(table), dtype=bool)
-    tells = _holds(than, table.visualness) if than.measure == "visualness" else None
+    tells = than.holds(table.visualness) if than.measure == "visualness" else None
     for matrix in table.matrices(term.field):
-        fits = _holds(than, matrix.data) if tells is None else tells[matrix.indices]
+        fits = than.holds(matrix.data) if tells is None else tells[matrix.indices]
         some = np.diff(matrix.indptr) > 0
         if some.any():
             mask[some] |= np.logical_or.reduceat(fits, matrix.indptr[:-1][some])
     return mask
-
-
-def _holds(than: Comparison, values: NDArray[np.floating]) -> Mask:
-    # As people read the numbers: .8 is the float32 .8, not a number just below or above it.
-    return np.asarray(_COMPARE[than.operator](values, np.asarray(values).dtype.type(than.value)))

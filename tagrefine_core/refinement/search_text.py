@@ -8,10 +8,14 @@
 ``not`` binds more tightly than ``and``, ``and`` more tightly than ``or``; side by side means ``and``.
 """
 
+import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
 
 from tagrefine_core.errors import ConfigError
 
@@ -31,6 +35,7 @@ _TOKEN = re.compile(
 )
 _FIELD = re.compile(r"([a-z]+):(.*)", re.DOTALL)
 _NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)(%?)")
+_COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 
 class Comparison(NamedTuple):
@@ -39,6 +44,10 @@ class Comparison(NamedTuple):
     measure: Literal["p", "visualness"]
     operator: Literal["<", "<=", ">", ">="]
     value: float
+
+    def holds(self, values: NDArray[np.floating]) -> NDArray[np.bool_]:
+        """Tell where the comparison holds, as people read numbers: .8 is the float32 .8, not one just below or above it."""
+        return np.asarray(_COMPARE[self.operator](values, np.asarray(values).dtype.type(self.value)))
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from tagrefine_core.runs.learning import (
     taken_over,
     verdicts_to_learn,
 )
+from tagrefine_core.runs.levels import levels_of
 from tagrefine_core.runs.material import material, versions
 from tagrefine_core.runs.run import Run, new_run_id, run_folder
 from tagrefine_core.runs.saving import save_results, work_folder
@@ -127,6 +128,7 @@ def train(
         if fitted is not None and world.first:
             learn(run, fitted, given, collection, progress)
             save_results(fitted, collection.tags, folder=run.folder, progress=progress)
+            levels_of(run, progress=progress)  # now, while the scores are at hand
             watch.stop()
             # Of one that was stopped, what it took before is not known.
             stages = watch.stages if resume is None else {}

@@ -5,6 +5,7 @@
 """
 
 import threading
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from tagrefine_core.progress import Progress, silent
 from tagrefine_core.refinement import BINS
 from tagrefine_core.runs.run import Run
 
-__all__ = ["levels_of"]
+__all__ = ["known_levels", "levels_of"]
 
 _BLOCK_BYTES = 2**26
 _lock = threading.Lock()
@@ -23,7 +24,8 @@ _lock = threading.Lock()
 def levels_of(run: Run, *, progress: Progress = silent) -> NDArray[np.uint8]:
     """Return for every tag how likely it fits each photo, in steps of 1 / 256.
 
-    Made when first asked for (``levels.npy`` in the run's folder, which may be deleted), then read where it lies.
+    Made at the end of a training, or when first asked for (``levels.npy`` in the run's folder, which may be deleted), then read
+    where it lies.
 
     Returns
     -------
@@ -35,7 +37,7 @@ def levels_of(run: Run, *, progress: Progress = silent) -> NDArray[np.uint8]:
     RunError
         When the run has no scores.
     """
-    path = run.folder / "levels.npy"
+    path = _path(run)
     scores = run.scores
     with _lock:  # two who ask at once make it once
         if not path.exists():
@@ -52,3 +54,12 @@ def levels_of(run: Run, *, progress: Progress = silent) -> NDArray[np.uint8]:
             unfinished.replace(path)
     levels: NDArray[np.uint8] = read_array(path)
     return levels
+
+
+def known_levels(run: Run) -> NDArray[np.uint8] | None:
+    """Return what `levels_of` has made; None where it has not, which takes seconds where there are many photos."""
+    return levels_of(run) if _path(run).exists() else None
+
+
+def _path(run: Run) -> Path:
+    return run.folder / "levels.npy"

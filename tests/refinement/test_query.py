@@ -10,7 +10,7 @@ from tagrefine_core.errors import ConfigError
 from tagrefine_core.refinement import Changes, Prospects, changes
 from tagrefine_core.refinement.photo_table import Catalog, PhotoTable
 from tagrefine_core.refinement.query import PhotoQuery, find
-from tagrefine_core.refinement.search_text import FIELDS
+from tagrefine_core.refinement.search_text import FIELDS, Comparison
 from tagrefine_core.refinement.verdicts import Verdicts
 
 TAGS = ("flower", "macro", "sea", "new_york")
@@ -267,6 +267,27 @@ def test_unknown_choices_are_errors(table: PhotoTable) -> None:
         PhotoQuery(order="change")
 
 
+def on_scores(scores: np.ndarray, levels: np.ndarray | None) -> PhotoTable:
+    """Return a table of four tags that nobody gave."""
+    n, nothing = len(scores), sparse.csr_matrix(scores.shape, dtype=np.float32)
+    catalog = Catalog(
+        files=[f"{row}" for row in range(n)], vocabulary=list("abcd"), spellings=[], merged=[], raw=nothing
+    )
+    none = Changes(
+        added=nothing, removed=nothing, kept=nothing, untold=nothing, doubt=np.zeros(n), precision=0.7
+    )
+    return PhotoTable(
+        catalog,
+        changes=none,
+        scores=scores,
+        levels=levels,
+        visualness=np.ones(4, dtype=np.float32),
+        verdicts=Verdicts(nothing.astype(np.int8), {}, 0, 1),
+        decided=np.full(n, -1),
+        point_of=lambda like: (scores[0], scores),
+    )
+
+
 def made(seed: int, n: int = 40) -> tuple[PhotoTable, list[dict[str, dict[str, float]]]]:
     """Return a table of random tags, and for each photo its tags by kind with how probable they are, by plain loops."""
     rng = np.random.default_rng(seed)
@@ -405,6 +426,18 @@ def term(rng: np.random.Generator, field: str) -> tuple[str, Says]:
         case "spelling" if not field:
             return pick("x", '"x"'), lambda of, row: "x" in of["raw"]
     return written, lambda of, row: name in has(of)
+
+
+@pytest.mark.parametrize("value", [0, 0.1, 0.5, 0.50390625, 0.7, 0.999, 1.0])
+@pytest.mark.parametrize("sign", ["<", "<=", ">", ">="])
+def test_levels_tell_what_scores_tell(sign: str, value: float) -> None:
+    rng = np.random.default_rng(5)
+    scores = rng.choice(np.float32([0, 0.1, 0.5, 0.50390625, 0.502, 0.7, 0.7000001, 0.999, 1]), size=(200, 4))
+    levels = np.minimum(255, np.floor(scores.astype(np.float64) * 256)).astype(np.uint8).T
+    one, other = (on_scores(scores, levels) for levels in (levels, None))
+    than = Comparison("p", sign, value)
+    for column in range(4):
+        assert one.probable(column, than).tolist() == other.probable(column, than).tolist()
 
 
 @pytest.mark.parametrize("seed", range(8))
