@@ -13,7 +13,9 @@ from pages.routes.arrays import array_url
 from tagrefine_core.collections import Collection
 from tagrefine_core.errors import ConfigError
 from tagrefine_core.refinement import Changes
+from tagrefine_core.refinement.stored import column_of
 from tagrefine_core.refinement.verdicts import ACCEPT, REJECT, UNSURE, verdicts_of
+from tagrefine_core.runs.levels import levels_of
 from tagrefine_core.runs.map import has_map, landmarks_of, map_file, map_of
 from tagrefine_core.runs.refined import changes_at, limits_of
 from tagrefine_core.runs.run import Run
@@ -105,17 +107,15 @@ def colours(of: View, by: Colour, tag: str | None) -> NDArray[np.uint8]:
         return (gains + 2 * loses).astype(np.uint8)
     column = int(of.collection.columns_of([tag or ""])[0])
     if by == "probability":
-        scores = np.asarray(of.run.scores[:, column], dtype=np.float32)
-        return np.round(255 * np.clip(scores, 0, 1)).astype(np.uint8)
+        return np.array(levels_of(of.run)[column])
     kind = np.zeros(of.collection.n, dtype=np.uint8)
     if by == "verdict":
-        matrix = verdicts_of(of.collection).matrix
-        rows, places = _column(matrix, column)
+        rows, values = column_of(verdicts_of(of.collection).matrix, column)
         for number, said in enumerate((ACCEPT, REJECT, UNSURE), start=1):
-            kind[rows[matrix.data[places] == said]] = number
+            kind[rows[values == said]] = number
         return kind
     for number, part in enumerate(("kept", "added", "removed", "untold"), start=1):
-        kind[_column(getattr(of.changes, part), column)[0]] = number
+        kind[column_of(getattr(of.changes, part), column)[0]] = number
     return kind
 
 
@@ -168,9 +168,3 @@ def _named(positions: NDArray[np.float32], collection: Collection) -> list[tuple
     # By the words that people wrote: they are the same for every run, and nobody's guess.
     found = landmarks_of(positions, collection.tags)
     return [(collection.vocabulary[one.column], round(one.x, 5), round(one.y, 5)) for one in found]
-
-
-def _column(matrix: sparse.csr_matrix, column: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the rows that store something in a column, and where they store it."""
-    places = np.flatnonzero(matrix.indices == column)
-    return np.searchsorted(matrix.indptr, places, side="right") - 1, places

@@ -139,7 +139,7 @@ def test_colours_say_what_becomes_of_a_tag(mapped_home: Store) -> None:
         found = colours(of, "tag", tag)
         assert found.dtype == np.uint8 and found.tolist() == expected.tolist()
         scores = colours(of, "probability", tag)
-        assert np.abs(scores / 255 - run.scores[:, column]).max() <= 0.5 / 255 + 1e-6
+        assert scores.dtype == np.uint8 and np.abs(scores / 255 - run.scores[:, column]).max() <= 1 / 255
     said = colours(of, "verdict", "dog")
     assert said[:4].tolist() == [1, 2, 3, 0] and not said[3:].any()
     assert colours(of, "tag", "dog")[0] in (1, 2) and colours(of, "tag", "dog")[1] in (0, 3)

@@ -26,6 +26,8 @@ STATES = (
     "neighbors?by=refined",
     "triage?queue=one&tag=tree",
     "triage?queue=untagged",
+    "triage?queue=duplicates",
+    "triage?queue=audit",
     "map?colour=tag&tag=tree",
 )
 """Addresses that show more than a page does at first."""

@@ -52,4 +52,5 @@ def test_every_step_fits_the_window(app: App, visitor: Visitor, demo: str, width
         )
         assert wide <= 0
         assert tall <= 0 or width < 760
-        page.keyboard.press("ArrowRight")
+        if step < 8:  # after the last one a page is loaded, and a browser may hang that is closed meanwhile
+            page.keyboard.press("ArrowRight")

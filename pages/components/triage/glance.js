@@ -31,11 +31,12 @@ class Glance {
       ...this.photos.map((photo) => {
         const button = el("button", "tile");
         button.type = "button";
-        button.append(picture(photo.picture, ""), el("span", "soft small", percent(photo.probability)));
+        const said = unseen("");
+        button.append(picture(photo.picture, photo.file), said, el("span", "soft small", percent(photo.probability)));
         const mark = () => {
           const not = this.not.has(photo.row);
           button.setAttribute("aria-pressed", not);
-          button.setAttribute("aria-label", `${photo.file}: ${not ? "not " : ""}${this.tag}`);
+          said.textContent = `: ${not ? "not " : ""}${this.tag}, `;
         };
         button.addEventListener("click", () => {
           if (!this.not.delete(photo.row)) this.not.add(photo.row);
