@@ -130,3 +130,24 @@ def test_what_waits_outlives_a_reload_and_a_component_that_is_gone(page: Page) -
     page.evaluate("sender.stop()")
     page.wait_for_timeout(3500)
     assert server.asked == [], "who is gone asks no more"
+
+
+def test_who_leaves_is_asked_only_where_something_may_be_lost(page: Page) -> None:
+    server, asked = Server(page), []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    for refused in (False, True):  # what the browser cannot keep is lost with the tab
+        page.goto(PLAIN)
+        if refused:
+            page.evaluate(
+                "() => { Storage.prototype.setItem = () => { throw new DOMException('', 'QuotaExceededError'); }; }"
+            )
+        page.evaluate(OPEN)
+        page.evaluate("sender.open(1, 'r')")
+        server.held = []
+        page.locator("html").click()  # browsers ask for pages that somebody has touched
+        say(page, "sea")
+        until(lambda: page.evaluate("1") == 1 and bool(server.held), what="the request")
+        page.goto(f"{PLAIN}/elsewhere")
+        assert asked == (["beforeunload"] if refused else [])
+        server.held = None
+        page.evaluate("sessionStorage.clear()")

@@ -31,7 +31,8 @@ class Sender {
     this.waiting = kept();
     this.version = null;
     this.onHide = () => this.waiting.length && this.post(this.first(AT_ONCE), true).catch(() => {});
-    this.onLeave = (event) => this.waiting.length && event.preventDefault();
+    // What is on its way arrives whoever leaves (`onHide`); only what may be lost is worth a question.
+    this.onLeave = (event) => this.waiting.length && (this.error || this.unkept || this.waiting.length > AT_ONCE) && event.preventDefault();
     window.addEventListener("pagehide", this.onHide);
     window.addEventListener("beforeunload", this.onLeave);
   }
@@ -74,8 +75,9 @@ class Sender {
   keep(steps) {
     try {
       sessionStorage.setItem(WAITING, JSON.stringify(steps));
+      this.unkept = false;
     } catch {
-      // Full or refused: it is sent all the same, and who leaves before that is asked.
+      this.unkept = true; // full or refused: it is sent all the same, and who leaves before that is asked
     }
   }
 
