@@ -2,8 +2,8 @@
 
 Run with ``python -m benchmarks.pages HOME COLLECTION RUN [--photos 200000] [--tags 3010] [--into FOLDER] [--pictures FOLDER]``. The large
 collection is drawn from that run (`benchmarks.large`); with ``--into`` it is kept there, and used again. The run should have a map.
-Every page is opened in a browser of its own by its address: once right after the app has started, then again. An answer is timed in the
-page, from the key or click to what is drawn.
+Every page is opened by its address in a tab of its own: for the first time after the app has started, then again. An answer is timed in
+the page, from the key or click to what is drawn.
 """
 
 import argparse
@@ -25,11 +25,12 @@ from benchmarks.large import drawn, parser
 
 _ROOT = Path(__file__).resolve().parents[1]
 _AGAIN = 3
+_PATIENCE = 120  # seconds
 _PAGES = {
     "collection": '[data-testid="stMetric"], [data-testid="stHeading"]',
     "train": '[data-testid="stHeading"]',
     "browse": ".card img",
-    "triage": ".tag .tr-chip",
+    "triage": "h2.tag",
     "neighbors": ".cell img",
     "tags": ".scroller .row",
     "map": ".legend .kind",
@@ -76,22 +77,25 @@ class Walk:
     """A browser that opens pages of the app and times them."""
 
     def __init__(self, browser: Browser, url: str, pictures: Path | None) -> None:
-        self.browser, self.url, self.pictures = browser, url, pictures
+        self.url, self.pictures = url, pictures
+        self.context = browser.new_context(viewport={"width": 1280, "height": 800})
+        self.context.set_default_timeout(1000 * _PATIENCE)
+        self.context.add_init_script(_WATCH.replace("SELECTORS", repr(_PAGES)))
 
     @contextlib.contextmanager
     def opened(self, name: str, query: str = "") -> Iterator[tuple[Page, float]]:
-        """Open a page in a browser of its own, and tell how many seconds it took to settle."""
-        context = self.browser.new_context(viewport={"width": 1280, "height": 800})
-        context.set_default_timeout(240_000)
-        context.add_init_script(_WATCH.replace("SELECTORS", repr(_PAGES)))
-        page = context.new_page()
+        """Open a page in a tab of its own, and tell how many seconds it took to settle."""
+        page = self.context.new_page()
         page.goto(f"{self.url}/{name}?collection=big{query}")
-        page.wait_for_function("window.settled !== null && performance.now() - window.settled > 400")
+        while not page.evaluate("window.settled !== null && performance.now() - window.settled > 400"):
+            if page.evaluate("performance.now()") > 1000 * _PATIENCE:
+                raise SystemExit(f"{name} has not settled in {_PATIENCE} s.")
+            page.wait_for_timeout(100)
         if self.pictures:
             page.wait_for_timeout(1500)
             page.screenshot(path=str(self.pictures / f"{name}.png"))
         yield page, page.evaluate("window.settled") / 1000
-        context.close()
+        page.close()
 
     def pages(self) -> None:
         """Print for every page the seconds of the first visit, and the median and the longest of later ones."""
