@@ -18,7 +18,7 @@ from PIL import Image, ImageOps
 
 from tagrefine_core.collections import Collection, load_image
 from tagrefine_core.collections.hashes import agreement, picture_hash, picture_hashes
-from tagrefine_core.neighbors import candidate_sets
+from tagrefine_core.neighbors.search import candidate_sets
 from tagrefine_core.refinement.duplicates import LEAST, NEAREST
 from tagrefine_core.runs.annotator import Annotator
 from tagrefine_core.runs.run import Run

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from tagrefine_core import workflow
 from tagrefine_core.collections import Collection
 from tagrefine_core.config import TrainConfig
-from tagrefine_core.neighbors import nearest
+from tagrefine_core.neighbors.search import nearest
 from tagrefine_core.progress import silent
 from tagrefine_core.runs.judging import judge_of
 from tagrefine_core.runs.material import material

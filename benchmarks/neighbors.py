@@ -21,7 +21,9 @@ from numpy.typing import NDArray
 
 from benchmarks.measuring import peak
 from benchmarks.resampled import read, resampled
-from tagrefine_core.neighbors import Index, nearest, nearest_to
+from tagrefine_core.neighbors import nearest_to
+from tagrefine_core.neighbors.index import Index
+from tagrefine_core.neighbors.search import nearest
 
 TASKS = {"candidates": 512, "scores": 20}
 _ASKED = 256

@@ -51,13 +51,14 @@ const deep = (selector, root = document) => {
   }
   return null;
 };
-window.deep = deep;
+window.inside = (selector) => deep(selector)?.getRootNode(); // looked for once: looking through all elements takes longer than an answer
 window.settled = null;
-setInterval(() => {
+const clock = setInterval(() => {
   const wanted = SELECTORS[location.pathname.slice(1)];
   const still = document.querySelector('[data-testid="stApp"][data-test-script-state="notRunning"]');
   if (still && deep(wanted)) window.settled ??= performance.now();
   else window.settled = null;
+  if (window.settled && performance.now() - window.settled > 400) clearInterval(clock);
 }, 20);
 window.answered = async (act, is) => {
   const start = performance.now();
@@ -122,11 +123,11 @@ class Walk:
     def _search(self, page: Page, text: str) -> float | None:
         return page.evaluate(  # type: ignore[no-any-return]
             """(text) => {
-                const box = deep("input.search"), first = deep(".card");
+                const root = inside("input.search"), box = root.querySelector("input.search"), first = root.querySelector(".card");
                 return answered(() => {
                     box.value = text;
                     box.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, composed: true }));
-                }, () => deep(".message")?.textContent || (!first.isConnected && deep(".card img")));
+                }, () => root.querySelector(".message").textContent || (!first.isConnected && root.querySelector(".card img")));
             }""",
             text,
         )
@@ -134,11 +135,9 @@ class Walk:
     def _photo(self, page: Page, place: int) -> float | None:
         return page.evaluate(  # type: ignore[no-any-return]
             """(place) => {
-                const detail = deep(".detail"), file = deep(`.card[aria-posinset="${place + 1}"]`).title;
-                return answered(
-                    () => deep(`.card[aria-posinset="${place + 1}"]`).click(),
-                    () => detail.textContent.includes(file) && detail.querySelector(".thumb"),
-                );
+                const root = inside(".detail"), detail = root.querySelector(".detail");
+                const card = root.querySelector(`.card[aria-posinset="${place + 1}"]`), file = card.title;
+                return answered(() => card.click(), () => detail.textContent.includes(file) && detail.querySelector(".thumb"));
             }""",
             place,
         )
@@ -146,7 +145,8 @@ class Walk:
     def _question(self, page: Page) -> float | None:
         return page.evaluate(  # type: ignore[no-any-return]
             """() => {
-                const shown = () => deep(".stage img").src + deep("h2.tag").textContent;
+                const root = inside("h2.tag");
+                const shown = () => root.querySelector(".stage img").src + root.querySelector("h2.tag").textContent;
                 const before = shown();
                 const key = new KeyboardEvent("keydown", { key: "u", bubbles: true, composed: true });
                 return answered(() => document.dispatchEvent(key), () => shown() !== before);
@@ -237,7 +237,7 @@ def walk_all(home: Path, options: argparse.Namespace) -> None:
     with serving(home) as (url, process), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         walk = Walk(browser, url, options.pictures)
-        walk.pages()
+        os.environ.get("ONLY") or walk.pages()
         print(f"after all pages: {memory(process)}", flush=True)
         walk.answers()
         print(f"in the end: {memory(process)}", flush=True)

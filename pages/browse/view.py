@@ -16,6 +16,7 @@ from pages.opening import open_annotator, run_by_id
 from pages.routes.originals import original_url
 from pages.routes.thumbnails import named_photo
 from tagrefine_core.collections import Collection, selected_rows
+from tagrefine_core.neighbors import nearest_to
 from tagrefine_core.refinement import PRECISION, Changes, Limits
 from tagrefine_core.refinement.photo import PhotoTag, photo_tags
 from tagrefine_core.refinement.photo_table import Catalog, PhotoTable
@@ -216,9 +217,6 @@ def photo(of: View, row: int, tag: str | None = None) -> dict[str, Any]:
 
 def neighbors(of: View, row: int) -> dict[str, Any]:
     """Return the nearest photos in the features of the trained network."""
-    # Here, since it loads torch: two seconds that the pages need not wait for.
-    from tagrefine_core.neighbors import nearest_to
-
     rows, _ = nearest_to(of.run.features[row], of.run.features, _SHOWN, exclude=row)
     return {"photos": [named_photo(of.collection, int(neighbor)) for neighbor in rows]}
 

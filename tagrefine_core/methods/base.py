@@ -210,7 +210,7 @@ class Method(BaseEstimator, ABC):  # type: ignore[misc]
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return (indices, distances) of the nearest fitted images, an image's own row left out; k is cut to what is there."""
         # Here, since it loads PyTorch, which pages that only show tables do without.
-        from tagrefine_core.neighbors import nearest
+        from tagrefine_core.neighbors.search import nearest
 
         fitted = np.asarray(self.features_)
         available = len(fitted) - (1 if own else 0)

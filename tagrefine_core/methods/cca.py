@@ -12,7 +12,7 @@ from scipy.sparse import csr_matrix
 from tagrefine_core.errors import ConfigError, DataError, TagRefineWarning
 from tagrefine_core.methods.base import Method, neighbor_matrix, row_blocks
 from tagrefine_core.methods.canonical import canonical_correlation, tag_vectors
-from tagrefine_core.neighbors import nearest
+from tagrefine_core.neighbors.search import nearest
 
 __all__ = ["CCA"]
 

@@ -13,7 +13,7 @@ from tagrefine_core.methods.base import Method, distances
 from tagrefine_core.methods.graphs import image_graph, laplacian, tag_graph
 from tagrefine_core.methods.low_rank import Separation, separate
 from tagrefine_core.methods.neighbor_likelihood import propagate
-from tagrefine_core.neighbors import nearest
+from tagrefine_core.neighbors.search import nearest
 
 __all__ = ["RPCA"]
 

@@ -1,7 +1,5 @@
-"""Neighbors of images in feature space."""
+"""Neighbors of images in feature space: here the nearest to one image; `index` and `search`, for many, load PyTorch, which takes seconds."""
 
-from tagrefine_core.neighbors.index import EXACT, Index
 from tagrefine_core.neighbors.one import distances_to, nearest_to
-from tagrefine_core.neighbors.search import candidate_sets, nearest
 
-__all__ = ["EXACT", "Index", "candidate_sets", "distances_to", "nearest", "nearest_to"]
+__all__ = ["distances_to", "nearest_to"]

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagrefine_core.errors import ConfigError
+from tagrefine_core.neighbors import distances_to
 from tagrefine_core.refinement.photo_table import Mask, PhotoTable
 from tagrefine_core.refinement.search_terms import search
 
@@ -155,7 +156,4 @@ def _extreme(
 
 
 def _distances(table: PhotoTable, like: str) -> NDArray[np.float32]:
-    # Here, since it loads PyTorch: two seconds that other queries need not wait for.
-    from tagrefine_core.neighbors import distances_to
-
     return distances_to(*table.point_of(like))

@@ -54,7 +54,7 @@ def duplicates_of(
     if run.look_alikes is not None and len(run.rows) == len(features):
         neighbors = np.asarray(run.look_alikes.rows[:, :NEAREST])
     else:
-        from tagrefine_core.neighbors import candidate_sets  # loads PyTorch, which takes seconds
+        from tagrefine_core.neighbors.search import candidate_sets  # loads PyTorch, which takes seconds
 
         neighbors = candidate_sets(
             features,

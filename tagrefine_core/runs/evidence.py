@@ -24,6 +24,7 @@ from scipy.special import expit
 from tagrefine_core.collections import Collection
 from tagrefine_core.errors import RunError, WordNetMissing
 from tagrefine_core.model.posterior import NEIGHBORS, gammas, smoothed
+from tagrefine_core.neighbors import nearest_to
 from tagrefine_core.runs.run import Run
 from tagrefine_core.tags import Relation, relation
 
@@ -191,8 +192,7 @@ def _look_alikes(run: Run, row: int) -> tuple[NDArray[np.int64], NDArray[np.floa
     kept = run.look_alikes
     if kept is not None:
         return np.asarray(kept.rows[row], dtype=np.int64), np.asarray(kept.squared[row])
-    # Here, since it loads torch.
-    from tagrefine_core.neighbors import EXACT, nearest_to
+    from tagrefine_core.neighbors.index import EXACT  # here, since it loads torch
 
     known = run.rows
     if run.config.scoring.smooth and len(known) > EXACT:

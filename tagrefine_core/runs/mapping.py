@@ -9,8 +9,8 @@ from tagrefine_core.errors import RunError
 from tagrefine_core.features.inputs import stored_features
 from tagrefine_core.features.weights import weights_hash
 from tagrefine_core.files import read_json, write_arrays
-from tagrefine_core.neighbors import nearest
 from tagrefine_core.neighbors.layout import aligned, layout, neighbor_graph, principal_plane
+from tagrefine_core.neighbors.search import nearest
 from tagrefine_core.progress import Progress
 from tagrefine_core.runs.map import PhotoMap, map_file
 from tagrefine_core.runs.material import kept_trunk, picture_size

@@ -14,7 +14,8 @@ from tagrefine_core.model.calibration import Calibration
 from tagrefine_core.model.implied import with_implied
 from tagrefine_core.model.network import Network
 from tagrefine_core.model.posterior import NEIGHBORS, LookAlikes, final_scores, smoothed
-from tagrefine_core.neighbors import Index, nearest
+from tagrefine_core.neighbors.index import Index
+from tagrefine_core.neighbors.search import nearest
 from tagrefine_core.progress import Progress
 from tagrefine_core.training.distributed import World
 from tagrefine_core.training.forward import FORWARD_ROWS, seen, told

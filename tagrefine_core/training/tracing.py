@@ -8,7 +8,7 @@ from torch import Tensor
 
 from tagrefine_core.config import TrainConfig
 from tagrefine_core.files import read_array
-from tagrefine_core.neighbors import candidate_sets
+from tagrefine_core.neighbors.search import candidate_sets
 from tagrefine_core.progress import Progress
 from tagrefine_core.training.distributed import World
 from tagrefine_core.training.forward import Forward

@@ -16,7 +16,7 @@ from tagrefine_core.methods.equal_terms import on_equal_terms
 from tagrefine_core.model.implied import certain, with_implied
 from tagrefine_core.model.posterior import final_scores, smoothed
 from tagrefine_core.model.visualness import Visualness
-from tagrefine_core.neighbors import nearest
+from tagrefine_core.neighbors.search import nearest
 from tagrefine_core.settings import train_config
 from tagrefine_core.training.scoring import calibrate
 from tests.methods.test_contract import photos as few_photos

@@ -6,7 +6,7 @@ import torch
 
 from tagrefine_core.errors import ConfigError
 from tagrefine_core.model.batches import Bank, anchors_of_step, select_batch
-from tagrefine_core.neighbors import candidate_sets
+from tagrefine_core.neighbors.search import candidate_sets
 
 MODES = ("exact", "shortlist", "bank", "static")
 

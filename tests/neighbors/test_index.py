@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from tagrefine_core.errors import ConfigError, DataError
-from tagrefine_core.neighbors import Index, nearest
+from tagrefine_core.neighbors.index import Index
+from tagrefine_core.neighbors.search import nearest
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from tagrefine_core.errors import ConfigError, DataError
-from tagrefine_core.neighbors import distances_to, nearest, nearest_to, one
+from tagrefine_core.neighbors import distances_to, nearest_to, one
+from tagrefine_core.neighbors.search import nearest
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])

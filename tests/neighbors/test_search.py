@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tagrefine_core.errors import ConfigError, DataError, TagRefineWarning
-from tagrefine_core.neighbors import candidate_sets, nearest
+from tagrefine_core.neighbors.search import candidate_sets, nearest
 
 
 def naive(queries, base, k, metric="euclidean", exclude=None):

@@ -192,7 +192,7 @@ def test_whom_scoring_asked_is_kept_and_not_searched_again(studio, default_run, 
     collection = Collection.open(studio, "studio")
     kept = Run(studio, studio.run(default_run.id))
     one = evidence_of(kept, collection, 7, 2)
-    monkeypatch.setattr("tagrefine_core.neighbors.nearest_to", None)
+    monkeypatch.setattr("tagrefine_core.runs.evidence.nearest_to", None)
     assert evidence_of(Run(studio, studio.run(default_run.id)), collection, 7, 2) == one
     assert [near.row for near in one.neighbors] != sorted(near.row for near in one.neighbors)
     assert sum(near.weight for near in one.neighbors) == pytest.approx(kept.config.scoring.smooth)

@@ -9,7 +9,7 @@ from safetensors.torch import load_file
 from tagrefine_core.errors import Cancelled, ConfigError, TagRefineWarning
 from tagrefine_core.model.design import Design
 from tagrefine_core.model.least_squares import least_squares
-from tagrefine_core.neighbors import nearest
+from tagrefine_core.neighbors.search import nearest
 from tagrefine_core.settings import settings_without_effect, train_config
 from tagrefine_core.training import teaching
 from tagrefine_core.training.fit import fit, held_out_parts
