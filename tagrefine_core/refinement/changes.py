@@ -82,25 +82,30 @@ class Changes:
         loses a tag, while there are others: a removal contradicts somebody who was there. Photos that do not change come last, in
         row order.
         """
-        rows, columns, sure = [], [], []
+        n = self.shape[0]
+        least, surest = np.full(n, np.inf), np.full(n, -np.inf)
+        stand = np.full(n, -1, dtype=np.int64)  # for which tag
         for matrix, right in ((self.added, self.added.data), (self.removed, 1 - self.removed.data)):
-            rows.append(np.repeat(np.arange(self.shape[0]), np.diff(matrix.indptr)))
-            columns.append(matrix.indices)
-            sure.append(right if self.clarity is None else right * self.clarity[matrix.indices])
-        row, column, right = (np.concatenate(parts) for parts in (rows, columns, sure))
-        least = np.full(self.shape[0], np.inf)
-        np.minimum.at(least, row, right)
-        order = np.lexsort((column, -right, row))
-        first = np.unique(row[order], return_index=True)[1]
-        photos, stands_for = row[order][first], column[order][first]
+            rows = np.flatnonzero(np.diff(matrix.indptr))
+            if not len(rows):
+                continue
+            sure = right if self.clarity is None else right * self.clarity[matrix.indices]
+            starts = matrix.indptr[rows]
+            least[rows] = np.minimum(least[rows], np.minimum.reduceat(sure, starts))
+            top = np.maximum.reduceat(sure, starts)
+            tops = np.flatnonzero(sure == np.repeat(top, np.diff(matrix.indptr)[rows]))
+            columns = matrix.indices[tops[np.searchsorted(tops, starts)]]
+            better = (top > surest[rows]) | ((top == surest[rows]) & (columns < stand[rows]))
+            surest[rows[better]], stand[rows[better]] = top[better], columns[better]
+        photos = np.flatnonzero(stand >= 0)
+        stands_for = stand[photos]
         loses = np.diff(self.removed.indptr)[photos] > 0
         gaining, losing = (
             _varied(photos[part], stands_for[part], least[photos[part]]) for part in (~loses, loses)
         )
         turn = np.concatenate([np.arange(len(gaining)) * 4 / 3, np.arange(len(losing)) * 4 + 3.5])
         best = np.concatenate([gaining, losing])[np.argsort(turn, kind="stable")]
-        rest = np.setdiff1d(np.arange(self.shape[0]), best, assume_unique=True)
-        return np.concatenate([best, rest]).astype(np.int64)
+        return np.concatenate([best, np.flatnonzero(stand < 0)]).astype(np.int64)
 
     def refined(self, i: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return the columns and scores of photo ``i``'s refined tags, best score first, ties by column.
@@ -158,14 +163,14 @@ def changes(
         raise DataError(f"limits are for {len(limits.add)} tags, but scores have {c} columns.")
     parts: dict[str, list[tuple[NDArray[Any], ...]]] = {kind: [] for kind in _KINDS}
     doubt = np.zeros(n, dtype=np.float32)
-    add = _next_float32(limits.add)
+    add, told_tags = _next_float32(limits.add), limits.told.astype(np.float32)
     for block in tag_blocks(array, given, block_bytes):
         of_tags = block.scores[block.rows, block.columns]
         told = limits.told[block.columns]
         is_removed = told & (of_tags <= limits.remove[block.columns])
         is_added = block.scores >= add
         is_added[block.rows, block.columns] = False
-        rows, columns = np.nonzero(is_added)
+        rows, columns = np.divmod(np.flatnonzero(is_added), c)  # ten times as fast as np.nonzero of a matrix
         for kind, place in (
             ("added", (rows, columns)),
             ("removed", (block.rows[is_removed], block.columns[is_removed])),
@@ -176,9 +181,8 @@ def changes(
             parts[kind].append((block.scores[place], place[1].astype(np.int32), counts))
         # From here on the block holds how doubtful each tag is.
         block.scores[block.rows, block.columns] = 1 - of_tags
-        doubt[block.start : block.start + len(block.scores)] = np.max(
-            block.scores, axis=1, where=limits.told, initial=0
-        )
+        block.scores[:] *= told_tags
+        doubt[block.start : block.start + len(block.scores)] = block.scores.max(axis=1, initial=0)
     matrices = {kind: _joined(parts.pop(kind), (n, c)) for kind in _KINDS}
     return Changes(**matrices, doubt=doubt, precision=limits.precision, clarity=clarity)
 

@@ -6,6 +6,7 @@ promise allows. The costs behind it: a wrong change costs as much as precision /
 removals each keep the promise. Tags that a picture cannot tell are neither added nor removed.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +56,9 @@ class Limits:
     remove: NDArray[np.float64]
     told: NDArray[np.bool_]
     precision: float
+
+
+_COUNTED = ("added", "removed", "added_sum", "removed_sum")
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,13 +164,32 @@ class Prospects:
             self.removed += np.bincount(place, minlength=c * BINS)
             self.removed_sum += np.bincount(place, weights=1.0 - of_tags, minlength=c * BINS)
             block.scores[block.rows, block.columns] = 0
-            rows, columns = np.nonzero(block.scores >= _LEAST)
-            likely = block.scores[rows, columns]
-            place = columns * BINS + np.minimum((likely * BINS).astype(np.int64), BINS - 1)
+            places = np.flatnonzero(block.scores >= _LEAST)
+            likely = block.scores.reshape(-1)[places]
+            place = places % c * BINS + np.minimum((likely * BINS).astype(np.int64), BINS - 1)
             self.added += np.bincount(place, minlength=c * BINS)
             self.added_sum += np.bincount(place, weights=likely, minlength=c * BINS)
-        for name in ("added", "removed", "added_sum", "removed_sum"):
+        for name in _COUNTED:
             setattr(self, name, getattr(self, name).reshape(c, BINS))
+
+    @classmethod
+    def of_counts(
+        cls,
+        counts: Mapping[str, NDArray[Any]],
+        *,
+        added_spread: NDArray[np.float64] | None = None,
+        removed_spread: NDArray[np.float64] | None = None,
+    ) -> "Prospects":
+        """Return those that `counts` is of."""
+        one = cls.__new__(cls)
+        one.added_spread, one.removed_spread = added_spread, removed_spread
+        for name in _COUNTED:
+            setattr(one, name, counts[name])
+        return one
+
+    def counts(self) -> dict[str, NDArray[Any]]:
+        """Return what was counted, to be kept: reading all scores takes seconds where there are many."""
+        return {name: getattr(self, name) for name in _COUNTED}
 
     def limits(self, precision: float = PRECISION, told: NDArray[np.bool_] | None = None) -> Limits:
         """Return the lowest limits that keep a promise.

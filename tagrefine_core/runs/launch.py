@@ -19,6 +19,7 @@ from tagrefine_core.runs.learning import (
 )
 from tagrefine_core.runs.levels import levels_of
 from tagrefine_core.runs.material import material, versions
+from tagrefine_core.runs.refined import prospects_of
 from tagrefine_core.runs.run import Run, new_run_id, run_folder
 from tagrefine_core.runs.saving import save_results, work_folder
 from tagrefine_core.store import Store
@@ -128,7 +129,9 @@ def train(
         if fitted is not None and world.first:
             learn(run, fitted, given, collection, progress)
             save_results(fitted, collection.tags, folder=run.folder, progress=progress)
-            levels_of(run, progress=progress)  # now, while the scores are at hand
+            # Now, while the scores are at hand: who looks at them need not wait for it.
+            levels_of(run, progress=progress)
+            prospects_of(run, collection)
             watch.stop()
             # Of one that was stopped, what it took before is not known.
             stages = watch.stages if resume is None else {}

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tagrefine_core.collections import Collection
-from tagrefine_core.files import read_array
+from tagrefine_core.files import read_array, read_arrays, write_arrays
 from tagrefine_core.model.posterior import log_odds
 from tagrefine_core.model.visualness import Visualness
 from tagrefine_core.refinement import PRECISION, Changes, Expectation, Limits, Prospects, centers, changes
@@ -166,15 +167,27 @@ def suggested_at(run: Run, collection: Collection, limits: Limits) -> Changes:
 
 @lru_cache(maxsize=4)
 def prospects_of(run: Run, collection: Collection) -> Prospects:
-    """Return how many changes lie at which probability, tag by tag: all scores are read once, for every precision."""
-    scores, calibration = run.scores, run.calibration
+    """Return how many changes lie at which probability, tag by tag: all scores are read once, for every precision.
+
+    Counts are kept in the run's folder (``prospects.npz``, which may be deleted).
+    """
+    counts, calibration = _counted(run, collection), run.calibration
     if calibration is None:
-        return Prospects(scores, collection.tags)
+        return Prospects.of_counts(counts)
     weight = run.config.scoring.evidence if run.counts_words else 0.0
-    return Prospects(
-        scores,
-        collection.tags,
+    return Prospects.of_counts(
+        counts,
         added_spread=calibration.uncertainty(centers(), calibration.unwritten(weight)),
         # The probability that a tag does not fit is as uncertain as that it fits.
         removed_spread=calibration.uncertainty(1 - centers(), calibration.written(weight)),
     )
+
+
+def _counted(run: Run, collection: Collection) -> dict[str, NDArray[Any]]:
+    path = run.folder / "prospects.npz"
+    try:
+        return read_arrays(path)
+    except (OSError, ValueError):  # not made yet, or cut short
+        counts = Prospects(run.scores, collection.tags).counts()
+        write_arrays(path, **counts)
+        return counts

@@ -119,6 +119,7 @@ def test_what_a_run_leaves_adds_up_and_is_less_than_it_was(default_run):
         "scores.npy",
         "levels.npy",
         "logits.npy",
+        "prospects.npz",
         "features.npy",
         "rows.npy",
         "fitted.safetensors",
@@ -138,7 +139,8 @@ def test_what_a_run_leaves_adds_up_and_is_less_than_it_was(default_run):
     )
     arrays = 2 * 4 * n * tags + 2 * n * dimensions
     networks = run.config.networks * last + below
-    rest = sum(sizes.values()) - arrays - n * tags - networks  # levels are a byte each
+    # Levels are a byte each; prospects 256 bins of four numbers a tag.
+    rest = sum(sizes.values()) - arrays - networks - n * tags - 256 * 4 * 8 * tags
     assert 0 < rest < 64 * 1024, "headers, names, the trace, and matrices of few tags"
     # 0.1.0 kept scores, logits, features and the networks; of each network also a checkpoint (weights, their average and
     # momentum, the bank in half precision) and all candidates.

@@ -48,6 +48,20 @@ def test_limits_are_those_of_scores_user_tags_and_what_a_picture_can_tell(run, c
     np.testing.assert_array_equal(found.told, told)
 
 
+@pytest.mark.parametrize("kept", ["as it was left", "gone", "cut short"])
+def test_what_was_counted_is_kept_and_counted_anew_where_it_is_not(shapes, run, collection, kept):
+    path = run.folder / "prospects.npz"
+    assert path.exists(), "the training leaves it"
+    if kept == "gone":
+        path.unlink()
+    elif kept == "cut short":
+        path.write_bytes(path.read_bytes()[:100])
+    found = refined.prospects_of(Run.open(shapes, run.id), collection).counts()
+    for name, expected in Prospects(np.array(run.scores), collection.tags).counts().items():
+        np.testing.assert_array_equal(found[name], expected)
+    assert path.stat().st_size > 1000
+
+
 def test_changes_agree_with_the_user_tags_and_with_themselves(shapes, run, collection):
     for precision in (0.5, 0.75, 0.9):
         found = workflow.changes_of(shapes, run.id, precision)
