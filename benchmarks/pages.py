@@ -52,14 +52,20 @@ const deep = (selector, root = document) => {
   return null;
 };
 window.inside = (selector) => deep(selector)?.getRootNode(); // looked for once: looking through all elements takes longer than an answer
-window.settled = null;
-const clock = setInterval(() => {
-  const wanted = SELECTORS[location.pathname.slice(1)];
-  const still = document.querySelector('[data-testid="stApp"][data-test-script-state="notRunning"]');
-  if (still && deep(wanted)) window.settled ??= performance.now();
-  else window.settled = null;
-  if (window.settled && performance.now() - window.settled > 400) clearInterval(clock);
-}, 20);
+window.watch = () => {
+  Object.assign(window, { settled: null, clicked: null });
+  // Before anything else hears of the click: from then on the old page does not count.
+  document.addEventListener("click", () => (window.clicked = performance.now()), { capture: true, once: true });
+  const from = location.pathname, first = performance.now() < 1000 || !deep('[data-testid="stApp"]');
+  const clock = setInterval(() => {
+    const wanted = SELECTORS[location.pathname.slice(1)];
+    const still = document.querySelector('[data-testid="stApp"][data-test-script-state="notRunning"]');
+    if (still && (first || location.pathname !== from) && deep(wanted)) window.settled ??= performance.now();
+    else window.settled = null;
+    if (window.settled && performance.now() - window.settled > 400) clearInterval(clock);
+  }, 20);
+};
+window.watch();
 window.answered = async (act, is) => {
   const start = performance.now();
   act();
@@ -88,15 +94,40 @@ class Walk:
         """Open a page in a tab of its own, and tell how many seconds it took to settle."""
         page = self.context.new_page()
         page.goto(f"{self.url}/{name}?collection=big{query}")
-        while not page.evaluate("window.settled !== null && performance.now() - window.settled > 400"):
-            if page.evaluate("performance.now()") > 1000 * _PATIENCE:
-                raise SystemExit(f"{name} has not settled in {_PATIENCE} s.")
-            page.wait_for_timeout(100)
+        self._settled(page, name)
         if self.pictures:
             page.wait_for_timeout(1500)
             page.screenshot(path=str(self.pictures / f"{name}.png"))
         yield page, page.evaluate("window.settled") / 1000
         page.close()
+
+    def _settled(self, page: Page, name: str) -> None:
+        start = time.perf_counter()
+        while not page.evaluate("window.settled !== null && performance.now() - window.settled > 400"):
+            if time.perf_counter() - start > _PATIENCE:
+                raise SystemExit(f"{name} has not settled in {_PATIENCE} s.")
+            page.wait_for_timeout(100)
+
+    def clicks(self) -> None:
+        """Print for every page with a link the seconds after a click on it, the median of some rounds and the longest."""
+        seconds: dict[str, list[float]] = {}
+        with self.opened("collection") as (page, _):
+            for _ in range(_AGAIN):
+                for name in [*_PAGES][1:] + [*_PAGES][:1]:
+                    link = page.locator(f'a[href$="/{name}"]')
+                    if not link.count():
+                        continue
+                    page.evaluate("watch()")
+                    link.first.click(no_wait_after=True)
+                    self._settled(page, name)
+                    seconds.setdefault(name, []).append(
+                        page.evaluate("(window.settled - window.clicked) / 1000")
+                    )
+        for name, found in seconds.items():
+            print(
+                f"{name:12s} by a click {np.median(found):5.2f} s (longest {max(found):5.2f})  {load()}",
+                flush=True,
+            )
 
     def pages(self) -> None:
         """Print for every page the seconds of the first visit, and the median and the longest of later ones."""
@@ -237,7 +268,8 @@ def walk_all(home: Path, options: argparse.Namespace) -> None:
     with serving(home) as (url, process), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         walk = Walk(browser, url, options.pictures)
-        os.environ.get("ONLY") or walk.pages()
+        walk.pages()
+        walk.clicks()
         print(f"after all pages: {memory(process)}", flush=True)
         walk.answers()
         print(f"in the end: {memory(process)}", flush=True)

@@ -16,6 +16,7 @@ picture and neighbors then are parts of its logit, which is no log-odds of a pro
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,12 +24,13 @@ from scipy.special import expit
 
 from tagrefine_core.collections import Collection
 from tagrefine_core.errors import RunError, WordNetMissing
+from tagrefine_core.files import read_json, write_json
 from tagrefine_core.model.posterior import NEIGHBORS, gammas, smoothed
 from tagrefine_core.neighbors import nearest_to
 from tagrefine_core.runs.run import Run
 from tagrefine_core.tags import Relation, relation
 
-__all__ = ["Evidence", "LookAlike", "Parts", "evidence_of"]
+__all__ = ["Evidence", "LookAlike", "Parts", "evidence_of", "keep_relations"]
 
 _SAME = 1e-3  # more than rounding makes of a score
 
@@ -183,7 +185,7 @@ def evidence_of(run: Run, collection: Collection, row: int, column: int) -> Evid
         counts_words=run.counts_words,
         written=written,
         implied_by=speaker,
-        relation=None if speaker is None else _relation(speaker, collection.vocabulary[column]),
+        relation=None if speaker is None else _relation(run, speaker, collection.vocabulary[column]),
     )
 
 
@@ -208,7 +210,30 @@ def _look_alikes(run: Run, row: int) -> tuple[NDArray[np.int64], NDArray[np.floa
     return known[found], squared
 
 
-def _relation(tag: str, implied: str) -> Relation | None:
+def keep_relations(run: Run, collection: Collection) -> None:
+    """Write what each tag is to those that it speaks for (``relations.json``), while WordNet is loaded: later that takes seconds."""
+    links, names = run.links.tocoo(), collection.vocabulary
+    kept: dict[str, dict[str, Relation | None]] = {}
+    for given, implied in zip(links.row.tolist(), links.col.tolist(), strict=True):
+        kept.setdefault(names[given], {})[names[implied]] = _asked(names[given], names[implied])
+    write_json(run.folder / "relations.json", kept)
+
+
+def _relation(run: Run, tag: str, implied: str) -> Relation | None:
+    kept = _kept_relations(run).get(tag, {})
+    return kept[implied] if implied in kept else _asked(tag, implied)
+
+
+@lru_cache(maxsize=8)
+def _kept_relations(run: Run) -> dict[str, dict[str, Relation | None]]:
+    try:
+        kept: dict[str, dict[str, Relation | None]] = read_json(run.folder / "relations.json")
+    except (OSError, ValueError):  # of an earlier TagRefine, or cut short: WordNet knows
+        return {}
+    return kept
+
+
+def _asked(tag: str, implied: str) -> Relation | None:
     try:
         return relation(tag, implied)
     except WordNetMissing:  # the run keeps that it is implied, not why

@@ -8,6 +8,7 @@ from tagrefine_core.errors import Cancelled, RunError
 from tagrefine_core.features.memory import kept_memory
 from tagrefine_core.files import read_json, write_json
 from tagrefine_core.progress import Progress, Stopwatch, silent
+from tagrefine_core.runs.evidence import keep_relations
 from tagrefine_core.runs.journal import StoreJournal
 from tagrefine_core.runs.learning import (
     keep_verdicts,
@@ -132,6 +133,7 @@ def train(
             # Now, while the scores are at hand: who looks at them need not wait for it.
             levels_of(run, progress=progress)
             prospects_of(run, collection)
+            keep_relations(run, collection)
             watch.stop()
             # Of one that was stopped, what it took before is not known.
             stages = watch.stages if resume is None else {}

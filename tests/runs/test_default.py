@@ -120,6 +120,7 @@ def test_what_a_run_leaves_adds_up_and_is_less_than_it_was(default_run):
         "levels.npy",
         "logits.npy",
         "prospects.npz",
+        "relations.json",
         "features.npy",
         "rows.npy",
         "fitted.safetensors",

@@ -14,7 +14,7 @@ from tagrefine_core.files import write_array
 from tagrefine_core.model.implied import certain, with_implied
 from tagrefine_core.model.posterior import final_scores
 from tagrefine_core.progress import silent
-from tagrefine_core.runs.evidence import evidence_of
+from tagrefine_core.runs.evidence import evidence_of, keep_relations
 from tagrefine_core.runs.run import Run
 from tagrefine_core.training.scoring import smooth_all
 from tagrefine_core.workflow.verdicts import Answer, decide
@@ -186,6 +186,24 @@ def test_the_relation_is_that_of_wordnet(studio, linked_run, monkeypatch):
     one = evidence_of(run, collection, row, place["flower"])
     assert (one.implied_by, one.relation) == ("daisy", "kind") and one.parts.tags > 0
     assert one.in_words["tags"] == "other tags: daisy (a kind of it)"
+
+
+def test_what_tags_are_to_each_other_is_kept_with_the_run(studio, default_run, linked_run, monkeypatch):
+    collection = Collection.open(studio, "studio")
+    assert (linked_run.folder / "relations.json").exists(), "the training leaves it"
+    expected = [
+        (row, column, one.relation)
+        for row, column, one in everything(linked_run, collection)
+        if one.implied_by is not None
+    ]
+    keep_relations(linked_run, collection)
+    monkeypatch.setattr("tagrefine_core.runs.evidence.relation", None)  # WordNet is not asked any more
+    again = Run(studio, studio.run(default_run.id))
+    again.__dict__.update({name: linked_run.__dict__[name] for name in ("implied", "scores")})
+    for row, column, relation in expected[:40]:
+        assert evidence_of(again, collection, row, column).relation == relation
+    monkeypatch.undo()
+    keep_relations(default_run, collection)
 
 
 def test_whom_scoring_asked_is_kept_and_not_searched_again(studio, default_run, monkeypatch):

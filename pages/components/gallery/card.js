@@ -27,20 +27,35 @@ function fillCard(card, photo, ordinary) {
   const check = el("span", "check", "✓");
   check.ariaHidden = "true"; // the card says whether it is checked
   card.replaceChildren(frame, check, chips, unseen(photo.file));
-  shorten(chips, last);
+  return { chips, last };
 }
 
-/** Count the chips that do not fit; the detail view shows all. The `last` one stays. */
-function shorten(chips, last) {
-  const bottom = chips.getBoundingClientRect().bottom + 1;
-  const fits = () => chips.lastElementChild.getBoundingClientRect().bottom <= bottom;
-  const all = [...chips.children].filter((one) => one !== last);
-  if (!all.length || fits()) return;
-  const more = el("span", "none");
-  if (last) last.before(more);
-  else chips.append(more);
-  for (let shown = all.length; shown && !fits(); shown--) {
-    all[shown - 1].remove();
-    more.textContent = `+${all.length - shown + 1} more`;
+/**
+ * Count the chips that do not fit; the detail view shows all. The `last` one stays. All cards are looked at before any is changed: the
+ * browser lays out the grid once for a round, not once for a chip.
+ */
+function shorten(cards) {
+  let open = cards.map((card) => ({ ...card, gone: 0 }));
+  while (open.length) {
+    const over = open.map(({ chips }) => {
+      const bottom = chips.getBoundingClientRect().bottom + 1;
+      return [...chips.children].filter((one) => one.getBoundingClientRect().bottom > bottom);
+    });
+    open = open.filter((card, place) => over[place].length && takeAway(card, over[place]));
   }
+}
+
+function takeAway(card, over) {
+  const chips = [...card.chips.children].filter((one) => one !== card.last && one !== card.more);
+  const outside = chips.filter((one) => over.includes(one));
+  const gone = outside.length ? outside : chips.slice(-1);
+  if (!gone.length) return false;
+  for (const one of gone) one.remove();
+  card.gone += gone.length;
+  if (!card.more) {
+    card.more = el("span", "none");
+    card.chips.insertBefore(card.more, card.last);
+  }
+  card.more.textContent = `+${card.gone} more`;
+  return true;
 }

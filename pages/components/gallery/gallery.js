@@ -259,7 +259,14 @@ class Gallery {
   }
 
   fill(card, photo) {
-    fillCard(card, photo, this.ordinary);
+    if (!this.filled) requestAnimationFrame(() => this.finish());
+    (this.filled ??= []).push(fillCard(card, photo, this.ordinary));
+  }
+
+  /** Of the cards that were filled since the last picture of the screen: what fits, which one is open. */
+  finish() {
+    shorten(this.filled.filter(({ chips }) => chips.isConnected));
+    this.filled = null;
     this.mark();
   }
 
