@@ -29,6 +29,9 @@ from tagrefine_core.files import (
     write_arrays,
     write_sparse,
 )
+from tagrefine_core.runs.evidence import keep_relations
+from tagrefine_core.runs.levels import levels_of
+from tagrefine_core.runs.refined import prospects_of
 from tagrefine_core.runs.run import Run, run_folder
 from tagrefine_core.store import Store, TagRecord
 from tagrefine_core.tags import load
@@ -89,6 +92,9 @@ class _Draw:
         self._by_tag()
         shutil.copytree(self.of.store.home / "backbones", self.store.home / "backbones")
         made = Run.open(self.store, "big")
+        levels_of(made)
+        prospects_of(made, big)
+        keep_relations(made, big)
         workflow.evaluate_run(self.store, "big")
         return big, made
 
