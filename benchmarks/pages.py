@@ -26,6 +26,7 @@ from benchmarks.large import drawn, parser
 _ROOT = Path(__file__).resolve().parents[1]
 _AGAIN = 3
 _PATIENCE = 120  # seconds
+_LOOK = 1000  # milliseconds that one looks at what was found before one asks again
 _PAGES = {
     "collection": '[data-testid="stMetric"], [data-testid="stHeading"]',
     "train": '[data-testid="stHeading"]',
@@ -152,6 +153,7 @@ class Walk:
             self._print("next question", [self._question(page) for _ in range(20)])
 
     def _search(self, page: Page, text: str) -> float | None:
+        page.wait_for_timeout(_LOOK)
         return page.evaluate(  # type: ignore[no-any-return]
             """(text) => {
                 const root = inside("input.search"), box = root.querySelector("input.search"), first = root.querySelector(".card");
@@ -164,6 +166,7 @@ class Walk:
         )
 
     def _photo(self, page: Page, place: int) -> float | None:
+        page.wait_for_timeout(_LOOK)
         return page.evaluate(  # type: ignore[no-any-return]
             """(place) => {
                 const root = inside(".detail"), detail = root.querySelector(".detail");
@@ -251,6 +254,7 @@ def memory(process: int) -> str:
 def main() -> None:
     reader = parser(__doc__)
     reader.add_argument("--into", type=Path, help="keep the large collection in this folder")
+    reader.add_argument("--answers", action="store_true", help="only what pages answer")
     reader.add_argument("--pictures", type=Path, help="keep a picture of every page in this folder")
     options = reader.parse_args()
     with tempfile.TemporaryDirectory(prefix="tagrefine-bench-") as scratch:
@@ -268,9 +272,10 @@ def walk_all(home: Path, options: argparse.Namespace) -> None:
     with serving(home) as (url, process), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         walk = Walk(browser, url, options.pictures)
-        walk.pages()
-        walk.clicks()
-        print(f"after all pages: {memory(process)}", flush=True)
+        if not options.answers:
+            walk.pages()
+            walk.clicks()
+            print(f"after all pages: {memory(process)}", flush=True)
         walk.answers()
         print(f"in the end: {memory(process)}", flush=True)
 

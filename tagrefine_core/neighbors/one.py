@@ -10,7 +10,9 @@ from tagrefine_core.errors import ConfigError, DataError
 
 __all__ = ["distances_to", "nearest_to"]
 
-_BLOCK = 2048  # images at once: their float32 copy stays in the processor's cache
+_BLOCK_BYTES = (
+    2**24
+)  # of the float32 copy of some images; smaller ones make threads wait for Python's lock more often
 
 
 def distances_to(query: ArrayLike, base: ArrayLike) -> NDArray[np.float32]:
@@ -44,13 +46,15 @@ def distances_to(query: ArrayLike, base: ArrayLike) -> NDArray[np.float32]:
     center = np.asarray(point, dtype=np.float32)
     found = np.empty(len(rows), dtype=np.float32)
 
+    size = max(1, _BLOCK_BYTES // (4 * max(1, len(center))))
+
     def measure(start: int) -> None:
-        away = rows[start : start + _BLOCK].astype(np.float32)
+        away = rows[start : start + size].astype(np.float32)
         away -= center
-        np.einsum("ij,ij->i", away, away, out=found[start : start + _BLOCK])
+        np.einsum("ij,ij->i", away, away, out=found[start : start + size])
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(measure, range(0, len(rows), _BLOCK)))
+        list(pool.map(measure, range(0, len(rows), size)))
     if not np.isfinite(found).all():
         row = int(np.flatnonzero(~np.isfinite(found))[0])
         raise DataError(

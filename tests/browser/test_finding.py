@@ -103,6 +103,34 @@ def test_back_leads_over_the_promise_and_to_the_page_before(visitor: Visitor, de
     expect(page.locator(".count")).to_have_text("120 of 120 photos")
 
 
+def test_searches_and_photos_run_no_page_and_stay_in_the_address_when_one_runs(
+    visitor: Visitor, demo: str
+) -> None:
+    sent: list[object] = []
+    visitor.page.on("websocket", lambda socket: socket.on("framesent", sent.append))
+    page = visitor.open("browse", "?collection=demo&order=file&photo=3")
+    expect(page.locator(".thumb").first).to_be_visible()
+    visitor.settle()
+    assert sent
+    sent.clear()
+    search(page, "tree")
+    address_is(page, order="file", photo="3", search="tree")
+    page.locator(".card").nth(1).click()
+    until(lambda: asked(page)["photo"] != "3", what="another photo")
+    page.keyboard.press("Escape")
+    address_is(page, order="file", search="tree")
+    page.wait_for_timeout(500)
+    assert not sent
+    # The page runs and writes its own name: what it knew of the address is out of date.
+    page.get_by_role("slider").press("ArrowRight")
+    address_is(page, order="file", search="tree", precision="0.7")
+    visitor.settle()
+    assert sent
+    page.go_back()
+    address_is(page, order="file", search="tree")
+    expect(page.locator(".detail")).to_be_hidden()
+
+
 def test_a_mistake_leaves_the_photos_where_they_are(visitor: Visitor, demo: str) -> None:
     page = visitor.open("browse", "?collection=demo")
     search(page, "tree")

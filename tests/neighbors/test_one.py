@@ -9,9 +9,9 @@ from tagrefine_core.neighbors.search import nearest
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
-@pytest.mark.parametrize("block", [2048, 7])
+@pytest.mark.parametrize("block", [2**24, 7 * 4 * 6])
 def test_against_all_distances(dtype, block, monkeypatch):
-    monkeypatch.setattr(one, "_BLOCK", block)
+    monkeypatch.setattr(one, "_BLOCK_BYTES", block)
     features = np.random.default_rng(0).normal(size=(50, 6)).astype(dtype)
     distance = ((features.astype(float) - features[3].astype(float)) ** 2).sum(axis=1)
     np.testing.assert_allclose(distances_to(features[3], features), distance, rtol=1e-5, atol=1e-12)

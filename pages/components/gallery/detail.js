@@ -62,6 +62,8 @@ class Detail {
     if (row == null) return;
     Object.assign(this, { address, query });
     try {
+      const around = fetch(`${address}/${row}/neighbors`); // at the same time
+      around.catch(() => {}); // told where it is waited for
       const answer = await fetch(`${address}/${row}?${query}`);
       if (!answer.ok) throw new Error(await answer.text());
       const photo = await answer.json();
@@ -70,7 +72,7 @@ class Detail {
       this.actions.drawn(photo);
       if (tag != null) this.explain(tag, null, true);
       else this.explain(photo.why);
-      const near = await fetch(`${address}/${row}/neighbors`);
+      const near = await around;
       if (!near.ok) throw new Error(await near.text());
       const neighbors = await near.json();
       if (turn === this.turn) this.drawNeighbors(neighbors);

@@ -50,6 +50,7 @@ class Gallery {
     this.onBack = () => this.goBack();
     window.addEventListener("resize", this.onResize);
     window.addEventListener("popstate", this.onBack);
+    history.pushState.keeps = { path: location.pathname, names: NAMES }; // see components/steps
   }
 
   get opened() {
@@ -149,9 +150,7 @@ class Gallery {
   tell(instead = false) {
     clearTimeout(this.timer);
     if (addressOf(this.state) === location.pathname + location.search) return;
-    history[instead ? "replaceState" : "pushState"]({}, "", addressOf(this.state));
-    // Streamlit reads the address when the browser goes back or forth, and only then.
-    window.dispatchEvent(new PopStateEvent("popstate"));
+    history[instead ? "replaceState" : "pushState"]({ own: true }, "", addressOf(this.state));
   }
 
   goBack() {
