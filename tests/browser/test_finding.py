@@ -107,7 +107,7 @@ def test_searches_and_photos_run_no_page_and_stay_in_the_address_when_one_runs(
     visitor: Visitor, demo: str
 ) -> None:
     sent: list[object] = []
-    visitor.page.on("websocket", lambda socket: socket.on("framesent", sent.append))
+    visitor.page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
     page = visitor.open("browse", "?collection=demo&order=file&photo=3")
     expect(page.locator(".thumb").first).to_be_visible()
     visitor.settle()
