@@ -66,7 +66,7 @@ def duration(seconds: float | None) -> str:
 
 
 def between(low: float, high: float) -> str:
-    """Tell a range of times in one unit: "20 to 50 s", "1 to 4 min", "2 to 5 h"; "less than 10 s" for very short ones."""
+    """Tell a range of times in one unit: "about 20 to 50 s", "about 1 to 4 min"; "less than 10 s" where it may take next to none of a unit."""
     size, unit = next(
         (size, unit) for size, unit in ((3600, "h"), (60, "min"), (1, "s")) if high >= 2 * size or size == 1
     )
@@ -75,4 +75,4 @@ def between(low: float, high: float) -> str:
     least, most = max(1, round(low / size)), round(high / size)
     if low < size or (unit == "s" and low < 10):
         return f"less than {max(1, most):,} {unit}"
-    return f"{most:,} {unit}" if least == most else f"{least:,} to {most:,} {unit}"
+    return f"about {most:,} {unit}" if least == most else f"about {least:,} to {most:,} {unit}"

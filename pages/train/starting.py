@@ -106,7 +106,8 @@ def _expected(collection: Collection, config: TrainConfig) -> None:
         if found.own
         else "by measurements on another machine, with two cores; after a first run it is told from this one"
     )
-    words = [f"**About {between(found.low, found.high)}**, {why}."]
+    time = between(found.low, found.high)
+    words = [f"**{time[0].upper()}{time[1:]}**, {why}."]
     if found.looks:
         words.append(f"It begins with a look at {found.looks:,} photos, which is kept for later runs.")
     if config.network.finetune != "head":
