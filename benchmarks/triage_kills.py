@@ -5,6 +5,7 @@ with SIGKILL at a random moment, and looks whether every answer that the app had
 """
 
 import argparse
+import http.client
 import json
 import os
 import random
@@ -83,7 +84,7 @@ def main() -> None:
         tags = store.vocabulary(record.id)[0]
         confirmed: list[tuple[int, str, str, str]] = []
         lost = killed = 0
-        for _ in range(options.rounds):
+        for turn in range(1, options.rounds + 1):
             with socket.socket() as probe:
                 probe.bind(("127.0.0.1", 0))
                 port = probe.getsockname()[1]
@@ -102,7 +103,7 @@ def main() -> None:
                     send(port, record.id, row, tag, said, key)
                     confirmed.append((row, tag, said, key))
                     until = until or time.monotonic() + rng.uniform(0.05, 1.5)
-            except (OSError, urllib.error.URLError):
+            except (OSError, urllib.error.URLError, http.client.HTTPException):  # also half an answer
                 killed += 1
             server.send_signal(signal.SIGKILL)
             server.wait()
@@ -114,7 +115,11 @@ def main() -> None:
             lost = sum(step is None for step in steps)
             known = [step for step in steps if step is not None]
             assert known == sorted(known), "the order is not kept"
-        print(f"killed {killed} times; {len(confirmed):,} answers were confirmed, {lost} of them are lost")
+            if turn % 20 == 0 or turn == options.rounds:
+                print(
+                    f"killed {killed} times; {len(confirmed):,} answers were confirmed, {lost} of them are lost",
+                    flush=True,
+                )
 
 
 if __name__ == "__main__":

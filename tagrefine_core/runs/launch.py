@@ -8,7 +8,6 @@ from tagrefine_core.errors import Cancelled, RunError
 from tagrefine_core.features.memory import kept_memory
 from tagrefine_core.files import read_json, write_json
 from tagrefine_core.progress import Progress, Stopwatch, silent
-from tagrefine_core.runs.evidence import keep_relations
 from tagrefine_core.runs.journal import StoreJournal
 from tagrefine_core.runs.learning import (
     keep_verdicts,
@@ -18,9 +17,7 @@ from tagrefine_core.runs.learning import (
     taken_over,
     verdicts_to_learn,
 )
-from tagrefine_core.runs.levels import levels_of
 from tagrefine_core.runs.material import material, versions
-from tagrefine_core.runs.refined import prospects_of
 from tagrefine_core.runs.run import Run, new_run_id, run_folder
 from tagrefine_core.runs.saving import save_results, work_folder
 from tagrefine_core.store import Store
@@ -130,10 +127,6 @@ def train(
         if fitted is not None and world.first:
             learn(run, fitted, given, collection, progress)
             save_results(fitted, collection.tags, folder=run.folder, progress=progress)
-            # Now, while the scores are at hand: who looks at them need not wait for it.
-            levels_of(run, progress=progress)
-            prospects_of(run, collection)
-            keep_relations(run, collection)
             watch.stop()
             # Of one that was stopped, what it took before is not known.
             stages = watch.stages if resume is None else {}

@@ -8,6 +8,9 @@ from tagrefine_core.config import TrainConfig
 from tagrefine_core.errors import ConfigError, RunError
 from tagrefine_core.jobs.process import leads
 from tagrefine_core.progress import Progress, silent
+from tagrefine_core.runs.evidence import keep_relations
+from tagrefine_core.runs.levels import levels_of
+from tagrefine_core.runs.refined import prospects_of
 from tagrefine_core.runs.run import Run, run_folder
 from tagrefine_core.settings import settings_that_differ, write_settings
 from tagrefine_core.store import RunRecord, Store
@@ -61,6 +64,11 @@ def train_collection(
             run_id=run_id or new,
             progress=seen,
         )
+        if leads():
+            # Now, while the scores are at hand: who looks at them need not wait for it.
+            levels_of(run, progress=seen)
+            prospects_of(run, collection)
+            keep_relations(run, collection)
     if collection.truth is not None and leads():
         evaluate_run(store, run.id)
         evaluate_user_tags(store, name)

@@ -7,6 +7,8 @@ import pytest
 
 from tagrefine_core.collections import Collection
 from tagrefine_core.errors import RunError
+from tagrefine_core.refinement import Prospects
+from tagrefine_core.runs import refined
 from tagrefine_core.runs.refined import limits_of, suggested_at
 from tagrefine_core.runs.run import NeighborTrace, Run
 from tagrefine_core.runs.tour import guide_of
@@ -24,6 +26,14 @@ def collection(studio):
     studio.set_tag_rules(collection.id, dict.fromkeys(collection.vocabulary, "judge"))
     yield collection
     studio.set_tag_rules(collection.id, dict.fromkeys(collection.vocabulary))
+
+
+@pytest.fixture(autouse=True)
+def counted_anew(monkeypatch):
+    """What is kept in the run's folder is of other scores than those made up here."""
+    monkeypatch.setattr(
+        refined, "_counted", lambda run, collection: Prospects(run.scores, collection.tags).counts()
+    )
 
 
 def traced(run, collection, seed):
