@@ -9,7 +9,7 @@ from scipy import sparse
 
 from tagrefine_core.collections import Collection
 from tagrefine_core.refinement.changes import Changes
-from tagrefine_core.refinement.estimate import Estimate, estimate
+from tagrefine_core.refinement.estimate import Estimate, estimate, estimate_of_tag
 from tagrefine_core.refinement.suspicious import SuspectKind, Suspects, suspicious
 from tagrefine_core.refinement.verdicts import ACCEPT, REJECT, Verdicts
 
@@ -149,7 +149,7 @@ def estimate_of(
     right, wrong = (ACCEPT, REJECT) if kind == "missing" else (REJECT, ACCEPT)
     told = np.where(said == right, 1, np.where(said == wrong, -1, 0))
     probabilities = scores if kind == "missing" else 1 - scores
-    return estimate(np.clip(probabilities, 0, 1), told)
+    return (estimate if column is None else estimate_of_tag)(np.clip(probabilities, 0, 1), told)
 
 
 def untagged_photos(collection: Collection, verdicts: Verdicts) -> NDArray[np.int64]:

@@ -158,7 +158,7 @@ def _by_verdicts(
     said: NDArray[np.int8],
     given: NDArray[np.bool_],
 ) -> Curve | None:
-    """Let verdicts speak for photos of about their probability; those that nobody was asked about stand at it until then."""
+    """Let verdicts speak for all photos that were not given the tag, as `estimate_of_tag` does."""
     answered = ~given & (said != 0) & (said != UNSURE)
     if not answered.any():
         return None
