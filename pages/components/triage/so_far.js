@@ -24,7 +24,7 @@ class SoFar {
       value.append("none at this promise");
     }
     right.append(el("span", "", `suggested ${about} that are right`), value);
-    const from = el("p", "soft small", `${count(estimate.suggestions, "suggestion")}, ${number(estimate.answered)} of them answered; the rest by their probability.`);
+    const from = el("p", "soft small", `${count(estimate.suggestions, "suggestion")}, ${number(estimate.answered)} of them answered; the rest by their probability and your answers.`);
     const all = button(this.queue === "wrong" ? "Remove many at once …" : "Accept many at once …", () => this.decideAll(), "plain");
     this.box.replaceChildren(right, from, all);
   }
