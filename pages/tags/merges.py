@@ -40,8 +40,12 @@ def _proposals(collection: Collection, run: Run | None) -> None:
     version = store().curation.version(collection.id)
     with st.spinner("Looking for names of one thing …", show_time=True):
         found = _found(collection, run, version)
+    if run is None:
+        st.caption(
+            "Told by names and use alone. Whose photos look alike, only a run of this import can say: train again to see more."
+        )
     if not found:
-        st.caption("No two tags look like one any more.")
+        st.caption("No two tags look like one any more." if run else "By these no two tags look like one.")
         return
     shown = st.session_state.get("proposals", _SHOWN)
     for one in found[:shown]:

@@ -45,6 +45,15 @@ def test_a_spelling_is_split_off(small_home: Store, open_page: OpenPage) -> None
     assert "1 name waits" in words(page)
 
 
+def test_after_another_import_it_is_told_what_a_training_would_add(
+    small_home: Store, open_page: OpenPage
+) -> None:
+    with small_home.transaction() as connection:
+        connection.execute("UPDATE runs SET data_hash = 'of an earlier import'")
+    page = open_page("tags", collection="demo", view="merges")
+    assert "train again to see more" in words(page) and "any more" not in words(page)
+
+
 def test_what_an_older_import_did_not_keep_is_told(
     small_home: Store, open_page: OpenPage, started: list[Any]
 ) -> None:
