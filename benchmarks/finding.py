@@ -62,7 +62,7 @@ def made(folder: Path, photos: int, tags: int) -> PhotoTable:
         scores=scores,
         visualness=rng.random(tags).astype(np.float32),
         verdicts=Verdicts(said.sign().astype(np.int8), {}, lost=0, version=1),
-        decided=decided,
+        decided=lambda: decided,
         point_of=lambda like: (features[int(like)], features),
     )
 

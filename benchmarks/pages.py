@@ -10,9 +10,6 @@ import argparse
 import contextlib
 import os
 import shutil
-import socket
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -22,8 +19,8 @@ import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.large import drawn, parser
+from benchmarks.serving import start
 
-_ROOT = Path(__file__).resolve().parents[1]
 _AGAIN = 3
 _PATIENCE = 120  # seconds
 _LOOK = 1000  # milliseconds that one looks at what was found before one asks again
@@ -189,53 +186,14 @@ class Walk:
 
     def _print(self, what: str, found: list[float | None]) -> None:
         seconds = [one / 1000 for one in found if one is not None]
-        lost = len(found) - len(seconds)
-        print(
-            f"{what:32s} median {np.median(seconds):5.3f} s, longest {max(seconds):5.3f}"
-            + (f", {lost} not answered" if lost else "")
-            + f"  {load()}"
-            if seconds
-            else f"{what:32s} not answered",
-            flush=True,
-        )
+        told = f"median {np.median(seconds):5.3f} s, longest {max(seconds):5.3f}" if seconds else ""
+        lost = f", {len(found) - len(seconds)} not answered" if len(seconds) < len(found) else ""
+        print(f"{what:32s} {told}{lost}  {load()}", flush=True)
 
 
 def load() -> str:
     """Return how busy the machine is."""
     return f"load {os.getloadavg()[0]:.1f}"
-
-
-@contextlib.contextmanager
-def serving(home: Path) -> Iterator[tuple[str, int]]:
-    """Start the app on a home folder; return its address and the number of its process."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "streamlit",
-            "run",
-            "app.py",
-            f"--server.port={port}",
-            "--server.headless=true",
-        ],
-        cwd=_ROOT,
-        env={**os.environ, "TAGREFINE_HOME": str(home)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        while True:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.05)
-        yield f"http://127.0.0.1:{port}", server.pid
-    finally:
-        server.terminate()
-        server.wait(timeout=60)
 
 
 def memory(process: int) -> str:
@@ -269,15 +227,22 @@ def main() -> None:
 def walk_all(home: Path, options: argparse.Namespace) -> None:
     """Open all pages, ask, and print the memory after each part."""
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    with serving(home) as (url, process), sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        walk = Walk(browser, url, options.pictures)
-        if not options.answers:
-            walk.pages()
-            walk.clicks()
-            print(f"after all pages: {memory(process)}", flush=True)
-        walk.answers()
-        print(f"in the end: {memory(process)}", flush=True)
+    server, port = start(home)
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
+            )
+            walk = Walk(browser, f"http://127.0.0.1:{port}", options.pictures)
+            if not options.answers:
+                walk.pages()
+                walk.clicks()
+                print(f"after all pages: {memory(server.pid)}", flush=True)
+            walk.answers()
+            print(f"in the end: {memory(server.pid)}", flush=True)
+    finally:
+        server.terminate()
+        server.wait(timeout=60)
 
 
 if __name__ == "__main__":

@@ -7,13 +7,10 @@ with SIGKILL at a random moment, and looks whether every answer that the app had
 import argparse
 import http.client
 import json
-import os
 import random
 import shutil
 import signal
-import socket
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.error
@@ -21,34 +18,11 @@ import urllib.request
 import uuid
 from pathlib import Path
 
+from benchmarks.serving import start
 from tagrefine_core.folders import home_folder
 from tagrefine_core.store import Store
 
-_ROOT = Path(__file__).resolve().parents[1]
 _SAID = ("accept", "reject", "unsure")
-
-
-def start(home: Path, port: int) -> subprocess.Popen[bytes]:
-    """Start the app and wait until it listens."""
-    command = [
-        sys.executable,
-        "-m",
-        "streamlit",
-        "run",
-        "app.py",
-        f"--server.port={port}",
-        "--server.headless=true",
-    ]
-    environment = {**os.environ, "TAGREFINE_HOME": str(home)}
-    server = subprocess.Popen(
-        command, cwd=_ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    for _ in range(1200):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return server
-        time.sleep(0.05)
-    raise SystemExit("The app did not start.")
 
 
 def send(port: int, number: int, row: int, tag: str, said: str, key: str) -> None:
@@ -85,10 +59,7 @@ def main() -> None:
         confirmed: list[tuple[int, str, str, str]] = []
         lost = killed = 0
         for turn in range(1, options.rounds + 1):
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                port = probe.getsockname()[1]
-            server = start(home, port)
+            server, port = start(home)
             until = None  # the clock runs from the first answer on, which opens the collection
             try:
                 while True:

@@ -105,7 +105,7 @@ def _view(collection: Collection, run: Run, precision: float, version: int) -> V
         levels=known_levels(run),
         visualness=visualness_of(run, collection).value,
         verdicts=said,
-        decided=decided_at(collection),
+        decided=lambda: decided_at(collection),
         point_of=lambda like: (_point(run, like), run.features),
     )
     return View(

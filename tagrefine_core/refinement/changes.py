@@ -13,7 +13,7 @@ from tagrefine_core.refinement.blocks import check_scores_and_tags, tag_blocks
 from tagrefine_core.refinement.decision import Limits
 from tagrefine_core.refinement.stored import stored
 
-__all__ = ["Changes", "TagCounts", "changes", "handed_out"]
+__all__ = ["Changes", "TagCounts", "changes", "handed_out", "most_doubtful"]
 
 _KINDS = ("kept", "added", "removed", "untold")
 
@@ -163,7 +163,7 @@ def changes(
         raise DataError(f"limits are for {len(limits.add)} tags, but scores have {c} columns.")
     parts: dict[str, list[tuple[NDArray[Any], ...]]] = {kind: [] for kind in _KINDS}
     doubt = np.zeros(n, dtype=np.float32)
-    add, told_tags = _next_float32(limits.add), limits.told.astype(np.float32)
+    add = _next_float32(limits.add)
     for block in tag_blocks(array, given, block_bytes):
         of_tags = block.scores[block.rows, block.columns]
         told = limits.told[block.columns]
@@ -181,10 +181,15 @@ def changes(
             parts[kind].append((block.scores[place], place[1].astype(np.int32), counts))
         # From here on the block holds how doubtful each tag is.
         block.scores[block.rows, block.columns] = 1 - of_tags
-        block.scores[:] *= told_tags
-        doubt[block.start : block.start + len(block.scores)] = block.scores.max(axis=1, initial=0)
+        doubt[block.start : block.start + len(block.scores)] = most_doubtful(block.scores, limits.told)
     matrices = {kind: _joined(parts.pop(kind), (n, c)) for kind in _KINDS}
     return Changes(**matrices, doubt=doubt, precision=limits.precision, clarity=clarity)
+
+
+def most_doubtful(doubtful: NDArray[np.float32], told: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return of how doubtful each tag is (B, C) the largest by photo, (B,), of the tags that are ``told``; the array is given up for it."""
+    doubtful *= told.astype(np.float32)  # a sixth of the time that a maximum with where= takes
+    return np.asarray(doubtful.max(axis=1, initial=0))
 
 
 def _varied(

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from tagrefine_core.refinement.changes import Changes
+from tagrefine_core.refinement.changes import Changes, most_doubtful
 from tagrefine_core.refinement.verdicts import ACCEPT, REJECT, Verdicts
 
 __all__ = ["overruled"]
@@ -66,7 +66,7 @@ def overruled(
         users, mine = tags[block].tocoo(), verdicts.matrix[block].tocoo()
         doubtful[users.row, users.col] = 1 - doubtful[users.row, users.col]
         doubtful[mine.row, mine.col] = 0
-        doubt[block] = np.max(doubtful, axis=1, where=told, initial=0)
+        doubt[block] = most_doubtful(doubtful, told)
     return replace(suggested, **matrices, doubt=doubt)
 
 

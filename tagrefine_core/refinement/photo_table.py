@@ -150,8 +150,9 @@ class PhotoTable:
     visualness : (C,) array
         How well a picture tells each tag.
     verdicts : Verdicts
-    decided : int64 (N,)
-        When the newest verdict on each photo was given, in any unit that grows; -1 where there is none.
+    decided : callable
+        Gives when the newest verdict on each photo was given, int64 (N,), in any unit that grows; -1 where there is none. Asked for by one
+        order alone: reading it from a long log takes a moment.
     point_of : callable
         Gives the features (d,) of what photos shall be like, by its name, and those of all photos (N, d).
     """
@@ -165,7 +166,7 @@ class PhotoTable:
         levels: NDArray[np.uint8] | None = None,
         visualness: NDArray[np.floating],
         verdicts: Verdicts,
-        decided: NDArray[np.int64],
+        decided: Callable[[], NDArray[np.int64]],
         point_of: Callable[[str], tuple[NDArray[Any], NDArray[Any]]],
     ) -> None:
         self.catalog = catalog
@@ -174,7 +175,7 @@ class PhotoTable:
         self.levels = levels
         self.visualness = visualness
         self.verdicts = verdicts
-        self.decided = decided
+        self._decided = decided
         self.point_of = point_of
 
     def __len__(self) -> int:
@@ -219,6 +220,11 @@ class PhotoTable:
         """Return the photos that have a tag of that kind, and how probable it is on them."""
         rows, values = zip(*(self._of_column(name, column) for name in KINDS[kind]), strict=True)
         return np.concatenate(rows), np.concatenate(values)
+
+    @cached_property
+    def decided(self) -> NDArray[np.int64]:
+        """When the newest verdict on each photo was given, (N,); -1 where there is none."""
+        return self._decided()
 
     @cached_property
     def _by_column(self) -> dict[str, sparse.csc_matrix]:

@@ -61,7 +61,7 @@ def table() -> PhotoTable:
             lost=0,
             version=7,
         ),
-        decided=np.array([30, -1, -1, 10, 40]),
+        decided=lambda: np.array([30, -1, -1, 10, 40]),
         point_of=lambda like: (np.arange(10.0).reshape(5, 2)[int(like)], np.arange(10.0).reshape(5, 2)),
     )
 
@@ -283,7 +283,7 @@ def on_scores(scores: np.ndarray, levels: np.ndarray | None) -> PhotoTable:
         levels=levels,
         visualness=np.ones(4, dtype=np.float32),
         verdicts=Verdicts(nothing.astype(np.int8), {}, 0, 1),
-        decided=np.full(n, -1),
+        decided=lambda: np.full(n, -1),
         point_of=lambda like: (scores[0], scores),
     )
 
@@ -300,6 +300,7 @@ def made(seed: int, n: int = 40) -> tuple[PhotoTable, list[dict[str, dict[str, f
     given = rng.choice([0, 0, 0, 1, -1, 2], size=(n, 8)).astype(np.int8)
     # Three spellings: "as" was merged into a, "x" is no tag, "d" is a tag's own name.
     raw = rng.random((n, 3)) < 0.2
+    decided = rng.integers(-1, 9, n)
     table = PhotoTable(
         Catalog(
             files=[f"im{row}.jpg" for row in range(n)],
@@ -312,7 +313,7 @@ def made(seed: int, n: int = 40) -> tuple[PhotoTable, list[dict[str, dict[str, f
         scores=scores,
         visualness=np.linspace(0, 1, 8).astype(np.float32),
         verdicts=Verdicts(sparse.csr_matrix(given), {}, 0, 1),
-        decided=rng.integers(-1, 9, n),
+        decided=lambda: decided,
         point_of=lambda like: (scores[int(like)], scores),
     )
     photos = []

@@ -46,20 +46,16 @@ class Hand {
     this.say = say;
     this.element = el("span", "hand");
     this.element.setAttribute("role", "group");
-    this.buttons = { accept: this.button("accept", "✓"), reject: this.button("reject", "✗") };
+    this.buttons = {
+      accept: button("✓", () => this.decide("accept"), "accept"),
+      reject: button("✗", () => this.decide("reject"), "reject"),
+    };
     this.element.append(...Object.values(this.buttons));
     chips.addEventListener("pointerover", (event) => this.follow(event.target, true));
     chips.addEventListener("focusin", (event) => this.follow(event.target));
     chips.addEventListener("pointerleave", () => this.holdsFocus() || this.leave());
     chips.addEventListener("focusout", (event) => chips.contains(event.relatedTarget) || this.leave());
     chips.addEventListener("keydown", (event) => this.key(event));
-  }
-
-  button(said, sign) {
-    const made = el("button", said, sign);
-    made.type = "button";
-    made.addEventListener("click", () => this.decide(said));
-    return made;
   }
 
   /** Whether a chip or a button beside it has the focus: a reason that stands between the chips is neither. */

@@ -29,22 +29,20 @@ class Glance {
     const grid = el("div", "grid");
     grid.append(
       ...this.photos.map((photo) => {
-        const button = el("button", "tile");
-        button.type = "button";
-        const said = unseen("");
-        button.append(picture(photo.picture, photo.file), said, el("span", "soft small", percent(photo.probability)));
-        const mark = () => {
-          const not = this.not.has(photo.row);
-          button.setAttribute("aria-pressed", not);
-          said.textContent = `: ${not ? "not " : ""}${this.tag}, `;
-        };
-        button.addEventListener("click", () => {
+        const tile = button("", () => {
           if (!this.not.delete(photo.row)) this.not.add(photo.row);
           mark();
           this.drawButton();
-        });
+        }, "tile");
+        const said = unseen("");
+        tile.append(picture(photo.picture, photo.file), said, el("span", "soft small", percent(photo.probability)));
+        const mark = () => {
+          const not = this.not.has(photo.row);
+          tile.setAttribute("aria-pressed", not);
+          said.textContent = `: ${not ? "not " : ""}${this.tag}, `;
+        };
         mark();
-        return button;
+        return tile;
       }),
     );
     this.save = keyButton("", "Enter", () => this.decide(), "answer first");
