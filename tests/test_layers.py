@@ -22,7 +22,7 @@ LAYERS = [
     {"training", "evaluation", "refinement"},
     {"model"},
     {"neighbors", "features", "tags"},
-    {"collections", "demo", "store"},
+    {"collections", "demo", "store", "reading", "metadata"},
     {"settings"},
     {"config"},
     {"setting_groups"},

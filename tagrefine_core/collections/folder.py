@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from tagrefine_core.collections.sources import Source
-from tagrefine_core.collections.text import read_tag_files
 from tagrefine_core.errors import CollectionError
 from tagrefine_core.progress import Progress
+from tagrefine_core.reading.text import read_tag_files
 from tagrefine_core.store import ImportIssue
 
 __all__ = ["EXTENSIONS", "photo_files", "read_folder"]

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagrefine_core.collections.sources import Source
-from tagrefine_core.collections.text import read_tag_files, read_text
 from tagrefine_core.errors import CollectionError
 from tagrefine_core.progress import Progress
+from tagrefine_core.reading.text import read_tag_files, read_text
 from tagrefine_core.store import ImportIssue
 
 __all__ = ["LABELS", "POTENTIAL_LABELS", "Wider", "photo_numbers", "read_mirflickr", "wider_labels"]

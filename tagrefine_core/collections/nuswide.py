@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagrefine_core.collections.sources import Source, first_existing
-from tagrefine_core.collections.text import clean, read_text
 from tagrefine_core.errors import CollectionError, LabelError
 from tagrefine_core.progress import Progress
+from tagrefine_core.reading.text import clean, read_text
 from tagrefine_core.store import ImportIssue
 
 __all__ = ["IMAGE_LISTS", "read_nuswide"]

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from tagrefine_core.collections.sources import Source, first_existing
-from tagrefine_core.collections.text import clean, read_text
 from tagrefine_core.errors import CollectionError
 from tagrefine_core.progress import Progress
+from tagrefine_core.reading.text import clean, read_text
 from tagrefine_core.store import ImportIssue
 
 __all__ = ["find_table", "read_table"]

@@ -1,0 +1,1 @@
+"""Keywords in photos and XMP sidecars."""
