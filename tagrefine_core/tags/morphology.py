@@ -82,7 +82,8 @@ class Morphology:
     def _odd_plural(self, word: str) -> Form:
         """Decide on a noun that looks like the plural of another: "eyes", that WordNet has as an opinion, are eyes."""
         for singular in self._singulars(word):
-            if self.is_name(singular) or self._is_acronym(word):
+            first = self._wordnet.synset("n", self._index[singular]["n"][0])
+            if first.instance_hypernyms() or self._is_acronym(word):
                 continue  # names have no plural, and AIDS are not several aids
             if (decided := self._is_plural(word, singular)) is not False:
                 return Form(singular, "plural") if decided else Form(word, "", singular)
@@ -94,16 +95,19 @@ class Morphology:
         senses, singular_senses = self._index[word]["n"], self._index[singular]["n"]
         if set(senses) & set(singular_senses):
             return uses > plural_uses  # two words for one thing: the usual one, as it is where both are
-        if uses <= plural_uses:
+        if uses < plural_uses:
+            return None
+        if self._is_above(senses[0], singular_senses[0]):
+            return True  # cows are cattle, and so is a cow
+        if uses == plural_uses:
             return None
         if self._wordnet.synset("n", senses[0]).instance_hypernyms():
             # Rosa Parks is in few photos of parks; a place is what photos are tagged with.
             return True if self._is_a(senses[0], "person.n.01") else None
-        shown, singular_shown = (
-            self._is_a(offset[0], "physical_entity.n.01") for offset in (senses, singular_senses)
-        )
-        if not shown and singular_shown:
-            return True  # a photo shows the thing, not what the plural says in a figure
+        shown = any(self._is_a(sense, "physical_entity.n.01") for sense in senses)
+        singular_shown = self._is_a(singular_senses[0], "physical_entity.n.01")
+        if not shown and singular_shown and (word.endswith("s") or uses >= _OFTEN):
+            return True  # a photo shows the thing, not what the plural says in a figure; "stamina" is no plural to most
         if shown and not singular_shown:
             return None
         seldom = plural_uses == 0 and uses >= _OFTEN
@@ -172,6 +176,9 @@ class Morphology:
     def _is_a(self, offset: int, name: str) -> bool:
         with self._wordnet.lock:
             above = self._wordnet.reader.synset(name).offset()
+        return self._is_above(above, offset)
+
+    def _is_above(self, above: int, offset: int) -> bool:
         return above in ancestors(self._wordnet.taxonomy("n").parents, offset)
 
     def _is_acronym(self, word: str) -> bool:
