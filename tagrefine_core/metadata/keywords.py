@@ -10,7 +10,16 @@ from tagrefine_core.metadata.embedded import read_embedded
 from tagrefine_core.metadata.xmp import RDF, Element, Packet, parse
 from tagrefine_core.reading.text import clean
 
-__all__ = ["FIELDS", "Keywords", "items_of", "levels", "packet_keywords", "read_keywords"]
+__all__ = [
+    "ARRAYS",
+    "FIELDS",
+    "Keywords",
+    "items_of",
+    "levels",
+    "packet_keywords",
+    "read_keywords",
+    "same_name",
+]
 
 FIELDS = {
     "dc:subject": "http://purl.org/dc/elements/1.1/ subject",
@@ -21,7 +30,9 @@ FIELDS = {
 }
 """The fields of XMP that hold keywords, in the order they are read, with their namespace and name."""
 
-_ARRAYS = tuple(f"{RDF} {kind}" for kind in ("Bag", "Seq", "Alt"))
+ARRAYS = tuple(f"{RDF} {kind}" for kind in ("Bag", "Seq", "Alt"))
+"""What a property of several values holds them in."""
+
 _IPTC_BYTES = 64  # that a keyword may have in IPTC (IIM 4.2, 2:25)
 
 
@@ -74,14 +85,14 @@ def packet_keywords(packet: Packet) -> list[str]:
             if (value := _attribute(description, name)) is not None:
                 texts.append(value)
             for child in description.children:
-                if _same(child.name, name):
+                if same_name(child.name, name):
                     texts += [text for text, _ in items_of(child)]
     return _once(texts)
 
 
 def items_of(prop: Element) -> Iterator[tuple[str, Element | None]]:
     """Yield the values of a property with the element of each: of its Bag, Seq or Alt; else its own text, with None."""
-    array = next((child for child in prop.children if child.name in _ARRAYS), None)
+    array = next((child for child in prop.children if child.name in ARRAYS), None)
     if array is not None:
         for item in array.children:
             yield _value(item), item
@@ -112,11 +123,11 @@ def _value(item: Element) -> str:
 
 
 def _attribute(description: Element, name: str) -> str | None:
-    return next((value for key, value in description.attributes.items() if _same(key, name)), None)
+    return next((value for key, value in description.attributes.items() if same_name(key, name)), None)
 
 
-def _same(name: str, field_name: str) -> bool:
-    # Microsoft's namespace is also written without its last slash.
+def same_name(name: str, field_name: str) -> bool:
+    """Tell whether a name is that of a field; Microsoft's namespace is also written without its last slash."""
     return name == field_name or name.replace(" ", "/ ") == field_name
 
 
