@@ -68,6 +68,8 @@ class TagRecord:
         The tag it counts for; None when dropped.
     reason : str
         In words for a curator.
+    above : tuple of str
+        Other tags that the spelling also counts for: upper levels of a hierarchy, whose last level is ``tag``.
     """
 
     raw: str
@@ -75,6 +77,7 @@ class TagRecord:
     outcome: Literal["kept", "merged", "dropped"]
     tag: str | None
     reason: str
+    above: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
