@@ -162,6 +162,9 @@ def _write(write: Write) -> None:
     if write.after and digest(data) != write.after:
         raise _Changed
     _replace(write.path, data)
+    if write.times_of is not None:
+        told = write.times_of.stat()
+        os.utime(write.path, ns=(told.st_atime_ns, told.st_mtime_ns))
 
 
 def _replace(path: Path, data: bytes) -> None:
