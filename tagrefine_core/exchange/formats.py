@@ -124,7 +124,8 @@ class TextFiles(Format):
     def content(self, photo: PhotoTags, current: bytes | None) -> bytes | None:
         """See `Format.content`."""
         if self.out is not None or current is None:
-            return new_text(photo.after, self._separator) if photo.after or current is not None else None
+            needed = photo.before or photo.after or current is not None
+            return new_text(photo.after, self._separator) if needed else None
         return changed_text(
             current, photo.before, lambda tag: self._spellings.becomes(tag, photo.gone), photo.after
         )
@@ -167,10 +168,12 @@ class XmpFiles(Format):
         """Return what a new file begins with; None where the photo says all that it would."""
         if self.out is not None and (beside := self.beside(photo.file_name, self.endings)) is not None:
             return beside.read_bytes()
-        inside = {levels(tag) for tag in read_keywords(self.root / photo.file_name).tags}
-        wanted = {levels(tag) for tag in photo.after}
-        if inside == wanted and (self.out is None or not wanted):
+        if not photo.before and not photo.after:
             return None
+        if self.out is None and photo.after:
+            inside = {levels(tag) for tag in read_keywords(self.root / photo.file_name).tags}
+            if inside == {levels(tag) for tag in photo.after}:
+                return None
         return EMPTY
 
 
