@@ -27,7 +27,7 @@ from tagrefine_core.reading.marks import (
     peeled,
     show,
 )
-from tagrefine_core.reading.text import clean
+from tagrefine_core.reading.text import clean, some_of
 from tagrefine_core.store import ImportIssue
 
 __all__ = ["Split", "split_cells"]
@@ -325,6 +325,4 @@ def _reasons(
 
 
 def _some(parts: Sequence[str]) -> str:
-    names = [repr(shorten(show(part), 60, placeholder=" ...")) for part in dict.fromkeys(parts)]
-    more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
-    return ", ".join(names[:3]) + more
+    return some_of([repr(shorten(show(part), 60, placeholder=" ...")) for part in dict.fromkeys(parts)])
