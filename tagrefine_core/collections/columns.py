@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagrefine_core.errors import CollectionError
-from tagrefine_core.reading.rows import Rows, some
+from tagrefine_core.reading.rows import Rows
+from tagrefine_core.reading.text import some_of
 from tagrefine_core.reading.values import as_text, is_nothing
 from tagrefine_core.store import ImportIssue
 
@@ -116,7 +117,7 @@ def find_columns(rows: Rows) -> Columns:
         issues.append(
             ImportIssue(
                 rows.name,
-                f"columns read as labels, one each: {some(rows.columns[column][0].strip() for column in flags)}",
+                f"columns read as labels, one each: {some_of([rows.columns[column][0].strip() for column in flags], 10)}",
                 "note",
             )
         )
@@ -125,7 +126,7 @@ def find_columns(rows: Rows) -> Columns:
         for column in rest
         if column not in flags and not all(map(is_nothing, cells[column]))
     ]:
-        issues.append(ImportIssue(rows.name, f"columns not used: {some(left)}", "note"))
+        issues.append(ImportIssue(rows.name, f"columns not used: {some_of(left, 10)}", "note"))
     names, kept = _names(rows, file[0])
 
     def of_kept(column: int) -> list[Any]:
@@ -183,5 +184,5 @@ def _missing(rows: Rows, needed: str, flags: Sequence[str] = ()) -> str:
     columns = shorten(", ".join(title.strip() for title, _ in rows.columns), 200, placeholder=" ...")
     shown = f"{rows.name} has no column {needed!r}; its columns are: {columns}."
     if flags:
-        shown += f" Those of 0 and 1 ({some(flags)}) are ground truth."
+        shown += f" Those of 0 and 1 ({some_of(flags)}) are ground truth."
     return f"{shown} Needed are file_name and tags, named in its first line."

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from tagrefine_core.collections.columns import Columns
 from tagrefine_core.errors import CollectionError
 from tagrefine_core.reading.cells import split_cells
-from tagrefine_core.reading.rows import MAX_COLUMNS, some
+from tagrefine_core.reading.rows import MAX_COLUMNS
+from tagrefine_core.reading.text import some_of
 from tagrefine_core.reading.values import as_items, as_text, is_nothing, without_decimals
 from tagrefine_core.store import ImportIssue
 
@@ -34,7 +35,7 @@ def join_tags(
     if several := [photo for photo, count in enumerate(rows) if count > 1]:
         for photo in several:
             found[photo] = list(dict.fromkeys(found[photo]))
-        shown = some(files[photo] for photo in several)
+        shown = some_of([files[photo] for photo in several])
         issues.append(
             ImportIssue(
                 _shown(parts), f"{len(several):,} photos have several rows, which are joined: {shown}", "note"
@@ -60,7 +61,7 @@ def join_users(
         elif found[owner] != user:
             others[owner] = user
     if others:
-        shown = some(f"{files[photo]}: {found[photo]}, {user}" for photo, user in others.items())
+        shown = some_of([f"{files[photo]}: {found[photo]}, {user}" for photo, user in others.items()])
         reason = f"{len(others):,} photos have rows of several users, of whom the first is taken ({shown})"
         issues.append(ImportIssue(_shown(parts), reason, "note"))
     return found
@@ -124,7 +125,7 @@ def _tell(
     reasons = []
     if all(label.replace(".", "", 1).removeprefix("-").isdecimal() for label in labels):
         reasons.append(
-            f"the labels are numbers ({some(labels)}), so no tag is measured by them: write their names instead"
+            f"the labels are numbers ({some_of(labels)}), so no tag is measured by them: write their names instead"
         )
     empty, filled = (
         sum(names is not None and bool(names) == full for names in judged) for full in (False, True)
@@ -135,7 +136,7 @@ def _tell(
             "write ? where nobody judged"
         )
     if both.any():
-        shown = some(files[photo] for photo in np.flatnonzero(both).tolist())
+        shown = some_of([files[photo] for photo in np.flatnonzero(both).tolist()])
         reasons.append(
             f"{int(both.sum()):,} photos have rows with and without labels: those with labels count ({shown})"
         )
@@ -187,4 +188,4 @@ def _label_items(cell: Any) -> list[str] | str | None:
 
 
 def _shown(parts: Sequence[Columns]) -> str:
-    return some(part.table for part in parts)
+    return some_of([part.table for part in parts])

@@ -11,8 +11,7 @@ from tagrefine_core.progress import Progress
 from tagrefine_core.reading.delimited import read_delimited
 from tagrefine_core.reading.documents import read_documents
 from tagrefine_core.reading.paths import is_absolute, match_names
-from tagrefine_core.reading.rows import some
-from tagrefine_core.reading.text import clean, read_text
+from tagrefine_core.reading.text import clean, read_text, some_of
 from tagrefine_core.store import ImportIssue
 
 __all__ = ["TABLE_ENDS", "find_tables", "read_table"]
@@ -44,11 +43,11 @@ def read_table(path: Path, progress: Progress) -> Source:
     issues = [] if path.is_file() else _passed_over(tables, root)
     progress("Reading the table", 0, 0)
     parts = [_read(table, table.relative_to(root)) for table in tables]
-    shown = some(columns.table for columns in parts)
+    shown = some_of([columns.table for columns in parts])
     for columns in parts:
         issues += columns.issues
     if len(parts) > 1:
-        counts = some(f"{columns.table} ({len(columns.names):,} rows)" for columns in parts)
+        counts = some_of([f"{columns.table} ({len(columns.names):,} rows)" for columns in parts])
         issues.append(ImportIssue(".", f"several tables are read: {counts}", "note"))
     names = [name for columns in parts for name in columns.names]
     files, owners = _find_photos(names, root, shown, issues)
@@ -114,10 +113,10 @@ def _nothing_found(path: Path) -> str:
     if path.is_file():
         return f"{path} is not a table that is read ({ends})."
     if tables := _tables(path):
-        return f"{path} has several tables ({some(table.name for table in tables)}); name the one to import."
+        return f"{path} has several tables ({some_of([table.name for table in tables])}); name the one to import."
     below = [table.relative_to(path).as_posix() for child in _folders(path) for table in _tables(child)]
     if below:
-        return f"No table in {path}: looked for metadata.jsonl, metadata.csv or one other {ends} file. Below it there is {some(below)}; name the one to import."
+        return f"No table in {path}: looked for metadata.jsonl, metadata.csv or one other {ends} file. Below it there is {some_of(below)}; name the one to import."
     return f"No table in {path}: looked for metadata.jsonl, metadata.csv or one other {ends} file."
 
 
@@ -129,7 +128,7 @@ def _read(table: Path, place: Path) -> Columns:
     else:
         rows = read_documents(text, name, known=KNOWN)
     if guess:
-        rows.issues.insert(0, ImportIssue(name, f"is not UTF-8; read as {guess}", "note"))
+        rows.issues.insert(0, ImportIssue(name, f"is not plain UTF-8; read as {guess}", "note"))
     if not rows.lines:
         lost = next((issue for issue in rows.issues if issue.severity == "skipped"), None)
         first = f" The first problem: {lost.file} {lost.reason}." if lost else ""
@@ -163,10 +162,10 @@ def _find_photos(
             f"None of the {len(names):,} rows of {tables} leads to a photo in {root}. The first: {name} {reason}."
         )
     if found.respelled:
-        pairs = some(f"{name} is {file}" for name, file in found.respelled.items())
+        pairs = some_of([f"{name} is {file}" for name, file in found.respelled.items()])
         reason = f"{len(found.respelled):,} names are spelled otherwise on disk: {pairs}"
         issues.append(ImportIssue(tables, reason, "note"))
     if unlisted := sorted(set(photos).difference(found.files.values())):
-        reason = f"{len(unlisted):,} photos are not listed in {tables}, so they are left out: {some(map(clean, unlisted))}"
+        reason = f"{len(unlisted):,} photos are not listed in {tables}, so they are left out: {some_of(list(map(clean, unlisted)))}"
         issues.append(ImportIssue(".", reason, "note"))
     return list(places), owners

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tagrefine_core.errors import CollectionError
-from tagrefine_core.reading.rows import MAX_COLUMNS, Rows, lines_of, some
+from tagrefine_core.reading.rows import MAX_COLUMNS, Rows, lines_of
+from tagrefine_core.reading.text import some_of
 from tagrefine_core.store import ImportIssue
 
 __all__ = ["read_delimited"]
@@ -130,7 +131,9 @@ def _collected(name: str, header: list[str], cutter: "_Cutter", start: int, *, j
     ):
         if places:
             rows.issues.append(
-                ImportIssue(name, f"{len(places):,} rows have {what} (line {some(places)})", "note")
+                ImportIssue(
+                    name, f"{len(places):,} rows have {what} (line {some_of(list(map(str, places)))})", "note"
+                )
             )
     rows.columns.extend(
         (title, cells)

@@ -17,7 +17,8 @@ from dataclasses import replace
 from typing import Any
 
 from tagrefine_core.errors import CollectionError
-from tagrefine_core.reading.rows import MAX_COLUMNS, Rows, lines_of, some
+from tagrefine_core.reading.rows import MAX_COLUMNS, Rows, lines_of
+from tagrefine_core.reading.text import some_of
 from tagrefine_core.store import ImportIssue
 
 __all__ = ["Repeated", "read_documents"]
@@ -100,7 +101,9 @@ def _collected(rows: Rows, records: Iterable[tuple[int, _Record]]) -> Rows:
     if more:
         rows.issues.append(
             ImportIssue(
-                rows.name, f"only the first {MAX_COLUMNS:,} keys are read, not {some(sorted(more))}", "note"
+                rows.name,
+                f"only the first {MAX_COLUMNS:,} keys are read, not {some_of(sorted(more))}",
+                "note",
             )
         )
     rows.columns.extend(columns.items())
@@ -154,7 +157,7 @@ def _of_document(
         elif document and all(isinstance(value, dict | list | str) for value in document.values()):
             records = _kohya(document)
         else:
-            raise CollectionError(_unknown(rows.name, f"an object with {some(document)}"))
+            raise CollectionError(_unknown(rows.name, f"an object with {some_of(list(document))}"))
     return enumerate(records, start=1)
 
 
@@ -169,7 +172,7 @@ def _columns(document: dict[str, Any], rows: Rows) -> Iterator[_Record]:
         yield document  # a single row
     elif len(lengths) > 1:
         raise CollectionError(
-            f"The columns of {rows.name} have {some(f'{len(cells):,} ({name})' for name, cells in values.items())} cells. "
+            f"The columns of {rows.name} have {some_of([f'{len(cells):,} ({name})' for name, cells in values.items()])} cells. "
             "Give all of them as many."
         )
     else:

@@ -20,7 +20,7 @@ from itertools import takewhile
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
-from tagrefine_core.reading.rows import some
+from tagrefine_core.reading.text import some_of
 
 __all__ = ["Matches", "is_absolute", "match_names"]
 
@@ -78,23 +78,25 @@ def match_names(names: Iterable[str], files: Iterable[str], root: Path) -> Match
     found = Matches()
     claimed: set[str] = set()
     by_end: dict[str, list[str]] = {}
+    below = f"{root.as_posix().rstrip('/')}/"
     for name in dict.fromkeys(names):
         if name in index.files:
             found.files[name] = name
             claimed.add(name)
             continue
-        forms = list(dict.fromkeys(_forms(name, root)))
+        forms = list(dict.fromkeys(_forms(name, below)))
         found.files[name] = forms[0]
         if ".." in forms[-1].split("/"):
             continue
         exact = next((form for form in forms if form in index.files), None) or _first(
             index.only("composed", form) for form in forms
         )
-        if exact or any(_is_there(root, form) for form in forms):
+        if exact or any(os.path.lexists(below + form) for form in forms if not is_absolute(form)):
             found.files[name] = exact or forms[0]
             claimed.add(found.files[name])
             continue
-        forms += [form for form in map(unquote, forms) if ".." not in form.split("/") and form not in forms]
+        if "%" in name:
+            forms += [form for form in map(unquote, forms) if ".." not in form.split("/")]
         if near := _first(index.only(key, form) for key in _KEYS for form in forms):
             found.files[name] = found.respelled[name] = near
             claimed.add(near)
@@ -111,14 +113,16 @@ def match_names(names: Iterable[str], files: Iterable[str], root: Path) -> Match
     return found
 
 
-def _forms(name: str, root: Path) -> Iterator[str]:
-    plain = _FILE_ADDRESS.sub("", name, count=1)
-    for slashes in (plain, plain.replace("\\", "/")):
-        yield str(PurePosixPath(slashes)).removeprefix(f"{root.as_posix()}/")
+def _forms(name: str, below: str) -> Iterator[str]:
+    plain = _FILE_ADDRESS.sub("", name, count=1) if is_absolute(name) else name
+    yield _tidy(plain).removeprefix(below)
+    if "\\" in plain:
+        yield _tidy(plain.replace("\\", "/")).removeprefix(below)
 
 
-def _is_there(root: Path, form: str) -> bool:
-    return not is_absolute(form) and os.path.lexists(root / form)
+def _tidy(name: str) -> str:
+    untidy = name.endswith("/") or "./" in name or "//" in name
+    return str(PurePosixPath(name)) if untidy else name
 
 
 def _first(found: Iterable[str | None]) -> str | None:
@@ -129,7 +133,7 @@ def _explain(name: str, forms: list[str], index: "_Index", found: Matches) -> No
     """Say what is near a name that fits no file."""
     near = list(dict.fromkeys(file for form in forms for file in index.near(form)))
     if near:
-        found.reasons[name] = f"is missing; there is {some(near)}" + (
+        found.reasons[name] = f"is missing; there is {some_of(near)}" + (
             ", and it does not say which" if len(near) > 1 else ""
         )
     if is_absolute(name):

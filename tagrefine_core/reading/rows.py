@@ -1,17 +1,14 @@
 """What a table holds, column by column, whatever it was written as."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from tagrefine_core.store import ImportIssue
 
-__all__ = ["MAX_COLUMNS", "Rows", "lines_of", "some"]
+__all__ = ["MAX_COLUMNS", "Rows", "lines_of"]
 
 MAX_COLUMNS = 4096
 """More columns are refused: short rows below a header of a megabyte would fill the memory."""
-
-_SHOWN = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,9 +46,3 @@ def lines_of(text: str) -> list[str]:
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text.split("\n")
-
-
-def some(items: Sequence[object] | Iterable[object]) -> str:
-    """Return the first few of many things as text: "a, b, c, d, e ..."."""
-    listed = list(items)
-    return ", ".join(map(str, listed[:_SHOWN])) + (" ..." if len(listed) > _SHOWN else "")

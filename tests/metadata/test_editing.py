@@ -1,12 +1,12 @@
 """Keywords of XMP are changed in place; every other byte stays."""
 
 import pytest
-from tests.metadata.test_keywords import array, packet
 
 from tagrefine_core.errors import DataError
 from tagrefine_core.metadata.editing import EMPTY, edited
 from tagrefine_core.metadata.keywords import packet_keywords
 from tagrefine_core.metadata.xmp import parse
+from tests.metadata.test_keywords import array, packet
 
 
 def without(*gone: str):  # type: ignore[no-untyped-def]
