@@ -106,9 +106,14 @@ def join_truth(
         if owner >= 0:
             (silent if names is None else said)[owner] = True
     truth[said] = np.maximum(truth[said], 0)
-    for owner, names in zip(owners, judged, strict=True):
-        if owner >= 0 and names:
-            truth[owner, [column[name] for name in names]] = 1
+    given = [
+        (owner, column[name])
+        for owner, names in zip(owners, judged, strict=True)
+        if owner >= 0 and names
+        for name in names
+    ]
+    if given:
+        truth[tuple(np.array(given).T)] = 1
     _tell(table, labels, judged, files, said & silent, issues)
     return tuple(labels), truth
 
@@ -154,11 +159,10 @@ def _entries(
     items = [
         items_of(cell) for part in parts for cells in zip(*columns_of(part), strict=True) for cell in cells
     ]
-    split = split_cells(
-        [item if isinstance(item, str) else None for item in items], where=f"{_shown(parts)}, {what}"
-    )
+    split = split_cells([item for item in items if isinstance(item, str)], where=f"{_shown(parts)}, {what}")
     issues += split.issues
-    lists = [tags if isinstance(item, str) else item for item, tags in zip(items, split.tags, strict=True)]
+    cut = iter(split.tags)
+    lists = [next(cut) if isinstance(item, str) else item for item in items]
     found: list[list[str] | None] = []
     start = 0
     for part in parts:

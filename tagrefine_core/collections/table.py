@@ -144,7 +144,7 @@ def _find_photos(
     names: list[str], root: Path, tables: str, issues: list[ImportIssue]
 ) -> tuple[list[str], list[int]]:
     """Return the distinct files (N,), and which of them each row is about (R,): -1 where it leads to none."""
-    photos = [file for file in photo_files(root) if PurePosixPath(file).suffix.lower() in EXTENSIONS]
+    photos = [file for file in photo_files(root) if file[file.rfind(".") :].lower() in EXTENSIONS]
     found = match_names(names, photos, root)
     for name in found.elsewhere:
         found.reasons.setdefault(

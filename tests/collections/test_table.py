@@ -53,7 +53,10 @@ def test_other_names_of_columns_and_no_ground_truth(tmp_path):
 
 
 def test_a_comma_may_be_part_of_a_tag_where_another_mark_separates(tmp_path):
-    fake_data.write(tmp_path / "t.tsv", "file\ttags\na.jpg\tsea;paris, france\nb.jpg\tsky;sun;sand\nc.jpg\tdog;cat;bird;horse\n")
+    fake_data.write(
+        tmp_path / "t.tsv",
+        "file\ttags\na.jpg\tsea;paris, france\nb.jpg\tsky;sun;sand\nc.jpg\tdog;cat;bird;horse\n",
+    )
     source = read_source("table", tmp_path)
     assert source.tags == [["sea", "paris, france"], ["sky", "sun", "sand"], ["dog", "cat", "bird", "horse"]]
 
