@@ -8,7 +8,7 @@ from tagrefine_core.collections.folder import EXTENSIONS, photo_files, read_fold
 from tagrefine_core.collections.mirflickr import photo_numbers, read_mirflickr
 from tagrefine_core.collections.nuswide import IMAGE_LISTS, read_nuswide
 from tagrefine_core.collections.sources import Source, first_existing
-from tagrefine_core.collections.table import find_table, read_table
+from tagrefine_core.collections.table import TABLE_ENDS, find_tables, read_table
 from tagrefine_core.errors import CollectionError
 from tagrefine_core.progress import Progress, silent
 
@@ -68,12 +68,12 @@ def read_source(kind: str, path: Path, progress: Progress = silent) -> Source:
 def guess_kind(path: Path) -> str | None:
     """Return the format that a folder or file looks like, or None."""
     if path.is_file():
-        return "table" if path.suffix.lower() in (".csv", ".tsv", ".jsonl") else None
+        return "table" if path.suffix.lower() in TABLE_ENDS else None
     if photo_numbers(path / "mirflickr") or photo_numbers(path):
         return "mirflickr"
     if first_existing(path, *IMAGE_LISTS):
         return "nuswide"
-    if find_table(path):
+    if find_tables(path):
         return "table"
     # A folder without photos near its beginning would be searched for long.
     some = itertools.islice(photo_files(path), 1000)
