@@ -13,7 +13,12 @@ from pages.state import store
 from tagrefine_core import workflow
 from tagrefine_core.errors import ImageError
 
-__all__ = ["MOST", "Tagged", "tag_photos"]
+__all__ = ["MOST", "TYPES", "Tagged", "tag_photos"]
+
+# fmt: off
+TYPES = ["apng", "avif", "avifs", "bmp", "gif", "heic", "heics", "heif", "heifs", "hif", "jfif", "jpe", "jpeg", "jpg", "jxl", "mpo", "pbm", "pgm", "png", "pnm", "ppm", "tif", "tiff", "webp"]
+# fmt: on
+"""Ends of file names that are taken, without the dot: those of the folder import."""
 
 MOST = 24
 """Photos at a time."""
