@@ -5,6 +5,7 @@ import re
 import sys
 import tomllib
 from importlib.metadata import packages_distributions
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,7 @@ def test_everything_imported_is_required() -> None:
             elif isinstance(node, ast.ImportFrom):
                 imported.add((node.module or "").partition(".")[0])
     imported -= {*sys.stdlib_module_names, "tagrefine_core", "pages"}
-    named = [*requirements(), *sum(PROJECT["optional-dependencies"].values(), [])]
+    named = [*requirements(), *chain.from_iterable(PROJECT["optional-dependencies"].values())]
     required = {re.split(r"[<>=!~ ]", line)[0].lower() for line in named}
     for name in imported:
         found = {distribution.lower().replace("_", "-") for distribution in distributions[name]}
