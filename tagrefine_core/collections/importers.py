@@ -6,8 +6,8 @@ from pathlib import Path
 
 from tagrefine_core.collections.folder import EXTENSIONS, photo_files, read_folder
 from tagrefine_core.collections.mirflickr import photo_numbers, read_mirflickr
-from tagrefine_core.collections.nuswide import IMAGE_LISTS, read_nuswide
-from tagrefine_core.collections.sources import Source, first_existing
+from tagrefine_core.collections.nuswide import looks_like_nuswide, read_nuswide
+from tagrefine_core.collections.sources import Source
 from tagrefine_core.collections.table import find_table, read_table
 from tagrefine_core.errors import CollectionError
 from tagrefine_core.progress import Progress, silent
@@ -70,7 +70,7 @@ def guess_kind(path: Path) -> str | None:
         return "table" if path.suffix.lower() in (".csv", ".tsv", ".jsonl") else None
     if photo_numbers(path / "mirflickr") or photo_numbers(path):
         return "mirflickr"
-    if first_existing(path, *IMAGE_LISTS):
+    if looks_like_nuswide(path):
         return "nuswide"
     if find_table(path):
         return "table"
