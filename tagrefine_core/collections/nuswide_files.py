@@ -13,7 +13,7 @@ from tagrefine_core.errors import LabelError
 from tagrefine_core.reading.text import read_text
 from tagrefine_core.store import ImportIssue
 
-__all__ = ["Copy", "Places", "lines", "locate", "matrix_rows", "row_width", "some"]
+__all__ = ["Copy", "Places", "common_folder", "lines", "locate", "matrix_rows", "row_width", "some"]
 
 _BLOCK = 1 << 25  # bytes of a matrix read at a time
 
@@ -143,7 +143,7 @@ def locate(copy: Copy, listed: Sequence[str], issues: list[ImportIssue]) -> tupl
             reason = f"its folder is missing, and which photo {file} is cannot be told: {some(names)} has the same name"
             issues.append(ImportIssue(listed[place], reason))
     if moved := len(found_at) - len(taken):
-        root = _common_folder(found_at.values())
+        root = common_folder(found_at.values())
         note = f"{moved:,} photos do not lie in the folders that the list names and were found by their file name"
         issues.append(ImportIssue(root.rstrip("/") or ".", note, "note"))
     kept = [place for place in range(len(listed)) if place not in refused]
@@ -207,7 +207,7 @@ def _inside(path: str) -> str:
     return parts.name if parts.is_absolute() or ".." in parts.parts else path
 
 
-def _common_folder(files: Iterable[str]) -> str:
+def common_folder(files: Iterable[str]) -> str:
     """Return the deepest folder that all files are in, with ``/`` at its end; empty for the folder itself."""
     folders = [file.split("/")[:-1] for file in files]
     first, last = min(folders), max(folders)

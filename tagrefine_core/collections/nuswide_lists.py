@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagrefine_core.collections.folder import EXTENSIONS
-from tagrefine_core.collections.nuswide_files import Copy, lines
+from tagrefine_core.collections.nuswide_files import Copy, common_folder, lines
 from tagrefine_core.errors import LabelError
 from tagrefine_core.store import ImportIssue
 
@@ -22,7 +22,7 @@ class LabelledList:
     ----------
     file : Path
     photos : list of str
-        Paths with ``/``.
+        Paths with ``/``, below the folder that all of the list lie in: it is one of the machine where the list was written.
     truth : int8 (n, L)
         1 or 0.
     """
@@ -90,7 +90,10 @@ def _read_list(file: Path) -> LabelledList:
                 f"{file}, line {number:,}: a photo and {columns:,} times 0 or 1 must stand here, as in the first line; it holds "
                 f"{len(digits):,}."
             )
-        photos.append(path.replace("\\", "/").removeprefix("./"))
+        photos.append(path.replace("\\", "/"))
         rows.append(digits)
     flat = np.frombuffer("".join(rows).encode(), dtype=np.uint8) - ord("0")
-    return LabelledList(file, photos, flat.astype(np.int8).reshape(len(rows), -1))
+    above = len(common_folder(photos))
+    return LabelledList(
+        file, [photo[above:] for photo in photos], flat.astype(np.int8).reshape(len(rows), -1)
+    )

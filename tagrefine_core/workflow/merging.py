@@ -180,6 +180,7 @@ def import_again(store: Store, collection: str) -> Work:
         "kind": source["kind"],
         "source": str(path),
         "min_fraction": record.details["min_fraction"],
-        "labels": record.details.get("labels"),  # an earlier TagRefine had no choice of them
     }
+    if labels := record.details.get("labels"):
+        options["labels"] = labels
     return Work("import", collection, options)
