@@ -42,15 +42,17 @@ class Copy:
     def find(self, *names: str) -> Path | None:
         """Return the first of some text files, of several of one name the one nearest to the top; None when there is none."""
         for name in names:
-            if found := self._texts.get(name.lower()):
-                return self.path / min(found, key=lambda file: (file.count("/"), file))
+            for file in sorted(self._texts.get(name.lower(), []), key=lambda file: (file.count("/"), file)):
+                if (self.path / file).is_file():  # a pipe would be waited for
+                    return self.path / file
         return None
 
     def texts(self) -> Iterator[Path]:
         """Yield all text files, those nearest to the top first, else by name."""
         found = (file for files in self._texts.values() for file in files)
         for file in sorted(found, key=lambda file: (file.count("/"), file)):
-            yield self.path / file
+            if (self.path / file).is_file():
+                yield self.path / file
 
     def names_of(self, columns: int, *words: str) -> tuple[list[str], Path] | None:
         """Return the names of a matrix's columns, and the file that has them.

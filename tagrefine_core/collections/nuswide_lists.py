@@ -59,8 +59,11 @@ def labelled_lists(copy: Copy, issues: list[ImportIssue]) -> list[LabelledList]:
 
 
 def _first_line(file: Path) -> str:
-    with file.open(encoding="latin-1") as text:
-        return text.readline(1 << 16)
+    try:
+        with file.open(encoding="latin-1") as text:
+            return text.readline(1 << 16)
+    except OSError:  # whoever needs the file says that it cannot be read
+        return ""
 
 
 def _labelled(line: str) -> bool:
