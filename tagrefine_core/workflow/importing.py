@@ -23,7 +23,7 @@ from tagrefine_core.demo import generate
 from tagrefine_core.errors import CollectionError
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.runs.run import run_folder
-from tagrefine_core.store import CollectionRecord, ImportIssue, Store
+from tagrefine_core.store import CollectionRecord, ImportIssue, Store, TagRecord
 from tagrefine_core.workflow.rules import check
 
 __all__ = ["delete_collection", "import_collection", "make_demo", "what_is_replaced"]
@@ -203,7 +203,7 @@ def _import(
         kind=shown_as or kind,
         vocabulary=vocabulary.tags,
         label_columns=vocabulary.label_columns,
-        decisions=vocabulary.decisions,
+        decisions=_with_second_judgements(vocabulary, source),
         details={
             "min_fraction": min_fraction,
             "forced": list(vocabulary.forced),
@@ -216,6 +216,19 @@ def _import(
     progress("Comparing tags", 0, 0)
     TagSimilarity.open(store.home, collection)  # now that WordNet is open, so that nobody waits for it later
     return collection
+
+
+def _with_second_judgements(vocabulary: tags.Vocabulary, source: Source) -> list[TagRecord]:
+    """Return what became of the spellings, where those of a tag count for the label beside it, too: `Source.beside`."""
+    tag_of = {
+        label: vocabulary.tags[column]
+        for label, column in zip(source.labels, vocabulary.label_columns, strict=True)
+    }
+    second = {tag_of.get(tag, tag): tag_of[label] for label, tag in source.beside.items()}
+    return [
+        replace(record, above=(*record.above, *(second[tag] for tag in record.tags if tag in second)))
+        for record in vocabulary.decisions
+    ]
 
 
 def _stored(home: Path, path: Path) -> str:

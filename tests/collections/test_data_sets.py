@@ -141,6 +141,20 @@ def test_all_labels_are_38_and_no_two_are_one_tag(tmp_path):
     assert len(read_source("mirflickr", tmp_path).labels) == 14
 
 
+def test_who_carries_a_tag_carries_its_second_label(tmp_path):
+    store = Store(tmp_path / "home")
+    collection = workflow.import_collection(
+        store, "mirflickr", mir(tmp_path / "m", **LABELS), "all", labels="all"
+    )
+    assert collection.labels == ("animal", "baby", "sky", "water", "baby_r1", "sea_r1")
+    by_tag = dict(zip(collection.vocabulary, collection.tags.toarray().T.tolist(), strict=True))
+    assert by_tag["baby"] == by_tag["baby_r1"] == [0, 0, 1] and by_tag["sea_r1"] == [0, 0, 0]
+    assert list(collection.raw_tags(2)) == ["baby"]
+    # One photo carries baby, and both files judge it: right by both; sky and water are right, too.
+    measured = workflow.evaluate_user_tags(store, "all")
+    assert measured.n_images_skipped == 0 and 0 < measured.miap <= 1
+
+
 def test_labels_that_are_not_there_are_an_error(tmp_path):
     mir(tmp_path, sky=[1])
     with pytest.raises(CollectionError, match=r"no strict labels .*baby_r1\.txt"):
