@@ -17,12 +17,19 @@ from tagrefine_core.store import ImportIssue
 
 __all__ = ["looks_like_nuswide", "read_nuswide"]
 
-_LISTS = ("ImageList/Imagelist.txt", "ImageList/ImageList.txt", "Imagelist.txt", "ImageList.txt")
+_SIGNS = (
+    *(
+        f"{folder}{name}"
+        for folder in ("ImageList/", "")
+        for name in ("Imagelist.txt", "ImageList.txt", "TrainImagelist.txt")
+    ),
+    *(f"{folder}All_Tags.txt" for folder in ("NUS_WID_Tags/", "Tags/", "")),
+)
 
 
 def looks_like_nuswide(path: Path) -> bool:
-    """Whether a folder has NUS-WIDE's list of photos where it belongs."""
-    return first_existing(path, *_LISTS) is not None
+    """Whether a folder has one of NUS-WIDE's files where it belongs."""
+    return first_existing(path, *_SIGNS) is not None
 
 
 def read_nuswide(path: Path, progress: Progress) -> Source:

@@ -93,6 +93,14 @@ def test_a_second_copy_of_the_photos_is_said(tmp_path):
     assert "small: 1 photos seen and not used" in notes(source)
 
 
+def test_clean_tags_are_taken_though_raw_ones_are_of_more_photos(tmp_path):
+    mir(tmp_path)
+    for number in (1, 2, 30):
+        fake_data.write(tmp_path / f"mirflickr/meta/tags_raw/tags{number}.txt", "RAW\n")
+    (tmp_path / "mirflickr/meta/tags/tags2.txt").unlink()
+    assert read_source("mirflickr", tmp_path).tags == [["sky"], [], ["baby"]]
+
+
 def test_mirflickr_1m(tmp_path):
     for number in (0, 9_999, 10_000):
         fake_data.save(tmp_path / f"images/{number // 10_000}/{number}.jpg")

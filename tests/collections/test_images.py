@@ -272,6 +272,24 @@ def test_the_size_of_jpeg_xl_is_known_before_it_is_unfolded(size, boxes):
         size_of_jxl(jxl(Image.new("RGB", size), use_container=True)[:20])
 
 
+def test_a_jpeg_xl_that_promises_too_much_is_not_unfolded(tmp_path):
+    size = 60_000
+    header = 0b110 | (size - 1) << 3 | 1 << 33  # 30 bits of height, as wide as high
+    path = fake_data.write(tmp_path / "x.jxl", b"\xff\x0a" + header.to_bytes(8, "little") + bytes(99))
+    with pytest.raises(ImageError, match="60,000 x 60,000"):
+        inspect_image(path)
+
+
+def test_the_preview_in_a_heic_does_not_stand_for_the_photo(tmp_path):
+    made = pillow_heif.from_pillow(fake_data.picture(4, (320, 240)))
+    made.info["thumbnails"] = [160]
+    buffer = BytesIO()
+    made.save(buffer)
+    path = fake_data.write(tmp_path / "x.heic", buffer.getvalue())
+    assert pillow_heif.open_heif(path).info["thumbnails"]
+    assert load_image(path, size=20).size == (320, 240)
+
+
 def test_jpeg_xl_made_of_a_turned_jpeg_is_turned(tmp_path):
     pytest.importorskip("pillow_jxl")
     exif = Image.Exif()
