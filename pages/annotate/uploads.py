@@ -16,7 +16,7 @@ from tagrefine_core.errors import ImageError
 __all__ = ["MOST", "TYPES", "Tagged", "tag_photos"]
 
 # fmt: off
-TYPES = ["apng", "avif", "avifs", "bmp", "gif", "heic", "heics", "heif", "heifs", "hif", "jfif", "jpe", "jpeg", "jpg", "jxl", "mpo", "pbm", "pgm", "png", "pnm", "ppm", "tif", "tiff", "webp"]
+TYPES = ["jpg", "jpeg", "png", "heic", "webp", "gif", "avif", "jxl", "tif", "tiff", "bmp", "apng", "avifs", "heics", "heif", "heifs", "hif", "jfif", "jpe", "mpo", "pbm", "pgm", "pnm", "ppm"]
 # fmt: on
 """Ends of file names that are taken, without the dot: those of the folder import."""
 
