@@ -184,10 +184,10 @@ class Store(Database):
                 "SELECT raw, count, outcome, tag, reason, above FROM raw_tags WHERE collection_id = ? ORDER BY number",
                 (collection_id,),
             )
-            rows.row_factory = None
+            rows.row_factory = None  # plain tuples: there may be hundreds of thousands
             return [
-                TagRecord(*row, above=() if above == "[]" else tuple(json.loads(above)))
-                for *row, above in rows
+                TagRecord(raw, count, outcome, tag, reason, tuple(json.loads(above)) if above != "[]" else ())
+                for raw, count, outcome, tag, reason, above in rows
             ]
 
     def raw_spellings(self, collection_id: int) -> list[str]:

@@ -52,6 +52,8 @@ def settle_doubts(
             settled.add((name, other))
     return [
         tuple({one.name: one for one in (_settled(one, settled) for one in lemmas)}.values())
+        if any(one.doubt for one in lemmas)
+        else lemmas
         for lemmas in meanings
     ]
 

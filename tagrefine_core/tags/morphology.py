@@ -6,6 +6,7 @@ which of two lemmas is meant is told by how often each was found in text (the se
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from tagrefine_core.tags.taxonomy import ancestors
@@ -17,10 +18,15 @@ __all__ = ["Form", "Morphology"]
 
 _VOWELS = frozenset("aeiouy")
 _HISSING = ("s", "x", "z", "ch", "sh", "o")  # what -es, not -s, is put to
-_NOUN_ENDINGS = (("s", ""), ("ses", "s"), ("ves", "f"), ("xes", "x"), ("zes", "z"), ("ches", "ch"), ("shes", "sh"), ("men", "man"), ("ies", "y"))  # fmt: skip
-_VERB_ENDINGS = (("s", ""), ("ies", "y"), ("es", "e"), ("es", ""), ("ed", "e"), ("ed", ""), ("ing", "e"), ("ing", ""))  # fmt: skip
-_ADJECTIVE_ENDINGS = (("er", ""), ("est", ""), ("er", "e"), ("est", "e"))
+# What morphy takes off, and what it puts there instead (morphy(7WN)).
+_ENDINGS = {
+    "n": (("s", ""), ("ses", "s"), ("ves", "f"), ("xes", "x"), ("zes", "z"), ("ches", "ch"), ("shes", "sh"), ("men", "man"), ("ies", "y")),
+    "v": (("s", ""), ("ies", "y"), ("es", "e"), ("es", ""), ("ed", "e"), ("ed", ""), ("ing", "e"), ("ing", "")),
+    "a": (("er", ""), ("est", ""), ("er", "e"), ("est", "e")),
+}  # fmt: skip
+_TAILS = {part: tuple({ending for ending, _ in endings}) for part, endings in _ENDINGS.items()}
 _OFTEN = 5  # times that a noun was found, so that one that was never found says nothing beside it
+_KEPT = 100_000  # words whose forms are remembered
 _FAR_MORE = 20  # times as often, as a thing is meant rather than a way of speaking of it
 
 
@@ -45,8 +51,10 @@ class Morphology:
         self._index = wordnet.reader.index
         self._exceptions = wordnet.reader._exception_map
         self._uses = wordnet.uses
+        # A word stands in many spellings: by itself, as a level, behind a namespace.
+        self.form = lru_cache(maxsize=_KEPT)(self._form)
 
-    def form(self, word: str) -> Form | None:
+    def _form(self, word: str) -> Form | None:
         """Return what a word is a form of, or None when WordNet does not know it.
 
         Nouns come first, since tags name things; then a word that is a lemma itself ("abandoned" is an adjective), then verbs and adjectives.
@@ -74,7 +82,8 @@ class Morphology:
     def _odd_plural(self, word: str) -> Form:
         """Decide on a noun that looks like the plural of another: "eyes", that WordNet has as an opinion, are eyes."""
         for singular in self._singulars(word):
-            if self.is_name(singular) or self._is_acronym(word):
+            first = self._wordnet.synset("n", self._index[singular]["n"][0])
+            if first.instance_hypernyms() or self._is_acronym(word):
                 continue  # names have no plural, and AIDS are not several aids
             if (decided := self._is_plural(word, singular)) is not False:
                 return Form(singular, "plural") if decided else Form(word, "", singular)
@@ -86,16 +95,19 @@ class Morphology:
         senses, singular_senses = self._index[word]["n"], self._index[singular]["n"]
         if set(senses) & set(singular_senses):
             return uses > plural_uses  # two words for one thing: the usual one, as it is where both are
-        if uses <= plural_uses:
+        if uses < plural_uses:
+            return None
+        if self._is_above(senses[0], singular_senses[0]):
+            return True  # cows are cattle, and so is a cow
+        if uses == plural_uses:
             return None
         if self._wordnet.synset("n", senses[0]).instance_hypernyms():
             # Rosa Parks is in few photos of parks; a place is what photos are tagged with.
             return True if self._is_a(senses[0], "person.n.01") else None
-        shown, singular_shown = (
-            self._is_a(offset[0], "physical_entity.n.01") for offset in (senses, singular_senses)
-        )
-        if not shown and singular_shown:
-            return True  # a photo shows the thing, not what the plural says in a figure
+        shown = any(self._is_a(sense, "physical_entity.n.01") for sense in senses)
+        singular_shown = self._is_a(singular_senses[0], "physical_entity.n.01")
+        if not shown and singular_shown and (word.endswith("s") or uses >= _OFTEN):
+            return True  # a photo shows the thing, not what the plural says in a figure; "stamina" is no plural to most
         if shown and not singular_shown:
             return None
         seldom = plural_uses == 0 and uses >= _OFTEN
@@ -105,24 +117,26 @@ class Morphology:
         # WordNet's own morph.c takes nothing off "ss" and words of two letters; NLTK does.
         if word.endswith("ss") or len(word) <= 2:
             return
-        for stem in self._stems(word, "n", _NOUN_ENDINGS):
+        for stem in self._stems(word, "n"):
             # Two letters are abbreviations in WordNet, unless each is spoken: "its" are not several IT, TVs are.
             if len(stem) > 2 or (len(stem) == 2 and not _VOWELS & set(stem)) or word in self._exceptions["n"]:
                 yield stem
 
     def _verbs(self, word: str) -> Iterator[str]:
-        return (one for one in self._stems(word, "v", _VERB_ENDINGS) if self._is_mostly(one, "v"))
+        return (one for one in self._stems(word, "v") if self._is_mostly(one, "v"))
 
     def _adjectives(self, word: str) -> Iterator[str]:
-        return (one for one in self._stems(word, "a", _ADJECTIVE_ENDINGS) if self._is_mostly(one, "a"))
+        return (one for one in self._stems(word, "a") if self._is_mostly(one, "a"))
 
-    def _stems(self, word: str, part: str, endings: tuple[tuple[str, str], ...]) -> Iterator[str]:
+    def _stems(self, word: str, part: Literal["n", "v", "a"]) -> Iterator[str]:
         """Yield the lemmas of a part of speech that a word may be a form of, without itself."""
         exceptions = self._exceptions[part]
         if word in exceptions:
             yield from (one for one in exceptions[word] if one != word and part in self._index.get(one, ()))
             return
-        for ending, other in endings:
+        if not word.endswith(_TAILS[part]):
+            return
+        for ending, other in _ENDINGS[part]:
             stem = word.removesuffix(ending)
             if stem == word or not stem or part not in self._index.get(stem + other, ()):
                 continue
@@ -162,6 +176,9 @@ class Morphology:
     def _is_a(self, offset: int, name: str) -> bool:
         with self._wordnet.lock:
             above = self._wordnet.reader.synset(name).offset()
+        return self._is_above(above, offset)
+
+    def _is_above(self, above: int, offset: int) -> bool:
         return above in ancestors(self._wordnet.taxonomy("n").parents, offset)
 
     def _is_acronym(self, word: str) -> bool:

@@ -60,16 +60,23 @@ class Spellings:
         text = self._twin(unescape(raw).strip())
         if reason := _nothing(text):
             return (Lemma(normalize(raw), False, reason),)
-        found = self._levels(text) or self._behind_namespace(text) or (self._word(text),)
+        whole = lemmatize(text, self._wordnet)
+        if whole.known:
+            return (whole,)
+        found = self._levels(text) or self._behind_namespace(text) or (self._bare(text) or whole,)
         if not found[0].known and text != raw:
             return (Lemma(normalize(raw), False, found[0].relation),)
         return found
 
     def _word(self, text: str) -> Lemma:
-        """Look up a tag without levels and namespace, as it is, then without its brackets and weight, its qualifier and ``+``."""
+        """Look up a tag without levels and namespace, as it is, then bare."""
         whole = lemmatize(text, self._wordnet)
-        if whole.known:
-            return whole
+        return whole if whole.known else self._bare(text) or whole
+
+    def _bare(self, text: str) -> Lemma | None:
+        """Look up a tag without its brackets and weight, its qualifier, and with spaces for ``+``; None where WordNet has none of them."""
+        if text.isalnum():
+            return None
         bare, _, _ = _unwrapped(text).partition("(")
         for part, how in (
             (_unwrapped(text), "without brackets and weight"),
@@ -81,13 +88,13 @@ class Spellings:
                 if lemma.known:
                     shown = lemma.name.replace("_", " ")
                     return Lemma(lemma.name, True, f"{lemma.relation or shown}, {how}", lemma.doubt)
-        return whole
+        return None
 
     def _levels(self, text: str) -> tuple[Lemma, ...]:
         """Return the levels of a hierarchy that are words, the last first; empty where it is none."""
         path = text.replace("｜", "|")
         separator = next((one for one in ("|", "\\", " > ", "/") if one in path), None)
-        if separator is None or lemmatize(text, self._wordnet).known:
+        if separator is None:
             return ()
         levels = [level.strip() for level in path.split(separator)]
         if separator == "/" and not self._is_path(levels):
@@ -115,8 +122,6 @@ class Spellings:
         namespace, colon, rest = text.partition(":")
         rest = rest.strip()
         if not colon or not rest or rest[0] in ":/" or not _NAMESPACE.fullmatch(namespace):
-            return ()
-        if lemmatize(text, self._wordnet).known:
             return ()
         found = self._levels(rest) or (self._word(rest),)
         if not found[0].known:

@@ -134,7 +134,7 @@ def _meanings(
 ) -> list[tuple[Lemma, ...]]:
     """Return what each spelling counts for, the most specific first: what people said of the whole of it, a label, else its own words."""
     reader = Spellings(spellings, wordnet)
-    found = []
+    found: list[tuple[Lemma, ...]] = []
     for raw in spellings:
         whole = normalize(raw)
         if whole in aliases or whole in label_tags:
