@@ -22,7 +22,7 @@ def write(store, name="c", *, n=3, data_hash="h", **options):
         vocabulary=["dog", "sea"],
         label_columns=[1],
         raw_tags=[
-            TagRecord("Sea", 2, "merged", "sea", "spelling"),
+            TagRecord("Sea", 2, "merged", "sea", "spelling", ("water", "nature")),
             TagRecord("qq", 1, "dropped", None, "no word"),
         ],
         issues=[ImportIssue("bad.jpg", "is empty"), ImportIssue("a.gif", "animated", "note")],
@@ -41,6 +41,7 @@ def test_a_collection_comes_back_as_it_was_written(store):
     ]
     assert store.vocabulary(record.id) == (["dog", "sea"], [1])
     assert [tag.raw for tag in store.raw_tags(record.id)] == store.raw_spellings(record.id) == ["Sea", "qq"]
+    assert store.raw_tags(record.id)[0].tags == ("sea", "water", "nature")
     assert store.raw_tags(record.id)[1] == TagRecord("qq", 1, "dropped", None, "no word")
     assert store.import_issues(record.id)[1] == ImportIssue("a.gif", "animated", "note")
     assert store.image_file(record.id, 2) == "2.jpg"
