@@ -10,6 +10,7 @@ from tagrefine_core.collections.nuswide import IMAGE_LISTS, read_nuswide
 from tagrefine_core.collections.sources import Source, first_existing
 from tagrefine_core.collections.table import find_table, read_table
 from tagrefine_core.errors import CollectionError
+from tagrefine_core.folders import expanded, is_there
 from tagrefine_core.progress import Progress, silent
 
 __all__ = ["KINDS", "guess_kind", "read_source"]
@@ -44,9 +45,11 @@ def read_source(kind: str, path: Path, progress: Progress = silent) -> Source:
     """
     if kind not in _READERS:
         raise CollectionError(f"There is no import format {kind!r}; choose one of: {', '.join(KINDS)}.")
-    path = path.expanduser()
-    if not path.exists():
+    path = expanded(path)
+    if not is_there(path):
         raise CollectionError(f"There is nothing at {path}. Check the path of the photos to import.")
+    if not path.is_dir() and not path.is_file():
+        raise CollectionError(f"{path} is neither a file nor a folder, but a pipe or a device.")
     if path.is_file() and kind != "table":
         raise CollectionError(f"{path} is a file; format '{kind}' is imported from a folder.")
     path = path.resolve()

@@ -1,14 +1,15 @@
 """Small copies of photos for the pages, made when first asked for."""
 
 import hashlib
-import os
-import tempfile
+from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
 
 from tagrefine_core.collections.images import load_image
-from tagrefine_core.errors import DataError, ImageError
+from tagrefine_core.errors import DataError, DiskFull, ImageError, ReadOnly
+from tagrefine_core.files import write_file
 
 __all__ = ["thumbnail", "thumbnail_folder"]
 
@@ -18,8 +19,8 @@ def thumbnail_folder(home: Path, collection_id: int) -> Path:
     return home / "cache" / "thumbnails" / str(collection_id)
 
 
-def thumbnail(home: Path, collection_id: int, *, root: Path, file: str, row: int, size: int = 256) -> Path:
-    """Return the path of a photo's thumbnail, a JPEG that fits a square; it is made when missing.
+def thumbnail(home: Path, collection_id: int, *, root: Path, file: str, row: int, size: int = 256) -> bytes:
+    """Return a photo's thumbnail, a JPEG that fits a square; it is made when missing, and kept where that is possible.
 
     Its name holds a hash of the original's path, time and size, so a changed photo or another import never
     shows an old thumbnail. Several threads and processes may ask for the same one at once.
@@ -51,23 +52,16 @@ def thumbnail(home: Path, collection_id: int, *, root: Path, file: str, row: int
     name = f"{row}-{hashlib.sha256(version).hexdigest()[:12]}.jpg"
     path = thumbnail_folder(home, collection_id) / str(size) / str(row // 1000) / name
     # Not synced like other files: after a crash it may be empty, and is made again.
-    if not path.exists() or not path.stat().st_size:
-        try:
-            picture = load_image(original, size=size)
-        except ImageError as error:
-            raise ImageError(f"{file} {error}") from error
-        picture.thumbnail((size, size), Image.Resampling.LANCZOS, reducing_gap=2.0)
-        _save(picture, path)
-    return path
-
-
-def _save(picture: Image.Image, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    with suppress(OSError):
+        if kept := path.read_bytes():
+            return kept
     try:
-        with os.fdopen(handle, "wb") as target:
-            picture.save(target, "JPEG", quality=85)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+        picture = load_image(original, size=size)
+    except ImageError as error:
+        raise ImageError(f"{file} {error}") from error
+    picture.thumbnail((size, size), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    made = BytesIO()
+    picture.save(made, "JPEG", quality=85)
+    with suppress(DiskFull, ReadOnly):  # it is shown all the same
+        write_file(path, lambda file: file.write(made.getvalue()), durable=False)
+    return made.getvalue()

@@ -48,7 +48,10 @@ def fill_blocks(
         Memory-mapped, read-only.
     """
     path, record = folder / "array.npy", folder / "done.json"
-    done = read_json(record)["rows"] if record.exists() and path.exists() else 0
+    try:
+        done = int(read_json(record)["rows"]) if read_array(path).shape == shape else 0
+    except (OSError, ValueError, KeyError, TypeError):  # not begun, or damaged
+        done = 0
     total = shape[0]
     if done < total:
         array = create_array(path, shape, dtype)
