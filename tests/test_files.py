@@ -180,9 +180,9 @@ def test_a_full_disk_while_a_file_is_written_leaves_the_old_one(tmp_path):
             try:
                 write(Path(sys.argv[1]))
             except DiskFull as error:
-                print("full", error)
+                print("FULL", error)
     """
     done = limited(program, tmp_path / "a")
-    assert done.stdout.count("full") == 3, done.stderr
+    assert done.stdout.count("FULL") == 3, done.stderr
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"old"]
     assert issubclass(DiskFull, OSError)

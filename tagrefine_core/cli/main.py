@@ -10,7 +10,7 @@ from typing import Annotated, TextIO
 
 import typer
 
-from tagrefine_core.cli import curate, experiments, manage, results, serving, work
+from tagrefine_core.cli import curate, doctor, experiments, manage, results, serving, work
 from tagrefine_core.cli.session import Json, Session, Stopped
 from tagrefine_core.errors import ConfigError, TagRefineError, TagRefineWarning
 from tagrefine_core.jobs.process import leads
@@ -91,6 +91,7 @@ for _command in (
     manage.jobs,
     manage.cancel,
     manage.delete,
+    doctor.doctor,
     serving.app,
 ):
     app.command()(_command)

@@ -1,6 +1,7 @@
 """Small copies of photos for the pages, made when first asked for."""
 
 import hashlib
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
@@ -11,7 +12,7 @@ from tagrefine_core.collections.images import load_image
 from tagrefine_core.errors import DataError, DiskFull, ImageError, ReadOnly
 from tagrefine_core.files import write_file
 
-__all__ = ["thumbnail", "thumbnail_folder"]
+__all__ = ["stale_thumbnails", "thumbnail", "thumbnail_folder"]
 
 
 def thumbnail_folder(home: Path, collection_id: int) -> Path:
@@ -45,11 +46,9 @@ def thumbnail(home: Path, collection_id: int, *, root: Path, file: str, row: int
         raise DataError(f"A thumbnail has 16 to 2048 pixels; got {size}.")
     original = root / file
     try:
-        status = original.stat()
+        name = _name(original, row)
     except OSError as error:
         raise ImageError(f"{file} is missing ({error.strerror})") from error
-    version = f"{original}\n{status.st_mtime_ns}\n{status.st_size}".encode()
-    name = f"{row}-{hashlib.sha256(version).hexdigest()[:12]}.jpg"
     path = thumbnail_folder(home, collection_id) / str(size) / str(row // 1000) / name
     # Not synced like other files: after a crash it may be empty, and is made again.
     with suppress(OSError):
@@ -65,3 +64,25 @@ def thumbnail(home: Path, collection_id: int, *, root: Path, file: str, row: int
     with suppress(DiskFull, ReadOnly):  # it is shown all the same
         write_file(path, lambda file: file.write(made.getvalue()), durable=False)
     return made.getvalue()
+
+
+def stale_thumbnails(home: Path, collection_id: int, root: Path, files: Sequence[str]) -> Iterator[Path]:
+    """Yield the kept thumbnails that no photo has any more: of photos that were changed or that another import left out."""
+    for path in thumbnail_folder(home, collection_id).glob("*/*/*.jpg"):
+        row = path.name.partition("-")[0]
+        try:
+            known = (
+                row.isdecimal()
+                and int(row) < len(files)
+                and path.name == _name(root / files[int(row)], int(row))
+            )
+        except OSError:
+            known = True  # the photos may lie on a disk that is not there now
+        if not known:
+            yield path
+
+
+def _name(original: Path, row: int) -> str:
+    status = original.stat()
+    version = f"{original}\n{status.st_mtime_ns}\n{status.st_size}".encode()
+    return f"{row}-{hashlib.sha256(version).hexdigest()[:12]}.jpg"

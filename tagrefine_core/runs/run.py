@@ -136,14 +136,18 @@ class Run:
         """The photos that each photo's logits were averaged with, memory-mapped; None where none were, or the run did not keep them."""
         if not (self.folder / "neighbors.npy").exists():
             return None
-        rows = self._within(self._array("neighbors.npy"), "neighbors.npy")
+        rows = self._array("neighbors.npy")
+        if rows.size and not 0 <= rows.min() <= rows.max() < len(rows):
+            raise RunError(f"{self.folder / 'neighbors.npy'} is damaged. Train again.")
         return LookAlikes(rows, self._array("neighbors_squared.npy"))
 
     @cached_property
     def rows(self) -> NDArray[np.int64]:
         """Rows of the collection that the run trained on."""
         rows: NDArray[np.int64] = self._array("rows.npy")
-        return self._within(rows, "rows.npy")
+        if len(rows) and (rows[0] < 0 or (np.diff(rows) <= 0).any()):
+            raise RunError(f"{self.folder / 'rows.npy'} is damaged. Train again.")
+        return rows
 
     @cached_property
     def implied(self) -> sparse.csr_matrix:
@@ -179,11 +183,6 @@ class Run:
     def _array(self, name: str) -> NDArray[Any]:
         array: NDArray[Any] = self._read(self.folder / name, read_array)
         return array
-
-    def _within(self, rows: NDArray[Any], name: str) -> NDArray[Any]:
-        if rows.size and not 0 <= rows.min() <= rows.max() < len(self.scores):
-            raise RunError(f"{self.folder / name} is damaged. Train again.")
-        return rows
 
     def _read(self, path: Path, read: Callable[[Path], Any]) -> Any:
         if path.exists():

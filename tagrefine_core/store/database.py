@@ -16,7 +16,7 @@ __all__ = ["DATABASE", "Database", "data_folders"]
 
 DATABASE = "tagrefine.db"
 
-_FULL = 2**20  # bytes; with fewer left, SQLite cannot even make the files that it needs for reading
+_FULL = 2**20  # bytes; with fewer left, an error of the disk is that it is full
 
 
 class Database:
@@ -71,13 +71,13 @@ class Database:
         DataError
             When what it is given is no text or too large a number.
         """
-        with self._plain_errors(), self._open() as connection:
+        with self._plain_errors(), self._open(alone=True) as connection:
             yield connection
 
     @contextmanager
     def transaction(self, *, durable: bool = False) -> Iterator[sqlite3.Connection]:
         """Open a connection inside one write transaction; a ``durable`` one survives a power failure once it is committed."""
-        with self.connect() as connection:
+        with self._plain_errors(), self._open() as connection:
             if durable:
                 connection.execute("PRAGMA synchronous = FULL")
             connection.execute("BEGIN IMMEDIATE")
@@ -90,18 +90,33 @@ class Database:
                 raise
 
     @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        connection = sqlite3.connect(self._address(), uri=True, timeout=30.0, isolation_level=None)
+    def _open(self, *, alone: bool = False) -> Iterator[sqlite3.Connection]:
+        """Open a connection; where there is no room to share the file with others, for one who reads ``alone``."""
+        connection = self._connection()
         try:
-            connection.row_factory = sqlite3.Row
-            if self.writable and shutil.disk_usage(self.home).free < _FULL:
-                # Readers share a small file, for which there is no room; alone, one does without.
+            try:
+                connection.execute("SELECT 1 FROM sqlite_master LIMIT 1")
+            except sqlite3.OperationalError as error:
+                no_room = _primary(error) in (
+                    sqlite3.SQLITE_IOERR,
+                    sqlite3.SQLITE_FULL,
+                    sqlite3.SQLITE_CANTOPEN,
+                )
+                if not (alone and no_room):
+                    raise
+                connection.close()
+                connection = self._connection()
                 connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA foreign_keys = ON")
             yield connection
         finally:
             connection.close()
+
+    def _connection(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._address(), uri=True, timeout=30.0, isolation_level=None)
+        connection.row_factory = sqlite3.Row
+        return connection
 
     def _address(self) -> str:
         """Return the address of the file: one that cannot be written is read as it lies, or beside who writes it."""

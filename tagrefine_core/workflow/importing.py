@@ -23,7 +23,8 @@ from tagrefine_core.demo import generate
 from tagrefine_core.errors import CollectionError
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.runs.run import run_folder
-from tagrefine_core.store import CollectionRecord, ImportIssue, Store
+from tagrefine_core.store import CollectionRecord, ImportIssue, Store, keep_copy
+from tagrefine_core.workflow.leftovers import clear_leftovers
 from tagrefine_core.workflow.rules import check
 
 __all__ = ["delete_collection", "import_collection", "make_demo", "what_is_replaced"]
@@ -75,6 +76,7 @@ def import_collection(
     )
     if thumbnails:
         make_thumbnails(collection, progress=progress)
+    _afterwards(store)
     return collection
 
 
@@ -130,6 +132,7 @@ def make_demo(
     for folder in photos.parent.iterdir():
         if folder != photos:
             shutil.rmtree(folder, ignore_errors=True)
+    _afterwards(store)
     return collection
 
 
@@ -152,7 +155,14 @@ def delete_collection(store: Store, name: str) -> CollectionRecord:
     record = remove_collection(store, name)
     for run in runs:
         shutil.rmtree(run_folder(store.home, run.id), ignore_errors=True)
+    _afterwards(store)
     return record
+
+
+def _afterwards(store: Store) -> None:
+    """Remove what the change left over, and copy the database."""
+    clear_leftovers(store)
+    keep_copy(store)
 
 
 def _import(
