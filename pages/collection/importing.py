@@ -1,7 +1,5 @@
 """The dialogs that bring photos in and take a collection away."""
 
-from pathlib import Path
-
 import streamlit as st
 
 from pages.components.jobs import begin
@@ -10,6 +8,7 @@ from pages.state import store
 from tagrefine_core import workflow
 from tagrefine_core.collections import Collection, check_name, guess_kind
 from tagrefine_core.errors import CollectionError, TagRefineError
+from tagrefine_core.folders import expanded, is_there
 
 __all__ = ["delete_dialog", "import_dialog", "import_options", "start_demo"]
 
@@ -101,8 +100,8 @@ def import_options(
     """
     if not source.strip():
         raise CollectionError("Name the folder of your photos first.")
-    path = Path(source.strip()).expanduser().absolute()
-    if not path.exists():
+    path = expanded(source.strip()).absolute()
+    if not is_there(path):
         raise CollectionError(f"There is no file or folder {path}.")
     found = guess_kind(path) if kind == "auto" else kind
     if found is None:

@@ -11,6 +11,7 @@ from tagrefine_core.collections.nuswide import looks_like_nuswide, read_nuswide
 from tagrefine_core.collections.sources import Source
 from tagrefine_core.collections.table import TABLE_ENDS, find_tables, read_table
 from tagrefine_core.errors import CollectionError
+from tagrefine_core.folders import expanded, is_there
 from tagrefine_core.progress import Progress, silent
 
 __all__ = ["KINDS", "guess_kind", "read_source"]
@@ -52,9 +53,11 @@ def read_source(kind: str, path: Path, progress: Progress = silent, *, labels: s
         raise CollectionError(
             f"Labels {labels!r} cannot be chosen for format '{kind}': only MIRFLICKR has sets of them, {', '.join(LABEL_SETS)}."
         )
-    path = path.expanduser()
-    if not path.exists():
+    path = expanded(path)
+    if not is_there(path):
         raise CollectionError(f"There is nothing at {path}. Check the path of the photos to import.")
+    if not path.is_dir() and not path.is_file():
+        raise CollectionError(f"{path} is neither a file nor a folder, but a pipe or a device.")
     if path.is_file() and kind != "table":
         raise CollectionError(f"{path} is a file; format '{kind}' is imported from a folder.")
     path = path.resolve()

@@ -23,7 +23,8 @@ from tagrefine_core.demo import generate
 from tagrefine_core.errors import CollectionError
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.runs.run import run_folder
-from tagrefine_core.store import CollectionRecord, ImportIssue, Store, TagRecord
+from tagrefine_core.store import CollectionRecord, ImportIssue, Store, TagRecord, keep_copy
+from tagrefine_core.workflow.leftovers import clear_leftovers
 from tagrefine_core.workflow.rules import check
 
 __all__ = ["delete_collection", "import_collection", "make_demo", "what_is_replaced"]
@@ -85,6 +86,7 @@ def import_collection(
     )
     if thumbnails:
         make_thumbnails(collection, progress=progress)
+    _afterwards(store)
     return collection
 
 
@@ -140,6 +142,7 @@ def make_demo(
     for folder in photos.parent.iterdir():
         if folder != photos:
             shutil.rmtree(folder, ignore_errors=True)
+    _afterwards(store)
     return collection
 
 
@@ -162,7 +165,14 @@ def delete_collection(store: Store, name: str) -> CollectionRecord:
     record = remove_collection(store, name)
     for run in runs:
         shutil.rmtree(run_folder(store.home, run.id), ignore_errors=True)
+    _afterwards(store)
     return record
+
+
+def _afterwards(store: Store) -> None:
+    """Remove what the change left over, and copy the database."""
+    clear_leftovers(store)
+    keep_copy(store)
 
 
 def _import(
