@@ -51,6 +51,8 @@ with st.container(horizontal=True, vertical_alignment="center"):
             import_dialog()
         if all(record.kind != "demo" for record in store().collections()):
             st.button("Make the demo", key="demo", on_click=start_demo)
+        if st.button("Export tags", key="to_export"):
+            st.switch_page("export/page.py", query_params={"collection": collection.name})
         if st.button("Delete", key="delete", type="tertiary"):
             delete_dialog(collection)
 

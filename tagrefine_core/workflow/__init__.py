@@ -11,6 +11,7 @@ from tagrefine_core.workflow.curating import (
     tag_rules,
 )
 from tagrefine_core.workflow.expecting import ExpectedTime, expected_time, too_little
+from tagrefine_core.workflow.exporting import FORMATS, Export, exports, run_to_export, undo_export
 from tagrefine_core.workflow.importing import (
     delete_collection,
     import_collection,
@@ -55,12 +56,14 @@ from tagrefine_core.workflow.training import best_run, delete_run, name_run, tra
 from tagrefine_core.workflow.verdicts import GivenVerdict, redo, undo, verdict, verdicts
 
 __all__ = [
+    "FORMATS",
     "Alias",
     "Annotation",
     "AuditSheet",
     "DoubtfulMerge",
     "Duplicate",
     "ExpectedTime",
+    "Export",
     "GivenVerdict",
     "HandedOut",
     "TagLimit",
@@ -86,6 +89,7 @@ __all__ = [
     "explain",
     "export_refined",
     "export_report",
+    "exports",
     "handed_out_of",
     "import_again",
     "import_collection",
@@ -102,6 +106,7 @@ __all__ = [
     "record_job",
     "redo",
     "refusal",
+    "run_to_export",
     "run_to_report",
     "set_alias",
     "set_tag_limit",
@@ -114,6 +119,7 @@ __all__ = [
     "too_little",
     "train_collection",
     "undo",
+    "undo_export",
     "verdict",
     "verdicts",
     "what_is_replaced",
