@@ -21,7 +21,6 @@ def test_no_lemma_is_made_of_a_name_or_a_word_of_another_language(wordnet, word)
         ("is", "be"),
         ("walked", "walk"),
         ("canceled", "cancel"),
-       
         ("kissed", "kiss"),
         ("biggest", "big"),
     ],
