@@ -11,7 +11,7 @@ from typing import Annotated, TextIO
 
 import typer
 
-from tagrefine_core.cli import curate, experiments, manage, results, serving, work
+from tagrefine_core.cli import curate, experiments, exporting, manage, results, serving, work
 from tagrefine_core.cli.session import Json, Session, Stopped
 from tagrefine_core.errors import TagRefineError, TagRefineWarning
 from tagrefine_core.jobs.process import leads
@@ -63,6 +63,7 @@ for _command in (
     results.explain,
     results.refine,
     results.report,
+    exporting.export,
     results.annotate,
     experiments.benchmark,
     experiments.ablate,
