@@ -12,6 +12,7 @@ from tagrefine_core.progress import Progress
 from tagrefine_core.reading.delimited import read_delimited
 from tagrefine_core.reading.documents import read_documents
 from tagrefine_core.reading.paths import is_absolute, match_names
+from tagrefine_core.reading.rows import one_line
 from tagrefine_core.reading.text import clean, read_text, some_of
 from tagrefine_core.store import ImportIssue
 
@@ -169,7 +170,7 @@ def _find_photos(
     if names and not places:
         name, reason = next(iter(found.reasons.items()))
         raise CollectionError(
-            f"None of the {len(names):,} rows of {tables} leads to a photo in {root}. The first: {name} {reason}."
+            f"None of the {len(names):,} rows of {tables} leads to a photo in {root}. The first: {one_line(name)} {reason}."
         )
     if found.respelled:
         pairs = some_of([f"{name} is {file}" for name, file in found.respelled.items()])
