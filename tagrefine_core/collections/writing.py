@@ -1,6 +1,7 @@
 """Put an imported collection into the home folder, whole or not at all."""
 
 import hashlib
+import itertools
 import json
 import re
 import shutil
@@ -15,7 +16,7 @@ from tagrefine_core.collections.checks import ImageChecks
 from tagrefine_core.collections.collection import Collection, array_folder, collection_folder
 from tagrefine_core.collections.sources import Source
 from tagrefine_core.collections.thumbnails import thumbnail_folder
-from tagrefine_core.errors import CollectionError, DataError
+from tagrefine_core.errors import CollectionError, DataError, DiskFull
 from tagrefine_core.files import write_array
 from tagrefine_core.store import CollectionRecord, Store, TagRecord
 
@@ -170,12 +171,22 @@ def demo_folder(home: Path, name: str) -> Path:
 
 def remove_collection(store: Store, name: str) -> CollectionRecord:
     """Forget a collection and remove its arrays and thumbnails; of a demo also the photos. Runs are the caller's."""
-    record = store.delete_collection(name)
-    for folder in (collection_folder(store.home, record.id), thumbnail_folder(store.home, record.id)):
-        shutil.rmtree(folder, ignore_errors=True)
+    record = store.collection(name)
+    folders = [collection_folder(store.home, record.id), thumbnail_folder(store.home, record.id)]
     if record.kind == "demo":  # other photos inside the home are the user's own
-        shutil.rmtree(demo_folder(store.home, name), ignore_errors=True)
+        folders.append(demo_folder(store.home, name))
+    try:
+        store.delete_collection(name)
+    except DiskFull:  # what goes anyway makes room for saying so
+        _remove(folders)
+        store.delete_collection(name)
+    _remove(folders)
     return record
+
+
+def _remove(folders: Sequence[Path]) -> None:
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _stored_root(home: Path, root: Path) -> str:
@@ -192,9 +203,7 @@ def _arrays(
     column = {tag: k for k, tag in enumerate(vocabulary)}
     try:
         flat = np.array([number[raw] for raws in tags for raw in raws], dtype=np.int32)
-        column_of = np.array(
-            [-1 if decision.tag is None else column[decision.tag] for decision in decisions], dtype=np.int64
-        )
+        columns_of = [[column[tag] for tag in decision.tags] for decision in decisions]
     except KeyError as error:
         raise DataError(
             f"Tag {error.args[0]!r} has no place among the decisions or in the vocabulary."
@@ -203,10 +212,16 @@ def _arrays(
     starts = np.concatenate([[0], np.cumsum(lengths)])
     rows = np.repeat(np.arange(len(tags)), lengths)
     places = np.arange(len(flat)) - starts[rows] + 1
-    columns = column_of[flat] if len(flat) else np.zeros(0, dtype=np.int64)
-    known = columns >= 0
+    # A raw tag has a place for each of the tags that it counts for, none where it was dropped.
+    many = np.array([len(each) for each in columns_of], dtype=np.int64)
+    begins = np.concatenate([[0], np.cumsum(many)])
+    known = np.repeat(np.arange(len(flat)), many[flat])
+    within = np.arange(len(known)) - np.repeat(np.cumsum(many[flat]) - many[flat], many[flat])
+    columns = np.fromiter(itertools.chain.from_iterable(columns_of), dtype=np.int64)[
+        begins[flat[known]] + within
+    ]
     # Of several spellings of one tag the first counts; unique keys come sorted by row, then column.
-    keys, first = np.unique(rows[known] * len(vocabulary) + columns[known], return_index=True)
+    keys, first = np.unique(rows[known] * len(vocabulary) + columns, return_index=True)
     per_row = np.bincount(keys // len(vocabulary), minlength=len(tags))
     return {
         "raw_indptr": starts,

@@ -86,7 +86,8 @@ class _Change:
         self._descriptions = list(packet.descriptions)
         there = {new for text in packet_keywords(packet) if (new := becomes(text)) is not None}
         found = {levels(tag) for tag in there}
-        self._new = [tag for tag in dict.fromkeys(tags) if levels(tag) not in found]
+        wanted = dict.fromkeys(one for tag in tags if (one := _one_line(tag)))
+        self._new = [tag for tag in wanted if levels(tag) not in found]
         self.wanted = found | {levels(tag) for tag in self._new}
         if any(_NO_XML.search(tag) for tag in self._new):
             raise DataError("one of its tags has a character that XML cannot hold.")

@@ -10,7 +10,7 @@ its own marks, and the column decides what it does not show itself.
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice, pairwise
@@ -189,7 +189,9 @@ def _decide(parts: Sequence[Sequence[str]]) -> _Rules:
         _COMMON * len(some) >= len(group) for some, group in zip(with_comma, (alone, among), strict=True)
     ]
     rules = _Rules()
-    rules.pipes = _pipes_separate(with_pipe, with_comma[0], common[0])
+    rules.pipes = _pipes_separate(
+        with_pipe, [part for part in among if has_pipe(part)], with_comma[0], common[0]
+    )
     rules.commas = (common[0] and not (rules.pipes and any(map(has_pipe, with_comma[0]))), common[1])
     plain = [part for part in alone if not has_comma(part) and not has_pipe(part)]
     marked = len(alone) - len(plain) + sum(len(own) > 1 for own in parts)
@@ -210,30 +212,31 @@ def _decide(parts: Sequence[Sequence[str]]) -> _Rules:
     return rules
 
 
-def _pipes_separate(with_pipe: Sequence[str], with_comma: Sequence[str], commas_common: bool) -> bool:
+def _pipes_separate(
+    alone: Sequence[str], among: Sequence[str], with_comma: Sequence[str], commas_common: bool
+) -> bool:
     """Say whether pipes separate tags rather than the levels of one, in parts that are alone in their cell."""
-    both = any(map(has_pipe, with_comma))
-    fixed, repeats = _fixed(chain.from_iterable(map(COMMA.split, with_pipe)))
-    if both and repeats >= 3:
-        return fixed < 0.9
-    if both and commas_common:
-        return 2 * len(with_comma) < len(with_pipe)
-    return not (repeats >= 5 and fixed >= 0.9)
+    fixed, repeats = _fixed(chain.from_iterable(map(COMMA.split, chain(alone, among))))
+    if among or any(map(has_pipe, with_comma)):
+        # Two marks in a cell: one separates, the other joins.
+        if repeats >= 3:
+            return fixed < 0.75
+        return 2 * len(with_comma) < len(alone) if commas_common else not among
+    return not (repeats >= 5 and fixed > 0.9)
 
 
 def _fixed(paths: Iterable[str]) -> tuple[float, int]:
-    """Return how often a name that comes again stands behind the same one as before, and how many come again.
+    """Return how much of the time a name stands behind the one it most often stands behind, and how many come again.
 
     Levels are a tree, so that it is always; in a list of tags it is not.
     """
-    pairs: Counter[tuple[str, str]] = Counter()
+    before: dict[str, Counter[str]] = defaultdict(Counter)
     for path in islice(dict.fromkeys(paths), _SAMPLE):
-        pairs.update(pairwise(["", *(name.strip() for name in PIPE.split(path))]))
-    names: Counter[str] = Counter()
-    for (_, name), count in pairs.items():
-        names[name] += count
-    repeats = names.total() - len(names)
-    return (pairs.total() - len(pairs)) / repeats if repeats else 0.0, repeats
+        for first, second in pairwise(["", *(name.strip() for name in PIPE.split(path))]):
+            before[second][first] += 1
+    again = [firsts for firsts in before.values() if firsts.total() > 1]
+    total = sum(firsts.total() for firsts in again)
+    return sum(max(firsts.values()) for firsts in again) / total if total else 0.0, total - len(again)
 
 
 def _joined_by_spaces(plain: Sequence[str]) -> bool:
@@ -246,7 +249,12 @@ def _joined_by_spaces(plain: Sequence[str]) -> bool:
         several
     ):
         return True
-    return 2 * len(several) >= len(some) and sum(map(len, several)) >= 3 * len(several)
+    if 2 * len(several) >= len(some) and sum(map(len, several)) >= 3 * len(several):
+        return True
+    # Tags come in any order, the words of one tag do not.
+    orders = {pair for words in several for pair in pairwise(words)}
+    turned = sum((second, first) in orders for first, second in orders) // 2
+    return turned >= 2 and 20 * turned >= len(orders)
 
 
 def _has_quotes(words: Sequence[str]) -> bool:

@@ -1,10 +1,14 @@
 """Keywords of XMP are changed in place; every other byte stays."""
 
+from xml.sax.saxutils import escape
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tagrefine_core.errors import DataError
 from tagrefine_core.metadata.editing import EMPTY, edited
-from tagrefine_core.metadata.keywords import packet_keywords
+from tagrefine_core.metadata.keywords import levels, packet_keywords
 from tagrefine_core.metadata.xmp import parse
 from tests.metadata.test_keywords import array, packet
 
@@ -180,6 +184,56 @@ def test_a_declared_encoding_writes_what_it_lacks_as_references() -> None:
 def test_what_cannot_be_changed_safely_is_refused(data: str, reason: str) -> None:
     with pytest.raises(DataError, match=reason):
         edited(data.encode(), without(), ["sky"])
+
+
+TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=8)
+FORMS = st.sampled_from(["Bag", "Seq", "Alt", "text", "attribute", "empty"])
+FIELD = st.tuples(
+    st.sampled_from(["dc:subject", "lr:hierarchicalSubject", "digiKam:TagsList"]),
+    FORMS,
+    st.lists(TEXT, max_size=4),
+)
+
+
+def one_field(name: str, form: str, texts: list[str]) -> tuple[str, str]:
+    """A field in one of its forms: as an element, or as an attribute."""
+    words = [escape(text, {"'": "&apos;"}) for text in texts]
+    if form in ("text", "attribute") and words:
+        return ("", f"{name}='{words[0]}'") if form == "attribute" else (f"<{name}>{words[0]}</{name}>", "")
+    return (array(name, *words, kind=form), "") if form in ("Bag", "Seq", "Alt") else (f"<{name}/>", "")
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(
+    fields=st.lists(FIELD, max_size=3, unique_by=lambda one: one[0]),
+    gone=st.sets(st.integers(0, 11)),
+    new=st.lists(TEXT, max_size=3),
+    line=st.sampled_from(["", "\n", "\r\n   "]),
+)
+def test_whatever_the_form_keywords_are_as_asked_and_all_else_stays(
+    fields: list[tuple[str, str, list[str]]], gone: set[int], new: list[str], line: str
+) -> None:
+    written = [one_field(*one) for one in fields]
+    others = [
+        "<lr:weight>7 &amp; 8</lr:weight>",
+        "<!-- a remark -->",
+        "<lr:parts><rdf:Bag><rdf:li>Dog</rdf:li></rdf:Bag></lr:parts>",
+    ]
+    body = line + line.join([others[0], *(element for element, _ in written), *others[1:]])
+    data = packet(body, " ".join(attribute for _, attribute in written)).encode()
+    there = keywords(data)
+    dropped = {tag for place, tag in enumerate(there) if place in gone}
+    done = edited(data, without(*dropped), new)
+    wanted = {
+        levels(tag) for tag in [*(tag for tag in there if tag not in dropped), *map(one_line, new)] if tag
+    }
+    assert {levels(tag) for tag in keywords(done)} == wanted
+    assert all(other.encode() in done for other in others)
+    assert edited(done, without(*dropped), [tag for tag in new if tag not in dropped]) == done
+
+
+def one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def test_a_tag_that_xml_cannot_hold_is_refused() -> None:
