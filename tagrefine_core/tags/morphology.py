@@ -28,6 +28,7 @@ _ENDINGS = {
 }  # fmt: skip
 _TAILS = {part: tuple({ending for ending, _ in endings}) for part, endings in _ENDINGS.items()}
 _OFTEN = 5  # times that a noun was found, so that one that was never found says nothing beside it
+_LATIN = ("ss", "us", "is")  # ends of words that are no plurals
 _KEPT = 100_000  # words whose forms are remembered
 _FAR_MORE = 20  # times as often, as a thing is meant rather than a way of speaking of it
 
@@ -71,6 +72,8 @@ class Morphology:
             is_plural = singular and (found > own or (found == own and "r" not in self._index[word]))
             return Form(str(singular), "plural") if is_plural else Form(word, "")
         verb = next(self._verbs(word), None)
+        if verb and verb == singular and self._uses[verb, "v"] > _FAR_MORE * self._uses[verb, "n"]:
+            return None  # who goes or knows is doing something; a go is a game
         if singular and not (verb and verb != singular and not self._uses[singular, "n"]):
             return Form(singular, "plural")
         other = verb or next(self._adjectives(word), None)
@@ -103,17 +106,32 @@ class Morphology:
             return True  # cows are cattle, and so is a cow
         if uses == plural_uses:
             return None
+        shown = [sense for sense in senses if self._is_a(sense, "physical_entity.n.01")]
         if self._wordnet.synset("n", senses[0]).instance_hypernyms():
-            # Rosa Parks is in few photos of parks; a place is what photos are tagged with.
-            return True if self._is_a(senses[0], "person.n.01") else None
-        shown = any(self._is_a(sense, "physical_entity.n.01") for sense in senses)
-        singular_shown = self._is_a(singular_senses[0], "physical_entity.n.01")
-        if not shown and singular_shown and (word.endswith("s") or uses >= _OFTEN):
-            return True  # a photo shows the thing, not what the plural says in a figure; "stamina" is no plural to most
-        if shown and not singular_shown:
-            return None
-        seldom = plural_uses == 0 and uses >= _OFTEN
-        return True if seldom or (not shown and uses >= _FAR_MORE * plural_uses > 0) else None
+            # Rosa Parks is in few photos of parks, and a book of the Bible in none of judges; a place is what photos are tagged with.
+            return True if senses[0] not in shown or self._is_a(senses[0], "person.n.01") else None
+        things = self._wordnet.thing_uses[singular]
+        if not shown:
+            # A photo shows the thing, not what the plural says in a figure; "stamina" is no plural to most.
+            is_thing = self._is_a(singular_senses[0], "physical_entity.n.01") or (things and not plural_uses)
+            is_thing = is_thing and (word.endswith("s") or uses >= _OFTEN)
+            return True if is_thing or uses >= max(_OFTEN, _FAR_MORE * plural_uses) else None
+        is_more = things >= max(1, _FAR_MORE * plural_uses) and (word.endswith("s") or things >= _OFTEN)
+        return True if is_more and not any(self._is_apart(sense, things) for sense in shown) else None
+
+    def _is_apart(self, sense: int, things: int) -> bool:
+        """Tell whether a plural names a thing of its own: a pair, as its kind is ("boxers" are underpants), or one with a usual name (falls)."""
+        synset = self._wordnet.synset("n", sense)
+        with self._wordnet.lock:
+            names = [one.name().lower() for one in synset.lemmas()]
+            kinds = [one.lemmas()[0].name().lower() for one in synset.hypernyms()]
+        if things >= _OFTEN:
+            return False
+        is_pair = any(
+            kind.endswith("s") and not kind.endswith(_LATIN) and self.form(kind) == Form(kind, "")
+            for kind in kinds
+        )
+        return is_pair or any(self._uses[name, "n"] >= things for name in names)
 
     def _singulars(self, word: str) -> Iterator[str]:
         # WordNet's own morph.c takes nothing off "ss" and words of two letters; NLTK does.

@@ -19,6 +19,7 @@ __all__ = [
     "count_concepts",
     "read_hypernyms",
     "read_sense_counts",
+    "read_thing_counts",
     "read_wholes",
     "read_word_counts",
     "steps_up",
@@ -31,6 +32,8 @@ InformationContent = dict[str, defaultdict[int, float]]
 _HYPERNYM = re.compile(rb" @i? (\d{8}) ")
 # "#m" points to a group that the synset is a member of, "#p" to a whole that it is a part of.
 _WHOLE = re.compile(rb" #[mp] (\d{8}) ")
+# Nouns of animals, artifacts, body parts, food, places, natural objects, people, plants and substances.
+_THINGS = frozenset((5, 6, 8, 13, 15, 17, 18, 20, 27))
 _PART_OF_SPEECH = {b"1": "n", b"2": "v"}
 
 
@@ -133,6 +136,18 @@ def read_word_counts(cntlist: bytes) -> Counter[tuple[str, str]]:
         key, _sense_number, count = line.split()
         lemma, _, rest = key.partition("%")
         counts[lemma, "nvara"[int(rest[0]) - 1]] += int(count)  # satellites, the fifth, are adjectives
+    return counts
+
+
+def read_thing_counts(cntlist: bytes) -> Counter[str]:
+    """Read how often each noun was tagged as something that a photo can show, from ``cntlist.rev``, by the files of lexnames(5WN)."""
+    counts: Counter[str] = Counter()
+    for line in cntlist.decode().splitlines():
+        key, _sense_number, count = line.split()
+        lemma, _, rest = key.partition("%")
+        part, file, *_ = rest.split(":")
+        if part == "1" and int(file) in _THINGS:
+            counts[lemma] += int(count)
     return counts
 
 

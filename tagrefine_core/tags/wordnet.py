@@ -23,6 +23,7 @@ from tagrefine_core.tags.taxonomy import (
     count_concepts,
     read_hypernyms,
     read_sense_counts,
+    read_thing_counts,
     read_wholes,
     read_word_counts,
 )
@@ -80,6 +81,11 @@ class WordNet:
     def uses(self) -> Counter[tuple[str, str]]:
         """How often a lemma was found as a part of speech ("n", "v", "a", "r") in the text that WordNet's authors tagged."""
         return read_word_counts(self._bytes("cntlist.rev"))
+
+    @cached_property
+    def thing_uses(self) -> Counter[str]:
+        """How often a noun was found there as something that a photo can show."""
+        return read_thing_counts(self._bytes("cntlist.rev"))
 
     def senses(self, lemma: str, part_of_speech: str) -> tuple[int, ...]:
         """Return the synsets of a lemma (or tag with spaces), most frequent first, as offsets.
