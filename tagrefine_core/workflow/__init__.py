@@ -49,6 +49,7 @@ from tagrefine_core.workflow.outcomes import (
     open_annotator,
 )
 from tagrefine_core.workflow.reporting import audit_report, export_report, run_to_report
+from tagrefine_core.workflow.reviewing import DoubtfulMerge, doubtful_merges
 from tagrefine_core.workflow.rules import refusal
 from tagrefine_core.workflow.starting import Work, again, record_job, start_job
 from tagrefine_core.workflow.training import best_run, delete_run, name_run, train_collection
@@ -59,6 +60,7 @@ __all__ = [
     "Alias",
     "Annotation",
     "AuditSheet",
+    "DoubtfulMerge",
     "Duplicate",
     "ExpectedTime",
     "Export",
@@ -78,6 +80,7 @@ __all__ = [
     "changes_of",
     "delete_collection",
     "delete_run",
+    "doubtful_merges",
     "duplicates",
     "evaluate_run",
     "evaluate_user_tags",
