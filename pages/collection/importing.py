@@ -18,7 +18,11 @@ KINDS = {
         "Let TagRefine find out",
         "Point to a folder of photos, to a table of tags, or to MIRFLICKR or NUS-WIDE.",
     ),
-    "folder": ("A folder of photos", "Tags come from a .txt file beside each photo, separated by commas."),
+    "folder": (
+        "A folder of photos",
+        "Tags are read from the photos themselves (Lightroom, digiKam and others), from .xmp, .txt and .caption files "
+        "beside them, and from Flickr's export; where there are none, the folders' names are the tags.",
+    ),
     "table": (
         "Photos with a table",
         "A CSV or JSONL file, or a folder with metadata.csv or metadata.jsonl: one column file_name, one column tags.",

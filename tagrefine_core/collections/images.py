@@ -1,5 +1,6 @@
 """The one place where pictures are decoded, whatever their format, and whatever is wrong with them."""
 
+import hashlib
 import stat
 import threading
 import warnings
@@ -58,6 +59,8 @@ class ImageFacts:
         In pixels, after the rotation that EXIF asks for.
     bytes : int
         Size of the file.
+    digest : str
+        Of the file's bytes (BLAKE2b, 16 bytes in hex): the same for identical files.
     note : str
         What a user should know though the picture is good; mostly empty.
     """
@@ -65,6 +68,7 @@ class ImageFacts:
     width: int
     height: int
     bytes: int
+    digest: str
     note: str = ""
 
 
@@ -153,8 +157,9 @@ def inspect_image(path: Path, *, max_pixels: int = MAX_PIXELS) -> ImageFacts:
     # TIFF's header already has the size after rotation.
     if _decode(image) >= 5:
         width, height = height, width
+    digest = hashlib.blake2b(data, digest_size=16).hexdigest()
     return ImageFacts(
-        width, height, len(data), "holds several pictures; the first is used" if several else ""
+        width, height, len(data), digest, "holds several pictures; the first is used" if several else ""
     )
 
 

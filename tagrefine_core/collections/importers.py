@@ -18,7 +18,8 @@ _READERS: dict[str, Callable[[Path, Progress], Source]] = {
     "mirflickr": read_mirflickr,
     "nuswide": read_nuswide,
     "table": read_table,
-    "folder": read_folder,
+    # Names of folders say something else in a data set of another format.
+    "folder": lambda path, progress: read_folder(path, progress, folder_names=guess_kind(path) == "folder"),
 }
 
 KINDS = tuple(_READERS)
@@ -26,7 +27,7 @@ KINDS = tuple(_READERS)
 
 
 def read_source(kind: str, path: Path, progress: Progress = silent) -> Source:
-    """Read the list of photos with tags and ground truth; nothing is written, no picture is opened.
+    """Read the list of photos with tags and ground truth; nothing is written, no picture is decoded.
 
     Parameters
     ----------

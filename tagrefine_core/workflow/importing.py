@@ -169,7 +169,7 @@ def _import(
 
     source = read_source(kind, path, progress)
     wordnet = tags.load()  # missing? better known before the photos are checked
-    checks = check_images(source.root, source.files, progress=progress)
+    checks = check_images(source.root, source.files, source.tags, progress=progress)
     source = source.select(checks.rows)
     progress("Building the vocabulary", 0, 0)
     aliases = _aliases(store, name)
