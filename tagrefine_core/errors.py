@@ -5,7 +5,10 @@
     TagRefineError            what was wrong, where, what to do; exit status 2, never a traceback
      +- ConfigError           an option, preset or file of settings
      +- DataError             an array or table of the wrong shape or content
-     +- HomeError             the home folder cannot be used
+     +- DamagedFile           a file of the home is cut or garbled (a ValueError too)
+     +- HomeError             the home folder or its database cannot be used
+     |   +- DiskFull          nothing more can be written (an OSError too)
+     |   +- ReadOnly          it can be looked at, and nothing can be written (an OSError too)
      +- CollectionError       a collection that does not exist, or a source that cannot be imported
      +- ImageError            one picture that cannot be read
      +- LabelError            ground truth that does not fit the collection
@@ -18,15 +21,20 @@
     TagRefineWarning          something is missing or unusual, and the text says what changes
 """
 
+from pathlib import Path
+
 __all__ = [
     "Cancelled",
     "CollectionError",
     "ConfigError",
+    "DamagedFile",
     "DataError",
+    "DiskFull",
     "HomeError",
     "ImageError",
     "JobError",
     "LabelError",
+    "ReadOnly",
     "RunError",
     "TagRefineError",
     "TagRefineWarning",
@@ -48,8 +56,28 @@ class DataError(TagRefineError):
     """An array or table has the wrong shape, type or content."""
 
 
+class DamagedFile(TagRefineError, ValueError):
+    """A file of the home is cut or garbled; where another can be made in its place, callers do so or say how.
+
+    Parameters
+    ----------
+    path : Path
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} is damaged. `doctor` says what it belongs to and what to do.")
+
+
 class HomeError(TagRefineError):
-    """The home folder is missing, not writable, or of a newer version."""
+    """The home folder or its database is missing, damaged, or of a newer version."""
+
+
+class DiskFull(HomeError, OSError):
+    """A disk has no room left."""
+
+
+class ReadOnly(HomeError, OSError):
+    """What is there can be looked at, and nothing can be written."""
 
 
 class CollectionError(TagRefineError):

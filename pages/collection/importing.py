@@ -1,7 +1,5 @@
 """The dialogs that bring photos in and take a collection away."""
 
-from pathlib import Path
-
 import streamlit as st
 
 from pages.components.jobs import begin
@@ -10,6 +8,7 @@ from pages.state import store
 from tagrefine_core import workflow
 from tagrefine_core.collections import Collection, check_name, guess_kind
 from tagrefine_core.errors import CollectionError, TagRefineError
+from tagrefine_core.folders import expanded, is_there
 
 __all__ = ["delete_dialog", "import_dialog", "import_options", "start_demo"]
 
@@ -30,6 +29,12 @@ KINDS = {
     "mirflickr": ("MIRFLICKR-25K", "The folder as it is unpacked; a part of it is fine."),
     "nuswide": ("NUS-WIDE", "The folder as it is unpacked; a part of it is fine."),
 }
+LABELS = {
+    "strict": "The 14 strict ones, as in the paper",
+    "wide": "The 24 wider ones: what a photo may show",
+    "all": "All 38",
+}
+"""Labels of MIRFLICKR; where nothing is chosen, the strict ones, or the wider where there are no others."""
 
 
 def start_demo() -> None:
@@ -54,11 +59,20 @@ def _import_dialog() -> None:
             help="The photos stay where they are and are never changed.",
         )
         name = st.text_input("What shall the collection be called?", placeholder="the folder's own name")
+        labels = None
+        if kind == "mirflickr":
+            labels = st.selectbox(
+                "Which labels shall measure it?",
+                list(LABELS),
+                format_func=LABELS.get,
+                index=None,
+                placeholder=LABELS["strict"],
+            )
         sent = st.form_submit_button("Import", type="primary")
     if sent:
         st.session_state.pop("_asked", None)
         try:
-            st.session_state["_asked"] = import_options(kind, source, name)
+            st.session_state["_asked"] = import_options(kind, source, name, labels)
         except CollectionError as error:
             st.error(plain(error))
     if "_asked" not in st.session_state:
@@ -74,8 +88,10 @@ def _import_dialog() -> None:
     st.error(plain(st.session_state.pop("_job_error", "The import could not be started.")))
 
 
-def import_options(kind: str, source: str, name: str) -> tuple[str, dict[str, str]]:
-    """Return the name of the collection, and the options of the import, from what a visitor typed.
+def import_options(
+    kind: str, source: str, name: str, labels: str | None = None
+) -> tuple[str, dict[str, str]]:
+    """Return the name of the collection, and the options of the import, from what a visitor typed and chose.
 
     Raises
     ------
@@ -84,13 +100,14 @@ def import_options(kind: str, source: str, name: str) -> tuple[str, dict[str, st
     """
     if not source.strip():
         raise CollectionError("Name the folder of your photos first.")
-    path = Path(source.strip()).expanduser().absolute()
-    if not path.exists():
+    path = expanded(source.strip()).absolute()
+    if not is_there(path):
         raise CollectionError(f"There is no file or folder {path}.")
     found = guess_kind(path) if kind == "auto" else kind
     if found is None:
         raise CollectionError(f"{path} does not look like photos with tags. Choose above what it is.")
-    return check_name(name.strip() or path.stem), {"kind": found, "source": str(path)}
+    options = {"kind": found, "source": str(path)} | ({"labels": labels} if labels else {})
+    return check_name(name.strip() or path.stem), options
 
 
 @st.dialog("Delete this collection?")

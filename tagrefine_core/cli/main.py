@@ -3,7 +3,6 @@
 import errno
 import os
 import signal
-import sqlite3
 import sys
 import warnings
 from collections.abc import Sequence
@@ -11,16 +10,25 @@ from typing import Annotated, TextIO
 
 import typer
 
-from tagrefine_core.cli import curate, experiments, exporting, manage, results, serving, work
+from tagrefine_core.cli import curate, doctor, experiments, exporting, manage, results, serving, work
 from tagrefine_core.cli.session import Json, Session, Stopped
-from tagrefine_core.errors import TagRefineError, TagRefineWarning
+from tagrefine_core.errors import ConfigError, TagRefineError, TagRefineWarning
 from tagrefine_core.jobs.process import leads
 from tagrefine_core.version import VERSION
 
 __all__ = ["app", "main"]
 
-# What a machine refuses: no fault of the program, and nothing a traceback would explain.
-_REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+# What a machine refuses whatever file it is: no fault of the program, and nothing a traceback would explain.
+_REFUSED = (
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EIO,
+    errno.EMFILE,
+)
 
 app = typer.Typer(
     name="tagrefine_core",
@@ -84,6 +92,7 @@ for _command in (
     manage.jobs,
     manage.cancel,
     manage.delete,
+    doctor.doctor,
     serving.app,
 ):
     app.command()(_command)
@@ -110,6 +119,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     warnings.showwarning = _show_warning
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
+        _check_text(given)
         code = app(args=given, prog_name="python -m tagrefine_core", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except TagRefineError as error:
@@ -127,16 +137,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), output.fileno())
         return 128 + signal.SIGPIPE
     except OSError as error:
-        if error.errno not in _REFUSED:
+        if error.errno not in _REFUSED and not error.filename:
             raise
         where = f" at {error.filename}" if error.filename else ""
-        return _fail(f"The disk refused{where}: {error.strerror}. Check free space and permissions.", 2)
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:  # our own SQL
-            raise
-        return _fail(f"The home folder's database refused: {error}. Check free space and permissions.", 2)
+        return _fail(
+            f"The disk refused{where}: {error.strerror}. Check the path, free space and permissions.", 2
+        )
     finally:
         sys.stdout, warnings.showwarning = output, showwarning
+
+
+def _check_text(arguments: Sequence[str]) -> None:
+    """Refuse what no database, table or page could hold."""
+    for argument in arguments:
+        if "\0" in argument or any("\ud800" <= c <= "\udfff" for c in argument):
+            raise ConfigError(
+                f"{ascii(argument)[:200]} holds bytes that are no text (UTF-8). Rename the file or folder, or write it otherwise."
+            )
 
 
 def _fail(message: str, status: int) -> int:

@@ -13,6 +13,7 @@ from tagrefine_core.cli.session import Json, Session
 from tagrefine_core.errors import ConfigError
 from tagrefine_core.evaluation import Metrics
 from tagrefine_core.exchange import check_target
+from tagrefine_core.folders import is_there
 from tagrefine_core.refinement import PRECISION
 from tagrefine_core.refinement.duplicates import LEAST
 from tagrefine_core.runs.trace import Neighborhoods
@@ -294,7 +295,7 @@ def annotate(
     """Tag photos with the network of a run: the tags that are sure, which may be none."""
     session = Session.of(context, json)
     session.store.run(run)
-    if missing := [str(image) for image in images if not image.is_file()]:
+    if missing := [str(image) for image in images if not (is_there(image) and image.is_file())]:
         raise ConfigError(f"There is no such file: {', '.join(missing[:5])}.")
     with session.display() as progress:
         annotations = workflow.annotate(

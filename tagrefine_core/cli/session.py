@@ -8,14 +8,13 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from tagrefine_core.cli.options import options_of
 from tagrefine_core.errors import Cancelled
-from tagrefine_core.folders import home_folder
+from tagrefine_core.folders import expanded, home_folder, is_there
 from tagrefine_core.jobs import recording
 from tagrefine_core.jobs.process import leads
 from tagrefine_core.progress import Progress, silent
@@ -103,7 +102,7 @@ class Session:
     @cached_property
     def store(self) -> Store:
         """The store of the home folder; one that ``--home`` names and that is not there is made, and said."""
-        new = self.home is not None and not Path(self.home).expanduser().exists()
+        new = self.home is not None and not is_there(expanded(self.home))
         store = Store(home_folder(self.home))
         if new:
             self.note(f"There was no folder {store.home}; it is a new, empty home now.")

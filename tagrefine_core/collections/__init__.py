@@ -6,7 +6,7 @@ from tagrefine_core.collections.images import for_browsers, load_image
 from tagrefine_core.collections.importers import KINDS, guess_kind, read_source
 from tagrefine_core.collections.selections import keep_selection, selected_rows
 from tagrefine_core.collections.sources import Source
-from tagrefine_core.collections.thumbnails import thumbnail, thumbnail_folder
+from tagrefine_core.collections.thumbnails import stale_thumbnails, thumbnail, thumbnail_folder
 from tagrefine_core.collections.writing import (
     check_name,
     data_hash,
@@ -33,6 +33,7 @@ __all__ = [
     "read_source",
     "remove_collection",
     "selected_rows",
+    "stale_thumbnails",
     "thumbnail",
     "thumbnail_folder",
     "write_collection",

@@ -88,7 +88,9 @@ def check_images(
     results = in_threads(check, files, stage="Checking photos", progress=progress, workers=workers)
     facts = [(row, fact) for row, fact in enumerate(results) if isinstance(fact, ImageFacts)]
     issues = [
-        ImportIssue(file, result) if isinstance(result, str) else ImportIssue(file, result.note, "note")
+        ImportIssue(_as_text(file), result)
+        if isinstance(result, str)
+        else ImportIssue(file, result.note, "note")
         for file, result in zip(files, results, strict=True)
         if isinstance(result, str) or result.note
     ]
@@ -124,8 +126,15 @@ def _copies(
     return [ImportIssue(".", f"{reason}; keep one of each", "note")]
 
 
+def _as_text(file: str) -> str:
+    """Return a name as a report can show it: bytes that are no text become question marks."""
+    return file.encode(errors="surrogateescape").decode(errors="replace")
+
+
 def _refuse_outside(root: Path, file: str, real_folder: Callable[[str], str]) -> None:
     """Raise ImageError when ``file`` is not a path below the resolved ``root``, links followed."""
+    if file != _as_text(file):
+        raise ImageError("has a name that is no text (UTF-8); rename it")
     if "\0" in file:
         raise ImageError("has a zero byte in its name")
     if _LEADS_OUT.search(file):

@@ -12,7 +12,7 @@ from scipy.sparse import csr_matrix
 
 from tagrefine_core.collections.parallel import in_threads
 from tagrefine_core.collections.thumbnails import thumbnail
-from tagrefine_core.errors import CollectionError, ConfigError, ImageError
+from tagrefine_core.errors import CollectionError, ConfigError, DamagedFile, ImageError
 from tagrefine_core.files import read_array
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.store import CollectionRecord, ImportIssue, Store, TagRecord
@@ -53,6 +53,7 @@ class Collection:
         self.vocabulary: tuple[str, ...] = tuple(tags)
         self.label_columns: NDArray[np.int64] = np.array(columns, dtype=np.int64)
         self._arrays: dict[str, NDArray[Any]] = {}
+        self._patterns: dict[str, tuple[NDArray[Any], NDArray[Any]]] = {}
 
     @classmethod
     def open(cls, store: Store, name: str) -> "Collection":
@@ -163,8 +164,7 @@ class Collection:
     @cached_property
     def tags(self) -> csr_matrix:
         """User tags within the vocabulary, uint8 (N, C), 1 where the user gave the tag."""
-        columns = self._array("tags_indices")
-        return self._matrix(np.ones(len(columns), dtype=np.uint8))
+        return self._matrix(np.ones(len(self._array("tags_indices")), dtype=np.uint8))
 
     @cached_property
     def tag_positions(self) -> csr_matrix:
@@ -174,7 +174,12 @@ class Collection:
     @cached_property
     def truth(self) -> NDArray[np.int8] | None:
         """Ground truth, int8 (N, L): 1 relevant, 0 not relevant, -1 not judged; None when there is none."""
-        return self._array("truth") if self.record.labels else None
+        if not self.record.labels:
+            return None
+        truth = self._array("truth")
+        if truth.shape != (self.n, self.record.labels):
+            raise self._damaged("truth")
+        return truth
 
     @property
     def files(self) -> list[str]:
@@ -209,9 +214,9 @@ class Collection:
     @cached_property
     def raw(self) -> csr_matrix:
         """Which photo has which spelling, uint8 (N, R)."""
-        columns = self._array("raw_indices")
-        given = np.ones(len(columns), dtype=np.uint8)
-        return csr_matrix((given, columns, self._array("raw_indptr")), shape=(self.n, len(self.spellings)))
+        starts, numbers = self._pattern("raw", len(self.spellings))
+        given = np.ones(len(numbers), dtype=np.uint8)
+        return csr_matrix((given, numbers, starts), shape=(self.n, len(self.spellings)))
 
     @property
     def issues(self) -> list[ImportIssue]:
@@ -221,16 +226,16 @@ class Collection:
     def raw_tags(self, row: int) -> list[str]:
         """Return the tags of a photo in the user's order and spelling."""
         self.check_rows([row])
-        start, end = self._array("raw_indptr")[row : row + 2]
-        return [self.spellings[number] for number in self._array("raw_indices")[start:end]]
+        starts, numbers = self._pattern("raw", len(self.spellings))
+        return [self.spellings[number] for number in numbers[starts[row] : starts[row + 1]]]
 
     def image_path(self, row: int) -> Path:
         """Return where the photo of a row lies; it may have been moved away since the import."""
         self.check_rows([row])
         return self.root / self.files[row]
 
-    def thumbnail(self, row: int, size: int = 256) -> Path:
-        """Return the thumbnail of a row, made when missing; see `tagrefine_core.collections.thumbnails`."""
+    def thumbnail(self, row: int, size: int = 256) -> bytes:
+        """Return the thumbnail of a row, a JPEG, made when missing; see `tagrefine_core.collections.thumbnails`."""
         self.check_rows([row])
         return thumbnail(self.store.home, self.id, root=self.root, file=self.files[row], row=row, size=size)
 
@@ -261,12 +266,30 @@ class Collection:
                     f"{path} is missing: collection {self.name!r} was imported again or deleted meanwhile. "
                     "Open it anew; if that does not help, import it again."
                 ) from None
+            except DamagedFile:
+                raise self._damaged(name) from None
         return self._arrays[name]
 
     def _matrix(self, values: NDArray[Any]) -> csr_matrix:
-        return csr_matrix(
-            (values, self._array("tags_indices"), self._array("tags_indptr")),
-            shape=(self.n, len(self.vocabulary)),
+        starts, columns = self._pattern("tags", len(self.vocabulary))
+        if len(values) != len(columns):
+            raise self._damaged("tags_positions")
+        return csr_matrix((values, columns, starts), shape=(self.n, len(self.vocabulary)))
+
+    def _pattern(self, kind: str, columns: int) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return where each photo's part begins, (N + 1,), and the columns of all parts; looked through when first used."""
+        if kind not in self._patterns:
+            starts, found = self._array(f"{kind}_indptr"), self._array(f"{kind}_indices")
+            if starts.shape != (self.n + 1,) or starts[0] or (np.diff(starts) < 0).any():
+                raise self._damaged(f"{kind}_indptr")
+            if starts[-1] != len(found) or (len(found) and not 0 <= found.min() <= found.max() < columns):
+                raise self._damaged(f"{kind}_indices")
+            self._patterns[kind] = starts, found
+        return self._patterns[kind]
+
+    def _damaged(self, name: str) -> CollectionError:
+        return CollectionError(
+            f"{self.folder / name}.npy is damaged. Import collection {self.name!r} again; its runs and verdicts stay."
         )
 
     def check_rows(self, rows: Iterable[int]) -> None:

@@ -21,8 +21,11 @@ from tagrefine_core.store import ImportIssue
 
 __all__ = ["EXTENSIONS", "photo_files", "read_folder"]
 
-_READ = ".jpg .jpeg .jpe .jfif .mpo .png .gif .webp .tif .tiff .bmp .ppm .pgm .pnm .avif"
-_NOT_READ = ".heic .heif .jxl .psd .raw .dng .cr2 .cr3 .nef .arw .orf .rw2 .raf"
+_READ = (
+    ".jpg .jpeg .jpe .jfif .mpo .png .apng .gif .webp .tif .tiff .bmp .ppm .pgm .pbm .pnm"
+    " .avif .avifs .heic .heif .hif .heics .heifs .jxl"
+)
+_NOT_READ = ".psd .raw .dng .cr2 .cr3 .nef .arw .orf .rw2 .raf"
 _TEXTS = (".txt", ".caption")
 _MANY = 3  # rows that say the same; more become one
 

@@ -4,6 +4,7 @@ The signs of the 63 lowest frequencies of the gray picture (a discrete cosine tr
 benchmarking of perceptual image hash functions", 2010, with signs for its median). A mirror turns the signs of odd frequencies.
 """
 
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,9 @@ from PIL import Image
 from scipy.fft import dctn
 
 from tagrefine_core.collections.collection import Collection
-from tagrefine_core.collections.images import load_image
 from tagrefine_core.collections.parallel import in_threads
 from tagrefine_core.errors import ImageError
-from tagrefine_core.files import read_array, write_array
+from tagrefine_core.files import kept_array
 from tagrefine_core.progress import Progress, silent
 
 __all__ = ["BITS", "agreement", "picture_hash", "picture_hashes"]
@@ -35,20 +35,18 @@ def picture_hash(picture: Image.Image) -> NDArray[np.uint8]:
 
 def picture_hashes(collection: Collection, *, progress: Progress = silent) -> NDArray[np.uint8]:
     """Return the bits of all photos, uint8 (N, 8), kept by the collection's data; the last bit is 1 where a photo cannot be read."""
-    path = _path(collection)
-    if path.exists():
-        return read_array(path)
 
     def read(row: int) -> NDArray[np.uint8]:
         try:
-            return picture_hash(load_image(collection.thumbnail(row, 128)))
+            return picture_hash(Image.open(BytesIO(collection.thumbnail(row, 128))))
         except ImageError:
             return _UNREAD
 
-    found = in_threads(read, range(collection.n), stage="Looking at photos", progress=progress)
-    hashes = np.array(found, dtype=np.uint8).reshape(-1, 8)
-    write_array(path, hashes)
-    return hashes
+    def make() -> NDArray[np.uint8]:
+        found = in_threads(read, range(collection.n), stage="Looking at photos", progress=progress)
+        return np.array(found, dtype=np.uint8).reshape(-1, 8)
+
+    return kept_array(_path(collection), make)
 
 
 def agreement(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> NDArray[np.float32]:

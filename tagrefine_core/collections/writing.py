@@ -16,7 +16,7 @@ from tagrefine_core.collections.checks import ImageChecks
 from tagrefine_core.collections.collection import Collection, array_folder, collection_folder
 from tagrefine_core.collections.sources import Source
 from tagrefine_core.collections.thumbnails import thumbnail_folder
-from tagrefine_core.errors import CollectionError, DataError
+from tagrefine_core.errors import CollectionError, DataError, DiskFull
 from tagrefine_core.files import write_array
 from tagrefine_core.store import CollectionRecord, Store, TagRecord
 
@@ -171,12 +171,22 @@ def demo_folder(home: Path, name: str) -> Path:
 
 def remove_collection(store: Store, name: str) -> CollectionRecord:
     """Forget a collection and remove its arrays and thumbnails; of a demo also the photos. Runs are the caller's."""
-    record = store.delete_collection(name)
-    for folder in (collection_folder(store.home, record.id), thumbnail_folder(store.home, record.id)):
-        shutil.rmtree(folder, ignore_errors=True)
+    record = store.collection(name)
+    folders = [collection_folder(store.home, record.id), thumbnail_folder(store.home, record.id)]
     if record.kind == "demo":  # other photos inside the home are the user's own
-        shutil.rmtree(demo_folder(store.home, name), ignore_errors=True)
+        folders.append(demo_folder(store.home, name))
+    try:
+        store.delete_collection(name)
+    except DiskFull:  # what goes anyway makes room for saying so
+        _remove(folders)
+        store.delete_collection(name)
+    _remove(folders)
     return record
+
+
+def _remove(folders: Sequence[Path]) -> None:
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _stored_root(home: Path, root: Path) -> str:

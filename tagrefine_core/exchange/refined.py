@@ -161,7 +161,9 @@ def write_refined(photos: Iterable[RefinedPhoto], out: str | Path) -> int:
     Raises
     ------
     ConfigError
-        See `check_target`; or when the disk refuses.
+        See `check_target`.
+    DiskFull, ReadOnly
+        When the disk refuses.
     """
     out = check_target(out)
     write = _write_csv if out.suffix.lower() == ".csv" else _write_jsonl
@@ -177,10 +179,7 @@ def write_refined(photos: Iterable[RefinedPhoto], out: str | Path) -> int:
         write(counted(), text)
         text.detach()  # flushes, and leaves the file open for its owner
 
-    try:
-        write_file(out, to_file)
-    except OSError as error:
-        raise ConfigError(f"{out} cannot be written ({error.strerror}).") from error
+    write_file(out, to_file)
     return count
 
 

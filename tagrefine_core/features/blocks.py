@@ -26,6 +26,7 @@ def fill_blocks(
     compute: Callable[[NDArray[np.int64]], NDArray[Any]],
     stage: str,
     progress: Progress,
+    data: str = "",
 ) -> NDArray[Any]:
     """Return the array ``folder/array.npy``, computing the blocks of rows that are not there yet.
 
@@ -41,6 +42,8 @@ def fill_blocks(
         Row numbers (B,) in, their part (B, ...) of the array out. Called by several threads.
     stage : str
         What the progress calls this.
+    data : str
+        Hash of the data that it is of, written beside it: when nothing has these data any more, it can go.
 
     Returns
     -------
@@ -48,7 +51,10 @@ def fill_blocks(
         Memory-mapped, read-only.
     """
     path, record = folder / "array.npy", folder / "done.json"
-    done = read_json(record)["rows"] if record.exists() and path.exists() else 0
+    try:
+        done = int(read_json(record)["rows"]) if read_array(path).shape == shape else 0
+    except (OSError, ValueError, KeyError, TypeError):  # not begun, or damaged
+        done = 0
     total = shape[0]
     if done < total:
         array = create_array(path, shape, dtype)
@@ -64,13 +70,13 @@ def fill_blocks(
                 done += len(part)
                 progress(stage, done, total)
                 if time.monotonic() - saved > _SECONDS:
-                    _save(array, record, done)
+                    _save(array, record, done, data)
                     saved = time.monotonic()
         finally:
-            _save(array, record, done)
+            _save(array, record, done, data)
     return read_array(path)
 
 
-def _save(array: np.memmap[Any, Any], record: Path, done: int) -> None:
+def _save(array: np.memmap[Any, Any], record: Path, done: int, data: str) -> None:
     array.flush()
-    write_json(record, {"rows": done})
+    write_json(record, {"rows": done, "data": data})

@@ -115,6 +115,7 @@ def picture_inputs(
             compute=lambda rows: decode_many(_files(collection, rows), size),
             stage="Reading photos",
             progress=progress,
+            data=collection.data_hash,
         )
     return PictureInputs(collection, size, pixels=pixels, augmented=augmented, device=device)
 
@@ -145,6 +146,7 @@ def stored_features(
             compute=lambda rows: extractor.features(_files(collection, rows)),
             stage="Extracting features",
             progress=progress,
+            data=collection.data_hash,
         )
 
 

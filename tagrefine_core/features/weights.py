@@ -11,6 +11,7 @@ from torch import Tensor
 from tagrefine_core.downloads import PACKAGES
 from tagrefine_core.errors import WeightsError
 from tagrefine_core.features.backbones import Trunk
+from tagrefine_core.folders import expanded, is_there
 
 __all__ = ["load_weights", "weights_hash"]
 
@@ -38,8 +39,8 @@ def load_weights(name: str, weights: str) -> dict[str, Tensor] | None:
         if name == "small_cnn":
             raise WeightsError("The small network has no ImageNet weights; use --weights none.")
         return _read(_of_package(name)) if name in PACKAGES else _downloaded(name)
-    path = Path(weights).expanduser()
-    if not path.is_file():
+    path = expanded(weights)
+    if not (is_there(path) and path.is_file()):
         raise WeightsError(
             f"There is no weights file {path}. Give a state dict of {name}, 'imagenet' or 'none'."
         )

@@ -6,13 +6,17 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import tagrefine_core
-from tagrefine_core.errors import JobError
+from tagrefine_core.errors import DiskFull, JobError, ReadOnly
+from tagrefine_core.files import writing
 from tagrefine_core.jobs import process
 from tagrefine_core.jobs.recording import LIVE, TRAINS, is_live, log_file, stop_file
 from tagrefine_core.store import JobRecord, RunRecord, Store
+from tagrefine_core.store.records import JobState
 
 __all__ = ["cancel", "jobs", "run_states", "start", "tail", "watch"]
 
@@ -82,8 +86,9 @@ def cancel(store: Store, job_id: int, *, grace: float = 10.0) -> JobRecord:
         return store.job(job_id)
     request = stop_file(store.home, job_id)
     if not request.exists():
-        request.parent.mkdir(exist_ok=True)
-        request.touch()
+        with writing(request):
+            request.parent.mkdir(exist_ok=True)
+            request.touch()
     patient = time.time() - request.stat().st_mtime < grace
     process.send(job.pid, job.pid_started, signal.SIGTERM if patient else signal.SIGKILL)
     return watch(store, job_id)
@@ -108,9 +113,12 @@ def run_states(store: Store, collection: str | None = None) -> list[RunRecord]:
     for number, run in enumerate(runs):
         if run.state == "running" and not any(_trains(job, run) for job in live):
             # Its job may have ended in good order since.
-            if store.run(run.id).state == "running":
-                store.set_run_state(run.id, "interrupted", "Its process ended before the run did.")
-            runs[number] = store.run(run.id)
+            run = store.run(run.id)
+            if run.state == "running":
+                run = replace(run, state="interrupted", message="Its process ended before the run did.")
+                with suppress(DiskFull, ReadOnly):  # it can be told all the same
+                    store.set_run_state(run.id, run.state, run.message)
+            runs[number] = run
     return runs
 
 
@@ -128,12 +136,16 @@ def _settle(store: Store, job: JobRecord) -> JobRecord:
     if job.state not in LIVE or is_live(job):
         return job
     request = stop_file(store.home, job.id)
+    state: JobState
     if request.exists():
         state, message = "cancelled", "Stopped on request."
     elif job.state == "starting":
         state, message = "failed", tail(store, job.id, 1) or "Its process ended before the work began."
     else:
         state, message = "interrupted", "Its process ended before the work did."
-    store.update_job(job.id, state=state, message=message, seconds_left=None)
+    try:
+        store.update_job(job.id, state=state, message=message, seconds_left=None)
+    except (DiskFull, ReadOnly):  # it can be told all the same
+        return replace(job, state=state, message=message, seconds_left=None)
     request.unlink(missing_ok=True)
     return store.job(job.id)

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sqlite3
 import sys
 import threading
 import time
@@ -13,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from tagrefine_core.errors import Cancelled, JobError, TagRefineError
+from tagrefine_core.errors import Cancelled, DiskFull, HomeError, JobError, TagRefineError
 from tagrefine_core.jobs import process
 from tagrefine_core.progress import Estimate
 from tagrefine_core.store import JobRecord, Store
@@ -73,8 +72,8 @@ class Recorder:
         self._due, self._stage = now + _INTERVAL, stage
         if self._stop_file.exists():
             raise Cancelled("Stopped on request.")
-        # A busy database may miss one report of progress, but must not end hours of work.
-        with suppress(sqlite3.OperationalError):
+        # A busy database, or one without room, may miss one report of progress, but must not end hours of work.
+        with suppress(HomeError):
             self._store.update_job(
                 self.job.id,
                 state="running",
@@ -127,7 +126,8 @@ def recording(store: Store, job_id: int) -> Iterator[Recorder]:
             recorder.end("cancelled", "Stopped on request.")
             raise Cancelled(f"Stopped by {recorder.signal.name}.") from error
         known = isinstance(error, TagRefineError)
-        recorder.end("failed", str(error) if known else f"{type(error).__name__}: {error}")
+        with suppress(DiskFull):  # that there is no room for the end, either, would hide what happened
+            recorder.end("failed", str(error) if known else f"{type(error).__name__}: {error}")
         raise
     recorder.end("finished")
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tagrefine_core.errors import ConfigError
+from tagrefine_core.folders import expanded, is_there
 from tagrefine_core.methods.base import Method
 
 __all__ = ["VARIANTS", "create", "load_file", "method_class", "named", "names"]
@@ -192,8 +193,8 @@ def load_file(path: str | Path) -> list[str]:
     ConfigError
         When the file is missing, fails, holds no method, or a name is taken.
     """
-    path = Path(path).expanduser()
-    if not path.is_file():
+    path = expanded(path)
+    if not (is_there(path) and path.is_file()):
         raise ConfigError(f"There is no file {path} to load a method from.")
     spec = importlib.util.spec_from_file_location(f"tagrefine_method_{path.stem}", path)
     if spec is None or spec.loader is None:

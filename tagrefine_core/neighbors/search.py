@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tagrefine_core.errors import DataError, TagRefineWarning
-from tagrefine_core.files import read_array, write_file
+from tagrefine_core.files import read_array, reserve, write_file
 from tagrefine_core.neighbors.index import Index
 
 __all__ = ["candidate_sets", "nearest"]
@@ -101,8 +101,7 @@ def candidate_sets(
         header = {"descr": "<i4", "fortran_order": False, "shape": (n, M)}
         np.lib.format.write_array_header_1_0(file, header)
         start = file.tell()
-        file.truncate(start + 4 * n * M)
-        file.flush()
+        reserve(file, start + 4 * n * M)
         fill(np.memmap(file.name, "<i4", "r+", start, (n, M)))
 
     if out is None:

@@ -6,7 +6,8 @@ import numpy as np
 
 from tagrefine_core.collections import Collection
 from tagrefine_core.collections.hashes import picture_hashes
-from tagrefine_core.files import read_arrays, write_arrays
+from tagrefine_core.errors import DamagedFile
+from tagrefine_core.files import kept_where_possible, read_arrays, write_arrays
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.refinement.duplicates import LEAST, NEAREST, Pairs, duplicate_pairs
 from tagrefine_core.runs.run import Run
@@ -18,10 +19,10 @@ _KEPT = 0.5  # how alike pairs are at least that are kept: less than anybody ask
 
 def known_duplicates(run: Run, least: float = LEAST) -> Pairs | None:
     """Return what `duplicates_of` has found before; None where nobody has asked yet."""
-    path = _path(run)
-    if not path.exists():
+    try:
+        kept = read_arrays(_path(run))
+    except (FileNotFoundError, DamagedFile):
         return None
-    kept = read_arrays(path)
     return Pairs(kept["first"], kept["second"], kept["likeness"]).at_least(least)
 
 
@@ -62,7 +63,8 @@ def duplicates_of(
             progress=lambda done, total: progress("Comparing photos", done, total),
         )
     pairs = duplicate_pairs(neighbors, features, hashes, least=_KEPT)
-    write_arrays(_path(run), **pairs._asdict())
+    with kept_where_possible():
+        write_arrays(_path(run), **pairs._asdict())
     return pairs.at_least(least)
 
 

@@ -4,13 +4,16 @@
 (`tagrefine_core.refinement.decision`), so a byte says all that a limit asks of a score.
 """
 
+import tempfile
 import threading
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tagrefine_core.files import create_array, read_array
+from tagrefine_core.errors import DamagedFile, DiskFull, ReadOnly
+from tagrefine_core.files import create_array, read_array, reserve
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.refinement import BINS
 from tagrefine_core.runs.run import Run
@@ -37,28 +40,49 @@ def levels_of(run: Run, *, progress: Progress = silent) -> NDArray[np.uint8]:
     RunError
         When the run has no scores.
     """
-    path = _path(run)
-    scores = run.scores
     with _lock:  # two who ask at once make it once
-        if not path.exists():
-            n, c = scores.shape
-            unfinished = path.with_name(".levels-unfinished.npy")
-            made = create_array(unfinished, (c, n), np.uint8)
-            size = max(1, _BLOCK_BYTES // (4 * max(1, c)))
-            for start in range(0, n, size):
-                block = np.minimum(scores[start : start + size] * np.float32(BINS), BINS - 1)
-                made[:, start : start + len(block)] = block.astype(np.uint8).T
-                progress("Sorting photos by tag", min(n, start + size), n)
-            made.flush()
-            del made
-            unfinished.replace(path)
-    levels: NDArray[np.uint8] = read_array(path)
-    return levels
+        if (levels := known_levels(run)) is not None:
+            return levels
+        path = _path(run)
+        unfinished = path.with_name(".levels-unfinished.npy")
+        try:
+            made = create_array(unfinished, run.scores.shape[::-1], np.uint8)
+        except (DiskFull, ReadOnly):
+            return _beside(run)
+        _fill(made, run, progress)
+        made.flush()
+        del made
+        unfinished.replace(path)
+        return read_array(path)
 
 
 def known_levels(run: Run) -> NDArray[np.uint8] | None:
     """Return what `levels_of` has made; None where it has not, which takes seconds where there are many photos."""
-    return levels_of(run) if _path(run).exists() else None
+    try:
+        levels = read_array(_path(run))
+    except (FileNotFoundError, DamagedFile):
+        return None
+    return levels if levels.shape == run.scores.shape[::-1] else None
+
+
+def _fill(levels: NDArray[np.uint8], run: Run, progress: Progress) -> None:
+    c, n = levels.shape
+    size = max(1, _BLOCK_BYTES // (4 * max(1, c)))
+    for start in range(0, n, size):
+        block = np.minimum(run.scores[start : start + size] * np.float32(BINS), BINS - 1)
+        levels[:, start : start + len(block)] = block.astype(np.uint8).T
+        progress("Sorting photos by tag", min(n, start + size), n)
+
+
+@lru_cache(maxsize=2)
+def _beside(run: Run) -> NDArray[np.uint8]:
+    """Return levels in a temporary file of this process: the run's folder takes none."""
+    with tempfile.TemporaryFile() as file:
+        shape = run.scores.shape[::-1]
+        reserve(file, shape[0] * shape[1])
+        levels = np.memmap(file, np.uint8, "r+", shape=shape)
+    _fill(levels, run, silent)
+    return levels
 
 
 def _path(run: Run) -> Path:

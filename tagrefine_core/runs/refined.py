@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagrefine_core.collections import Collection
-from tagrefine_core.files import read_array, read_arrays, write_arrays
+from tagrefine_core.files import kept_where_possible, read_array, read_arrays, write_arrays
 from tagrefine_core.model.posterior import log_odds
 from tagrefine_core.model.visualness import Visualness
 from tagrefine_core.refinement import PRECISION, Changes, Expectation, Limits, Prospects, centers, changes
@@ -189,5 +189,6 @@ def _counted(run: Run, collection: Collection) -> dict[str, NDArray[Any]]:
         return read_arrays(path)
     except (OSError, ValueError):  # not made yet, or cut short
         counts = Prospects(run.scores, collection.tags).counts()
-        write_arrays(path, **counts)
+        with kept_where_possible():
+            write_arrays(path, **counts)
         return counts

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from tagrefine_core.config import TrainConfig
-from tagrefine_core.errors import RunError
+from tagrefine_core.errors import DamagedFile, RunError
 from tagrefine_core.files import read_array, read_arrays, read_sparse
 from tagrefine_core.model.calibration import Calibration
 from tagrefine_core.model.implied import certain
@@ -136,20 +136,24 @@ class Run:
         """The photos that each photo's logits were averaged with, memory-mapped; None where none were, or the run did not keep them."""
         if not (self.folder / "neighbors.npy").exists():
             return None
-        return LookAlikes(self._array("neighbors.npy"), self._array("neighbors_squared.npy"))
+        rows = self._array("neighbors.npy")
+        if rows.size and not 0 <= rows.min() <= rows.max() < len(rows):
+            raise RunError(f"{self.folder / 'neighbors.npy'} is damaged. Train again.")
+        return LookAlikes(rows, self._array("neighbors_squared.npy"))
 
     @cached_property
     def rows(self) -> NDArray[np.int64]:
         """Rows of the collection that the run trained on."""
-        return self._array("rows.npy")
+        rows: NDArray[np.int64] = self._array("rows.npy")
+        if len(rows) and (rows[0] < 0 or (np.diff(rows) <= 0).any()):
+            raise RunError(f"{self.folder / 'rows.npy'} is damaged. Train again.")
+        return rows
 
     @cached_property
     def implied(self) -> sparse.csr_matrix:
         """How far each tag counted for others, csr float32 (C, C) ``[given, implied]``."""
-        try:
-            return read_sparse(self.folder / "implied.npz")
-        except (OSError, ValueError) as error:
-            raise RunError(f"{self.folder / 'implied.npz'} is gone or damaged. Train again.") from error
+        found: sparse.csr_matrix = self._read(self.folder / "implied.npz", read_sparse)
+        return found
 
     @cached_property
     def links(self) -> sparse.csr_matrix:
@@ -184,7 +188,7 @@ class Run:
         if path.exists():
             try:
                 return read(path)
-            except (ValueError, EOFError) as error:
+            except DamagedFile as error:
                 raise RunError(f"{path} is damaged. Train again.") from error
         if self.record.state == "finished":
             raise RunError(f"{path} is gone. Train again.")

@@ -10,6 +10,7 @@ from tagrefine_core.store.records import (
     RunRecord,
     TagRecord,
 )
+from tagrefine_core.store.rescue import Rescued, keep_copy, rescue
 from tagrefine_core.store.store import Store
 
 __all__ = [
@@ -20,10 +21,13 @@ __all__ = [
     "EpochRecord",
     "ImportIssue",
     "JobRecord",
+    "Rescued",
     "RunOrigin",
     "RunRecord",
     "Step",
     "Store",
     "TagRecord",
+    "keep_copy",
+    "rescue",
     "stands_for",
 ]

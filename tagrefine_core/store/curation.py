@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from tagrefine_core.store.database import Database
 
-__all__ = ["CurationLog", "Decided", "Entry", "Step", "stands_for"]
+__all__ = ["CurationLog", "Decided", "Entry", "Step", "stand_anew", "stands_for"]
 
 
 class Entry(NamedTuple):
@@ -353,3 +353,19 @@ def _read_step(connection: sqlite3.Connection, row: sqlite3.Row) -> Step:
     size = connection.execute("SELECT count(*) FROM curation_entries WHERE step = ?", (row["of"],)).fetchone()
     named = {name: row[name] for name in ("id", "kind", "of", "by", "at", "run", "note")}
     return Step(**named, entries=tuple(Entry(*entry) for entry in entries), size=int(size[0]))
+
+
+def stand_anew(connection: sqlite3.Connection) -> None:
+    """Find out from the steps alone what is undone and what is in force: for a log that was put together from parts."""
+    connection.execute(
+        "UPDATE curation_steps SET undone = coalesce((SELECT u.kind = 'undo' FROM curation_steps AS u"
+        " WHERE u.of = curation_steps.id AND u.kind <> 'do' ORDER BY u.id DESC LIMIT 1), 0) WHERE kind = 'do'"
+    )
+    connection.execute("DELETE FROM curation_standing")
+    connection.execute(
+        "INSERT INTO curation_standing (collection_id, what, file, tag, value, step)"
+        " SELECT collection_id, what, file, tag, value, step FROM ("
+        "  SELECT e.collection_id, e.what, e.file, e.tag, e.value, max(e.step) AS step FROM curation_entries AS e"
+        "  JOIN curation_steps AS s ON s.id = e.step WHERE s.undone = 0 GROUP BY e.collection_id, e.what, e.file, e.tag)"
+        " WHERE value IS NOT NULL"
+    )

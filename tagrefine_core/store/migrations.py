@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from tagrefine_core.errors import HomeError
 
-__all__ = ["MIGRATIONS", "migrate"]
+__all__ = ["MIGRATIONS", "migrate", "pending"]
 
 # Where the settings of runs of 0.1.0 are since; those that are not named had no use and are gone.
 _GROUPED = {
@@ -269,24 +269,33 @@ MIGRATIONS: dict[str, str | Callable[[sqlite3.Connection], None]] = {
 }
 
 
-def migrate(connection: sqlite3.Connection) -> list[str]:
-    """Apply what is missing and return the names applied.
+def pending(connection: sqlite3.Connection) -> list[str]:
+    """Return the names of the migrations that a database lacks, in their order; nothing is written.
 
     Raises
     ------
     HomeError
         When the database was written by a newer TagRefine.
     """
-    connection.execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, applied TEXT NOT NULL)")
-    known = {row[0] for row in connection.execute("SELECT name FROM migrations")}
+    made = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'migrations'").fetchone()
+    known = {row[0] for row in connection.execute("SELECT name FROM migrations")} if made else set()
     if newer := sorted(known - MIGRATIONS.keys()):
         raise HomeError(
             f"The database was written by a newer TagRefine (it knows {', '.join(newer)}). Update TagRefine to open this home."
         )
+    return [name for name in MIGRATIONS if name not in known]
+
+
+def migrate(connection: sqlite3.Connection) -> list[str]:
+    """Apply what is missing and return the names applied; errors as `pending`."""
+    waiting = pending(connection)
+    if waiting:
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, applied TEXT NOT NULL)"
+        )
     applied = []
-    for name, script in MIGRATIONS.items():
-        if name in known:
-            continue
+    for name in waiting:
+        script = MIGRATIONS[name]
         connection.execute("BEGIN IMMEDIATE")
         try:
             # Another process may have applied it while this one waited for the lock.
@@ -302,6 +311,7 @@ def migrate(connection: sqlite3.Connection) -> list[str]:
                 applied.append(name)
             connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
             raise
     return applied

@@ -1,6 +1,7 @@
 """Everything the rest of TagRefine asks of the database."""
 
 import json
+import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -100,9 +101,9 @@ class Store(Database):
             )
             if old is None:
                 cursor = connection.execute(
-                    "INSERT INTO collections (kind, root, images, tags, labels, skipped, data_hash, created, details, name)"
-                    " VALUES (?,?,?,?,?,?,?,?,?,?)",
-                    (*values, record.name),
+                    "INSERT INTO collections (kind, root, images, tags, labels, skipped, data_hash, created, details, name, id)"
+                    " VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+                    (*values, record.name, self._unused_number(connection)),
                 )
                 number = int(cursor.lastrowid or 0)
             else:
@@ -141,6 +142,12 @@ class Store(Database):
             if before_commit is not None:
                 before_commit(number)
         return self.collection(record.name)
+
+    def _unused_number(self, connection: sqlite3.Connection) -> int:
+        """Return a number for a new collection, beyond those of folders that the database knows nothing of."""
+        folders = [int(path.name) for path in (self.home / "collections").glob("*") if path.name.isdecimal()]
+        known = [int(row["id"]) for row in connection.execute("SELECT id FROM collections")]
+        return max([0, *known, *folders]) + 1
 
     def delete_collection(self, name: str) -> CollectionRecord:
         """Forget a collection with its runs and metrics; arrays and thumbnails are the caller's to remove."""

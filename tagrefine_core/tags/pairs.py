@@ -11,7 +11,7 @@ from scipy.spatial.distance import squareform
 
 from tagrefine_core.collections import Collection
 from tagrefine_core.errors import DataError
-from tagrefine_core.files import read_array, write_array
+from tagrefine_core.files import kept_array
 from tagrefine_core.tags import google_distance, similarity_matrix, tag_distance, wordnet_distance
 
 __all__ = ["TagPair", "TagSimilarity", "clustered_order"]
@@ -78,12 +78,9 @@ class TagSimilarity:
             When they have to be computed and WordNet is not on this machine.
         """
         folder = home / "cache" / "similarity" / collection.data_hash
-        google, wordnet = folder / "google.npy", folder / "wordnet.npy"
-        if not google.exists():
-            write_array(google, google_distance(collection.tags))
-        if not wordnet.exists():
-            write_array(wordnet, wordnet_distance(collection.vocabulary))
-        return cls(collection.tags, read_array(google), read_array(wordnet))
+        google = kept_array(folder / "google.npy", lambda: google_distance(collection.tags))
+        wordnet = kept_array(folder / "wordnet.npy", lambda: wordnet_distance(collection.vocabulary))
+        return cls(collection.tags, google, wordnet)
 
     def xi(self, alpha: float) -> NDArray[np.float64]:
         """Return the similarity, float64 (C, C), zero on the diagonal; the last one is kept."""

@@ -8,6 +8,7 @@ from tagrefine_core.errors import LabelError
 from tagrefine_core.evaluation import user_tag_scores
 from tagrefine_core.evaluation.decisions import LEVEL
 from tagrefine_core.evaluation.resampling import copies, interval
+from tagrefine_core.files import kept_where_possible
 from tagrefine_core.runs.measured import measured_rows
 from tagrefine_core.runs.run import Run
 from tagrefine_core.store import Store
@@ -51,7 +52,8 @@ def ranking_intervals(store: Store, run_id: str) -> dict[str, dict[str, Any]]:
         return known
     before = store.metrics(collection.id, "user_tags") or evaluate_user_tags(store, collection.name).as_dict()
     found = _measure(run, collection, before, after)
-    store.write_metrics(collection.id, run_id, {**after, "intervals": found})
+    with kept_where_possible():
+        store.write_metrics(collection.id, run_id, {**after, "intervals": found})
     return found
 
 

@@ -12,6 +12,7 @@ from tagrefine_core.collections import Collection
 from tagrefine_core.collections.mirflickr import wider_labels
 from tagrefine_core.errors import LabelError
 from tagrefine_core.evaluation import Metrics, evaluate, user_tag_scores
+from tagrefine_core.files import kept_where_possible
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.refinement import PRECISION
 from tagrefine_core.runs.judging import By
@@ -77,7 +78,8 @@ def evaluate_run(store: Store, run_id: str) -> Metrics:
     known = store.metrics(collection.id, run_id) or {}
     # Of the same scores and photos, and slow to find.
     kept = {"intervals": known["intervals"]} if "intervals" in known else {}
-    store.write_metrics(collection.id, run_id, metrics.as_dict() | kept)
+    with kept_where_possible():
+        store.write_metrics(collection.id, run_id, metrics.as_dict() | kept)
     return metrics
 
 
@@ -110,7 +112,8 @@ def evaluate_user_tags(store: Store, name: str) -> Metrics:
     truth = _truth(collection)
     scores = user_tag_scores(collection.tag_positions, columns=collection.label_columns)
     metrics = evaluate(scores, truth, labels=collection.labels)
-    store.write_metrics(collection.id, "user_tags", metrics.as_dict())
+    with kept_where_possible():
+        store.write_metrics(collection.id, "user_tags", metrics.as_dict())
     return metrics
 
 

@@ -319,10 +319,9 @@ def _row(matrix: sparse.csr_matrix, row: int) -> list[int]:
 
 def _picture(store: Store, collection: Collection, row: int) -> bytes | None:
     try:
-        path = thumbnail(store.home, collection.id, root=collection.root, file=collection.files[row], row=row)
+        return thumbnail(store.home, collection.id, root=collection.root, file=collection.files[row], row=row)
     except ImageError:
         return None
-    return path.read_bytes()
 
 
 def _tags(

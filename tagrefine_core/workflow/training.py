@@ -5,7 +5,7 @@ from typing import Any
 
 from tagrefine_core.collections import Collection
 from tagrefine_core.config import TrainConfig
-from tagrefine_core.errors import ConfigError, RunError
+from tagrefine_core.errors import ConfigError, DiskFull, RunError
 from tagrefine_core.jobs.process import leads
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.runs.evidence import keep_relations
@@ -13,7 +13,7 @@ from tagrefine_core.runs.levels import levels_of
 from tagrefine_core.runs.refined import prospects_of
 from tagrefine_core.runs.run import Run, run_folder
 from tagrefine_core.settings import settings_that_differ, write_settings
-from tagrefine_core.store import RunRecord, Store
+from tagrefine_core.store import RunRecord, Store, keep_copy
 from tagrefine_core.workflow.intervals import ranking_intervals
 from tagrefine_core.workflow.outcomes import evaluate_run, evaluate_user_tags
 from tagrefine_core.workflow.rules import check
@@ -73,6 +73,8 @@ def train_collection(
         evaluate_run(store, run.id)
         evaluate_user_tags(store, name)
         ranking_intervals(store, run.id)
+    if leads():
+        keep_copy(store)
     return Run.open(store, run.id)
 
 
@@ -158,5 +160,10 @@ def delete_run(store: Store, run_id: str) -> None:
             f"name {run_id} --no-keep, or “Keep this run” on the Train page."
         )
     check(store, "delete run", record.collection, run_id=run_id)
-    store.delete_run(run_id)
+    try:
+        store.delete_run(run_id)
+    except DiskFull:  # what goes anyway makes room for saying so
+        shutil.rmtree(run_folder(store.home, run_id), ignore_errors=True)
+        store.delete_run(run_id)
     shutil.rmtree(run_folder(store.home, run_id), ignore_errors=True)
+    keep_copy(store)

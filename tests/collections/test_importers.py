@@ -147,12 +147,12 @@ def test_nuswide_labels_that_do_not_fit_are_an_error(tmp_path, text):
 
 def test_folder_with_sidecars(tmp_path):
     fake_data.sidecars(tmp_path)
-    fake_data.write(tmp_path / "phone.heic", b"x")
+    fake_data.write(tmp_path / "camera.cr2", b"x")
     source = read_source("folder", tmp_path)
     assert source.files == ["img2.png", "img10.jpg", "trip/sky.webp", "trip/untagged.jpg"]
     assert source.tags == [["dog"], ["Sea", "new york", "sunset"], ["sky", "café"], []]
     assert source.truth is None
-    assert "phone.heic: .heic files are not read" in notes(source)
+    assert "camera.cr2: .cr2 files are not read" in notes(source)
     assert "1 of 4 photos have no tags: trip/untagged.jpg" in notes(source)
     assert "img2.txt: left out" in notes(source)
     assert "notes.txt: there is no photo" in notes(source)
