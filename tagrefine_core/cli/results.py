@@ -246,7 +246,10 @@ def refine(
     precision: Precision = PRECISION,
     json: Json = False,
 ) -> None:
-    """Write every photo's user tags and refined tags to a file."""
+    """Write every photo's user tags and refined tags, with their scores, to a file.
+
+    The command `export` writes them where photos live: text files or XMP beside them, inside them, or a folder of their own.
+    """
     session = Session.of(context, json)
     collection = session.store.run(run).collection
     check_target(out)

@@ -1,7 +1,5 @@
 """Formats of an export with a file of its own for each photo: text and XMP beside it, or the photo itself."""
 
-import re
-import unicodedata
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Sequence
@@ -10,6 +8,8 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
+from tagrefine_core.collections.folder import photo_files
+from tagrefine_core.collections.sidecars import files_beside
 from tagrefine_core.errors import DataError
 from tagrefine_core.exchange.tagging import PhotoTags, Spellings
 from tagrefine_core.exchange.text import changed_text, new_text, text_tags
@@ -48,8 +48,8 @@ class Format(ABC):
     def __init__(self, root: Path, files: Sequence[str], spellings: Spellings, out: Path | None) -> None:
         self.root, self.out = root, out
         self._spellings = spellings
-        self._stems = Counter(_stem(file) for file in files)
-        self._names = cache(self._list_names)
+        self._files = files
+        self._beside = cache(self._find_beside)
         self.elsewhere: list[str] = []
 
     def path(self, file: str) -> Path:
@@ -58,16 +58,9 @@ class Format(ABC):
             return there
         return (self.out or self.root) / f"{file}{self.endings[0]}"
 
-    def beside(self, file: str, endings: Sequence[str]) -> Path | None:
-        """Return the file of one of the endings that lies beside a photo, whatever the case and Unicode form of its name; one of two photos belongs to none."""
-        folder = (self.root / file).parent
-        names = [f"{file}{ending}" for ending in endings]
-        if self._stems[_stem(file)] == 1:
-            names += [f"{PurePosixPath(file).with_suffix('')}{ending}" for ending in endings]
-        for name in names:
-            if (found := self._names(folder).get(_folded(PurePosixPath(name).name))) is not None:
-                return folder / found
-        return None
+    def beside(self, file: str, endings: tuple[str, ...]) -> Path | None:
+        """Return the file of one of the endings that an import reads for a photo; one that several photos share is none's."""
+        return self._beside(endings).get(file)
 
     @abstractmethod
     def content(self, photo: PhotoTags, current: bytes | None) -> bytes | None:
@@ -101,15 +94,20 @@ class Format(ABC):
         text = self.beside(photo.file_name, TextFiles.endings)
         if text is not None and text != path:
             with suppress(DataError, OSError):
-                held += text_tags(text.read_bytes(), photo.before)
+                held += text_tags(text.read_bytes(), [*photo.before, *photo.after])
         if any(self._spellings.becomes(tag, photo.gone) != tag for tag in held):
             self.elsewhere.append(photo.file_name)
 
-    def _list_names(self, folder: Path) -> dict[str, str]:
-        try:
-            return {_folded(path.name): path.name for path in sorted(folder.iterdir())}
-        except OSError:
-            return {}
+    def _find_beside(self, endings: tuple[str, ...]) -> dict[str, Path]:
+        there = [file for file in photo_files(self.root) if PurePosixPath(file).suffix.lower() in endings]
+        there.sort(key=lambda file: (endings.index(PurePosixPath(file).suffix.lower()), file))
+        found = files_beside(self._files, there, (), what="files").files
+        uses = Counter(found)
+        return {
+            photo: self.root / file
+            for photo, file in zip(self._files, found, strict=True)
+            if file is not None and uses[file] == 1
+        }
 
 
 class TextFiles(Format):
@@ -139,7 +137,7 @@ class TextFiles(Format):
                 for tag in line.split(self._separator)
                 if tag
             ]
-        return text_tags(current, photo.before)
+        return text_tags(current, [*photo.before, *photo.after])
 
 
 class XmpFiles(Format):
@@ -199,11 +197,3 @@ class Embedded(Format):
         packet, iptc = read_embedded_bytes(current)
         found = packet_keywords(parse(packet)) if packet else []
         return list(dict.fromkeys([*found, *iptc]))
-
-
-def _stem(file: str) -> str:
-    return _folded(re.sub(r"\.[^./]*$", "", file))
-
-
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold()

@@ -67,7 +67,7 @@ def changed_text(
         When the file holds other words than tags, or cannot hold a tag.
     """
     text, encoding, mark = _decoded(data)
-    spans = _spans(text, known)
+    spans = _spans(text, [*known, *tags])  # some may have been added by an earlier export
     there = {tag for tag, _ in spans}
     old = {becomes(tag) for tag in known}  # what is left of a tag that stands elsewhere, in XMP, is not new
     new = [tag for tag in tags if tag not in there and tag not in old]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from tagrefine_core.errors import DataError
 from tagrefine_core.metadata.editing import EMPTY, edited
 from tagrefine_core.metadata.embedded import read_embedded_bytes, write_embedded
+from tagrefine_core.metadata.fresh import write_fresh
 from tagrefine_core.metadata.keywords import levels, packet_keywords
 from tagrefine_core.metadata.xmp import parse
 
@@ -40,9 +41,16 @@ def embedded_edited(
     iptc = list(dict.fromkeys([*kept, *flat])) if words else []
     if new == (packet or EMPTY) and iptc == words:
         return data
-    written = write_embedded(data, new, iptc if words else None)
-    found, found_iptc = read_embedded_bytes(written)
     wanted = {levels(tag) for tag in packet_keywords(parse(new))}
-    if {levels(tag) for tag in packet_keywords(parse(found))} != wanted or len(found_iptc) != len(iptc):
-        raise DataError("its keywords could not be written.")
-    return written
+    for write in (write_embedded, write_fresh):
+        try:
+            written = write(data, new, iptc if words else None)
+            found, found_iptc = read_embedded_bytes(written)
+            if {levels(tag) for tag in packet_keywords(parse(found))} == wanted and len(found_iptc) == len(
+                iptc
+            ):
+                return written
+        except DataError:
+            if write is write_fresh:
+                raise
+    raise DataError("its keywords could not be written.")

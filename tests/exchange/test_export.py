@@ -69,16 +69,6 @@ def root(tmp_path: Path) -> Path:
     return tmp_path / "photos"
 
 
-@pytest.fixture(autouse=True)
-def levels_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The database of this test keeps what a path counts for."""
-    above = {record.raw: record for record in RECORDS}
-    read = Store.raw_tags
-    monkeypatch.setattr(
-        Store, "raw_tags", lambda store, number: [above[one.raw] for one in read(store, number)]
-    )
-
-
 def say(store: Store, file: str, **tags: str) -> None:
     for tag, verdict in tags.items():
         workflow.verdict(store, "mine", file, tag, verdict)
@@ -91,6 +81,7 @@ def exported(store: Store, form: str, out: Path | None = None, **options: object
     document["undo"] = asked.carry_out(store, plan)
     again = asked.plan(store).as_dict()
     assert (again["files"], again["changed"]) == (0, 0), "a second export changes nothing"
+    assert again["refused"] == document["refused"], "what was written can be read"
     return document
 
 

@@ -13,6 +13,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from tagrefine_core.metadata import Keywords, read_keywords
+from tagrefine_core.metadata.embedding import embedded_edited
 
 RDF = "xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'"
 DC = "xmlns:dc='http://purl.org/dc/elements/1.1/'"
@@ -216,3 +217,15 @@ def test_garbled_bytes_are_read_or_noted(
         found = read_keywords(path)
         assert all(isinstance(tag, str) and tag for tag in found.tags)
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_photo_that_calls_something_else_dc_spoils_no_other(tmp_path: Path) -> None:
+    """exiv2 remembers namespaces for the whole process."""
+    good = photo(tmp_path / "good.jpg", packet(array("dc:subject", "sea")))
+    for odd in ("dc/elements/1.2/", "dc/elements/1.1", "xx/elements/1.1/"):
+        told = packet(array("dc:subject", "sea")).replace("dc/elements/1.1/", odd)
+        read_keywords(photo(tmp_path / "bad.jpg", told))
+    assert read_keywords(good) == Keywords(["sea"])
+    done = embedded_edited(good.read_bytes(), lambda tag: tag, ["sky"])
+    (tmp_path / "done.jpg").write_bytes(done)
+    assert read_keywords(tmp_path / "done.jpg") == Keywords(["sea", "sky"])
