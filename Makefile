@@ -79,8 +79,14 @@ $(VENV)/.tools: requirements-dev.txt $(VENV)/.packages
 	@$(INSTALL) -r requirements-dev.txt
 	@touch $@
 
-# The system's own browser where there is one, or where root can install Debian's; else Playwright's download.
+# The system's own browser where there is one, or where root can install Debian's; else Playwright's download. Where root can, also
+# two programs that read photos' metadata, so that what we write is read by others; the tests say when they are missing.
 $(VENV)/.browser: $(VENV)/.tools
+	@command -v exiftool && command -v exiv2 || { \
+		[ "$$(id -u)" = 0 ] && export DEBIAN_FRONTEND=noninteractive && { \
+			apt-get install -y -qq --no-install-recommends libimage-exiftool-perl exiv2 || { \
+				apt-get update -qq && apt-get install -y -qq --no-install-recommends libimage-exiftool-perl exiv2; }; }; \
+	} || echo "exiftool and exiv2 are not installed: tests that need them are left out"
 	@echo "For the tests: looking for a browser, else getting one, some 170 MB"
 	@command -v chromium || command -v chromium-browser || command -v google-chrome || { \
 		[ "$$(id -u)" = 0 ] && export DEBIAN_FRONTEND=noninteractive && { \

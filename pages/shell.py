@@ -32,7 +32,7 @@ PAGES = (
     "compare",
     "annotate",
 )
-BESIDE = ("tour",)  # a button leads there, and the navigation does not
+BESIDE = ("tour", "export")  # buttons lead there, and the navigation does not
 
 logo = ROOT / "assets" / "logo.svg"
 st.set_page_config(page_title="TagRefine", page_icon=str(logo), layout="wide")

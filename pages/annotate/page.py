@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from pages.annotate.uploads import MOST, tag_photos
+from pages.annotate.uploads import MOST, TYPES, tag_photos
 from pages.components.bars import bars
 from pages.components.header import header
 from pages.components.promise import in_words, promise
 from pages.components.run_names import run_name
 from pages.components.text import plain
-from pages.components.uploads import LARGEST, TYPES
+from pages.components.uploads import LARGEST
 from pages.state import need_run
 from tagrefine_core.runs.refined import own_limits, told_of
 
@@ -28,7 +28,7 @@ collection, run = need_run()
 
 files = st.file_uploader(
     f"Up to {MOST} photos of at most {LARGEST} MB. They stay on this machine and are forgotten afterwards.",
-    type=list(TYPES),
+    type=TYPES,
     accept_multiple_files=True,
     max_upload_size=LARGEST,
     key="photos",

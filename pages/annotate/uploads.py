@@ -13,7 +13,12 @@ from pages.state import store
 from tagrefine_core import workflow
 from tagrefine_core.errors import ImageError
 
-__all__ = ["MOST", "Tagged", "tag_photos"]
+__all__ = ["MOST", "TYPES", "Tagged", "tag_photos"]
+
+# fmt: off
+TYPES = ["jpg", "jpeg", "png", "heic", "webp", "gif", "avif", "jxl", "tif", "tiff", "bmp", "apng", "avifs", "heics", "heif", "heifs", "hif", "jfif", "jpe", "mpo", "pbm", "pgm", "pnm", "ppm"]
+# fmt: on
+"""Ends of file names that are taken, without the dot: those of the folder import."""
 
 MOST = 24
 """Photos at a time."""

@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.browse.balance import balance
 from pages.browse.dropped import drop_in
+from pages.browse.exporting import to_export
 from pages.browse.view import view
 from pages.components.gallery import gallery
 from pages.components.header import header
@@ -29,7 +30,7 @@ header(
     "learned; they stay.",
 )
 collection, run = need_run()
-left, right, drop = st.columns([1, 1.6, 0.5], gap="medium", vertical_alignment="center")
+left, right, drop = st.columns([1, 1.25, 0.85], gap="medium", vertical_alignment="center")
 with left:
     precision = promise("changes")
 with st.spinner("Comparing tags …", show_time=True):
@@ -45,7 +46,11 @@ with right, st.container(key="balance"):
         )
     )
 dropped = ""
-with drop, st.popover("Find by a photo", width="stretch"):
+with drop:
+    beside = st.container(horizontal=True, horizontal_alignment="right", gap="small")
+with beside:
+    to_export(of)
+with beside, st.popover("Find by a photo", width="content"):
     file = st.file_uploader(
         f"Drop in a photo of at most {LARGEST} MB to see those like it. It stays on this machine and is forgotten afterwards.",
         type=list(TYPES),

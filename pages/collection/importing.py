@@ -17,7 +17,11 @@ KINDS = {
         "Let TagRefine find out",
         "Point to a folder of photos, to a table of tags, or to MIRFLICKR or NUS-WIDE.",
     ),
-    "folder": ("A folder of photos", "Tags come from a .txt file beside each photo, separated by commas."),
+    "folder": (
+        "A folder of photos",
+        "Tags are read from the photos themselves (Lightroom, digiKam and others), from .xmp, .txt and .caption files "
+        "beside them, and from Flickr's export; where there are none, the folders' names are the tags.",
+    ),
     "table": (
         "Photos with a table",
         "A CSV or JSONL file, or a folder with metadata.csv or metadata.jsonl: one column file_name, one column tags.",
@@ -25,6 +29,12 @@ KINDS = {
     "mirflickr": ("MIRFLICKR-25K", "The folder as it is unpacked; a part of it is fine."),
     "nuswide": ("NUS-WIDE", "The folder as it is unpacked; a part of it is fine."),
 }
+LABELS = {
+    "strict": "The 14 strict ones, as in the paper",
+    "wide": "The 24 wider ones: what a photo may show",
+    "all": "All 38",
+}
+"""Labels of MIRFLICKR; where nothing is chosen, the strict ones, or the wider where there are no others."""
 
 
 def start_demo() -> None:
@@ -49,11 +59,20 @@ def _import_dialog() -> None:
             help="The photos stay where they are and are never changed.",
         )
         name = st.text_input("What shall the collection be called?", placeholder="the folder's own name")
+        labels = None
+        if kind == "mirflickr":
+            labels = st.selectbox(
+                "Which labels shall measure it?",
+                list(LABELS),
+                format_func=LABELS.get,
+                index=None,
+                placeholder=LABELS["strict"],
+            )
         sent = st.form_submit_button("Import", type="primary")
     if sent:
         st.session_state.pop("_asked", None)
         try:
-            st.session_state["_asked"] = import_options(kind, source, name)
+            st.session_state["_asked"] = import_options(kind, source, name, labels)
         except CollectionError as error:
             st.error(plain(error))
     if "_asked" not in st.session_state:
@@ -69,8 +88,10 @@ def _import_dialog() -> None:
     st.error(plain(st.session_state.pop("_job_error", "The import could not be started.")))
 
 
-def import_options(kind: str, source: str, name: str) -> tuple[str, dict[str, str]]:
-    """Return the name of the collection, and the options of the import, from what a visitor typed.
+def import_options(
+    kind: str, source: str, name: str, labels: str | None = None
+) -> tuple[str, dict[str, str]]:
+    """Return the name of the collection, and the options of the import, from what a visitor typed and chose.
 
     Raises
     ------
@@ -85,7 +106,8 @@ def import_options(kind: str, source: str, name: str) -> tuple[str, dict[str, st
     found = guess_kind(path) if kind == "auto" else kind
     if found is None:
         raise CollectionError(f"{path} does not look like photos with tags. Choose above what it is.")
-    return check_name(name.strip() or path.stem), {"kind": found, "source": str(path)}
+    options = {"kind": found, "source": str(path)} | ({"labels": labels} if labels else {})
+    return check_name(name.strip() or path.stem), options
 
 
 @st.dialog("Delete this collection?")

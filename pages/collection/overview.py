@@ -90,16 +90,14 @@ def cleaning(collection: Collection) -> None:
         record
         for record in records
         if (outcome is None or record.outcome == outcome)
-        and (
-            not word or any(word in text.casefold() for text in (record.raw, record.tag or "", record.reason))
-        )
+        and (not word or any(word in text.casefold() for text in (record.raw, *record.tags, record.reason)))
     ]
     found.sort(key=lambda record: -record.count)
     if len(found) > ROWS:
         st.caption(f"The {ROWS:,} most frequent of {len(found):,}; search to see others.")
     table = pd.DataFrame(
         [
-            (record.raw, record.count, record.outcome, record.tag or "", record.reason)
+            (record.raw, record.count, record.outcome, ", ".join(record.tags), record.reason)
             for record in found[:ROWS]
         ],
         columns=["What users wrote", "Photos", "Outcome", "Became", "Why"],

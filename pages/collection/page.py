@@ -5,9 +5,10 @@ import streamlit as st
 from pages.collection.importing import delete_dialog, import_dialog, start_demo
 from pages.collection.onward import onward
 from pages.collection.overview import cleaning, import_report, numbers, photo_strip, tag_charts
+from pages.collection.review import merge_review
 from pages.components.header import empty, header
 from pages.components.jobs import job_cards
-from pages.state import current_collection, store
+from pages.state import current_collection, current_run, store
 
 STEPS = {
     "1 · Careless tags": "People write “canon”, “me”, “sunst”. Most photos lack tags that anybody would see in them.",
@@ -50,6 +51,8 @@ with st.container(horizontal=True, vertical_alignment="center"):
             import_dialog()
         if all(record.kind != "demo" for record in store().collections()):
             st.button("Make the demo", key="demo", on_click=start_demo)
+        if st.button("Export tags", key="to_export"):
+            st.switch_page("export/page.py", query_params={"collection": collection.name})
         if st.button("Delete", key="delete", type="tertiary"):
             delete_dialog(collection)
 
@@ -64,5 +67,6 @@ with overview:
     tag_charts(collection)
 with cleaned:
     cleaning(collection)
+    merge_review(collection, current_run())
 with report:
     import_report(collection)

@@ -21,6 +21,7 @@ __all__ = ["begin", "ended_card", "job_cards", "live_card", "live_jobs", "resume
 _TITLES = {
     "demo": "Making the demo collection",
     "import": "Importing {}",
+    "export": "Exporting the tags of {}",
     "map": "Drawing the map of {}",
     "train": "Training on {}",
     "benchmark": "Comparing methods on {}",

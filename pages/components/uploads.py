@@ -4,10 +4,13 @@ from io import BytesIO
 from pathlib import Path
 
 from tagrefine_core.collections import load_image
+from tagrefine_core.collections.folder import EXTENSIONS
 
 __all__ = ["LARGEST", "TYPES", "small_picture"]
 
-TYPES = ("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff")
+TYPES = tuple(sorted(extension[1:] for extension in EXTENSIONS))
+"""Ends of file names, without the dot: what an import takes."""
+
 LARGEST = 20
 """Megabytes of a file."""
 

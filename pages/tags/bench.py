@@ -79,9 +79,9 @@ def rows(of: Opened) -> dict[str, Any]:
 def told(of: Opened) -> dict[str, Any]:
     """Return what the bench shows of a tag, and its row of the table."""
     column, collection = of.column, of.collection
-    spellings = [{"raw": one.raw, "count": one.count} for one in collection.tag_records if one.tag == of.tag][
-        :_SPELLINGS
-    ]
+    spellings = [
+        {"raw": one.raw, "count": one.count} for one in collection.tag_records if of.tag in one.tags
+    ][:_SPELLINGS]
     if of.run is None:
         rule = collection.store.tag_rules(collection.id).get(of.tag)
         row = written_row(of.tag, int((collection.tags.indices == column).sum()), rule)

@@ -152,7 +152,7 @@ def _own(collection: Collection) -> None:
         if st.form_submit_button("Save"):
             _say(collection.name, tag, to)
             st.rerun()
-    others = [one.raw for one in collection.tag_records if one.tag == tag and one.raw != tag]
+    others = [one.raw for one in collection.tag_records if tag in one.tags and one.raw != tag]
     if others:
         spelling = st.selectbox("A spelling that is not it", others, index=None, key="spelling")
         if spelling and st.button(plain(f"Split “{spelling}” off"), key="split"):

@@ -10,7 +10,7 @@ from typing import Annotated, TextIO
 
 import typer
 
-from tagrefine_core.cli import curate, doctor, experiments, manage, results, serving, work
+from tagrefine_core.cli import curate, doctor, experiments, exporting, manage, results, serving, work
 from tagrefine_core.cli.session import Json, Session, Stopped
 from tagrefine_core.errors import ConfigError, TagRefineError, TagRefineWarning
 from tagrefine_core.jobs.process import leads
@@ -71,6 +71,7 @@ for _command in (
     results.explain,
     results.refine,
     results.report,
+    exporting.export,
     results.annotate,
     experiments.benchmark,
     experiments.ablate,

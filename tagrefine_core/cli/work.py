@@ -74,6 +74,12 @@ def import_photos(
     min_fraction: Annotated[
         float, typer.Option(min=0, max=1, help="Drop tags on a smaller part of the photos than this.")
     ] = 0.001,
+    labels: Annotated[
+        Literal["strict", "wide", "all"] | None,
+        typer.Option(
+            help="Ground truth of mirflickr: the 14 strict labels (default), the 24 wider ones, all 38."
+        ),
+    ] = None,
     thumbnails: Annotated[bool, typer.Option(help="Make all thumbnails now, not when first seen.")] = False,
     json: Json = False,
 ) -> None:
@@ -88,6 +94,7 @@ def import_photos(
             source,
             name,
             min_fraction=min_fraction,
+            labels=labels,
             thumbnails=thumbnails,
             progress=job.progress,
         )

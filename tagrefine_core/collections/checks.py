@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,6 +15,7 @@ from tagrefine_core.collections.images import MAX_PIXELS, ImageFacts, inspect_im
 from tagrefine_core.collections.parallel import in_threads
 from tagrefine_core.errors import CollectionError, ImageError
 from tagrefine_core.progress import Progress, silent
+from tagrefine_core.reading.text import some_of
 from tagrefine_core.store import ImportIssue
 
 __all__ = ["ImageChecks", "check_images"]
@@ -47,12 +49,13 @@ class ImageChecks:
 def check_images(
     root: Path,
     files: Sequence[str],
+    tags: Sequence[Sequence[str]] = (),
     *,
     progress: Progress = silent,
     workers: int | None = None,
     max_pixels: int = MAX_PIXELS,
 ) -> ImageChecks:
-    """Decode every picture to its end and report those that are missing, unreadable or outside ``root``.
+    """Decode every picture to its end and report those that are missing, unreadable, outside ``root`` or there twice.
 
     Parameters
     ----------
@@ -60,6 +63,8 @@ def check_images(
         Folder of the photos. A link inside it that leads out of it is refused; ``root`` itself may be one.
     files : sequence of str
         Paths relative to ``root``, with ``/``.
+    tags : sequence of sequences of str, optional
+        User tags of each file; copies of a photo that differ in them are counted.
     workers : int, optional
         Number of threads.
     max_pixels : int
@@ -92,12 +97,33 @@ def check_images(
     if not facts:
         first = f" The first: {files[0]} {results[0]}." if files else ""
         raise CollectionError(f"None of the {len(files):,} photos listed for {root} can be used.{first}")
+    issues += _copies({row: fact.digest for row, fact in facts}, files, tags)
     return ImageChecks(
         rows=np.array([row for row, _ in facts], dtype=np.int64),
         sizes=np.array([(fact.width, fact.height) for _, fact in facts], dtype=np.int32),
         bytes=np.array([fact.bytes for _, fact in facts], dtype=np.int64),
         issues=issues,
     )
+
+
+def _copies(
+    digests: dict[int, str], files: Sequence[str], tags: Sequence[Sequence[str]]
+) -> list[ImportIssue]:
+    """Return a note of the photos that are the same byte for byte: they would be trained on and measured on at once."""
+    rows: dict[str, list[int]] = defaultdict(list)
+    for row, digest in digests.items():
+        rows[digest].append(row)
+    groups = [own for own in rows.values() if len(own) > 1]
+    if not groups:
+        return []
+    differ = [own for own in groups if tags and len({frozenset(tags[row]) for row in own}) > 1]
+    shown = [" = ".join(files[row] for row in own[:3]) for own in differ or groups]
+    reason = (
+        f"{sum(map(len, groups)) - len(groups):,} photos are identical copies of another ({some_of(shown)})"
+    )
+    if differ:
+        reason += f"; of {len(differ):,} photos the copies have different tags"
+    return [ImportIssue(".", f"{reason}; keep one of each", "note")]
 
 
 def _as_text(file: str) -> str:
@@ -117,6 +143,6 @@ def _refuse_outside(root: Path, file: str, real_folder: Callable[[str], str]) ->
     folder, _, name = f"{root}/{file}".rpartition("/")
     real = Path(real_folder(folder), name)
     if real.is_symlink():
-        real = real.resolve()
+        real = Path(os.path.realpath(real))  # unlike `resolve` it takes a loop of links as it is
     if not real.is_relative_to(root):
         raise ImageError("is a link that leads out of the folder of photos")

@@ -1,5 +1,6 @@
 """The one place where pictures are decoded, whatever their format, and whatever is wrong with them."""
 
+import hashlib
 import stat
 import threading
 import warnings
@@ -12,14 +13,16 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
+from tagrefine_core.collections.formats import MORE_FORMATS, open_more, without_texts
 from tagrefine_core.errors import ImageError
 
 __all__ = ["FORMATS", "MAX_BYTES", "MAX_PIXELS", "ImageFacts", "for_browsers", "inspect_image", "load_image"]
 
 Image.init()
-FORMATS = tuple(
+_PILLOW = tuple(
     name for name in ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "PPM", "AVIF") if name in Image.OPEN
 )
+FORMATS = (*_PILLOW, *MORE_FORMATS)
 """Formats that are read. Pillow knows more; some of them (EPS) start other programs."""
 
 MAX_PIXELS = 178_956_970
@@ -58,6 +61,8 @@ class ImageFacts:
         In pixels, after the rotation that EXIF asks for.
     bytes : int
         Size of the file.
+    digest : str
+        Of the file's bytes (BLAKE2b, 16 bytes in hex): the same for identical files.
     note : str
         What a user should know though the picture is good; mostly empty.
     """
@@ -65,6 +70,7 @@ class ImageFacts:
     width: int
     height: int
     bytes: int
+    digest: str
     note: str = ""
 
 
@@ -95,7 +101,7 @@ def load_image(path: Path, *, size: int | None = None, max_pixels: int = MAX_PIX
     """
     image = _open(_read(path), max_pixels)
     if size is not None:
-        image.draft(None, (size, size))
+        _draft(image, size, size)
     orientation = _decode(image)
     try:
         picture = _rgb(image)
@@ -122,13 +128,8 @@ def for_browsers(path: Path, *, max_pixels: int = MAX_PIXELS) -> tuple[bytes, st
     """
     data = _read(path)
     image = _open(data, max_pixels)
-    try:
-        with _metadata():
-            turned = int(image.getexif().get(ExifTags.Base.Orientation, 1)) in _TURN
-    except Exception:  # as in `_decode`
-        turned = False
-    jpeg = image.format in ("JPEG", "MPO")
-    if image.format in _SHOWN and image.mode != "CMYK" and (jpeg or not turned):
+    as_it_is = image.format in ("JPEG", "MPO") or _orientation(image) == 1
+    if image.format in _SHOWN and image.mode != "CMYK" and as_it_is:
         return data, _SHOWN[image.format]
     made = BytesIO()
     load_image(path, max_pixels=max_pixels).save(made, "JPEG", quality=95)
@@ -147,14 +148,15 @@ def inspect_image(path: Path, *, max_pixels: int = MAX_PIXELS) -> ImageFacts:
     image = _open(data, max_pixels)
     width, height = image.size
     # An eighth of a JPEG's size still reads all of its data, in a third of the time.
-    image.draft(None, (max(1, width // 8), max(1, height // 8)))
+    _draft(image, max(1, width // 8), max(1, height // 8))
     # A phone's MPO holds a preview beside the photo: nothing that a user would call animated.
     several = image.format != "MPO" and _has_several_frames(image)
     # TIFF's header already has the size after rotation.
     if _decode(image) >= 5:
         width, height = height, width
+    digest = hashlib.blake2b(data, digest_size=16).hexdigest()
     return ImageFacts(
-        width, height, len(data), "holds several pictures; the first is used" if several else ""
+        width, height, len(data), digest, "holds several pictures; the first is used" if several else ""
     )
 
 
@@ -193,7 +195,11 @@ def _metadata() -> Iterator[None]:
 def _open(data: bytes, max_pixels: int) -> Image.Image:
     try:
         with _metadata():
-            image = Image.open(BytesIO(data), formats=FORMATS)
+            image = open_more(data, max_pixels)
+            if image is None:
+                image = Image.open(BytesIO(without_texts(data)), formats=_PILLOW)
+    except ImageError:
+        raise
     except Image.DecompressionBombError:
         raise ImageError(f"is too large (more than {MAX_PIXELS:,} pixels)") from None
     except UnidentifiedImageError:
@@ -208,9 +214,16 @@ def _open(data: bytes, max_pixels: int) -> Image.Image:
 
 
 def _damaged(error: Exception) -> ImageError:
-    if "truncated" in str(error).lower():
+    words = next(iter(str(error).strip().splitlines()), type(error).__name__)[:200]
+    if any(sign in words.lower() for sign in ("truncated", "end of file", "file size too small")):
         return ImageError("is truncated: the file ends before the picture does")
-    return ImageError(f"is damaged ({error})")
+    return ImageError(f"is damaged ({words})")
+
+
+def _draft(image: Image.Image, width: int, height: int) -> None:
+    """Let a JPEG be decoded at a smaller size; other formats would answer with a preview, whatever is wrong with the photo."""
+    if image.format in ("JPEG", "MPO"):
+        image.draft(None, (width, height))
 
 
 def _has_several_frames(image: Image.Image) -> bool:
@@ -227,11 +240,21 @@ def _decode(image: Image.Image) -> int:
         image.load()
     except Exception as error:  # as above: OSError, SyntaxError, ValueError, zlib.error ...
         raise _damaged(error) from error
+    return _orientation(image)
+
+
+def _orientation(image: Image.Image) -> int:
+    """Return what EXIF asks for, 1 to 8; 1 (upright) for anything else, as viewers do."""
     try:
+        if image.format == "PNG":
+            image.load()  # EXIF may come after the pixels
+        exif = Image.Exif()  # the picture's own `getexif` takes XMP's word where EXIF has none
         with _metadata():
-            return int(image.getexif().get(ExifTags.Base.Orientation, 1))
-    except Exception:  # a damaged EXIF block says nothing about rotation; viewers show the photo as it is
+            exif.load(image.info.get("exif", b""))
+            value = exif.get(ExifTags.Base.Orientation)
+    except Exception:  # a damaged EXIF block says nothing about rotation
         return 1
+    return value if isinstance(value, int) and value in _TURN else 1
 
 
 def _rgb(image: Image.Image) -> Image.Image:

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tagrefine_core.collections.folder import EXTENSIONS, photo_files, read_folder
-from tagrefine_core.collections.mirflickr import photo_numbers, read_mirflickr
-from tagrefine_core.collections.nuswide import IMAGE_LISTS, read_nuswide
-from tagrefine_core.collections.sources import Source, first_existing
-from tagrefine_core.collections.table import find_table, read_table
+from tagrefine_core.collections.mirflickr import LABEL_SETS, read_mirflickr
+from tagrefine_core.collections.mirflickr_files import looks_like_mirflickr
+from tagrefine_core.collections.nuswide import looks_like_nuswide, read_nuswide
+from tagrefine_core.collections.sources import Source
+from tagrefine_core.collections.table import TABLE_ENDS, find_tables, read_table
 from tagrefine_core.errors import CollectionError
 from tagrefine_core.folders import expanded, is_there
 from tagrefine_core.progress import Progress, silent
@@ -19,15 +20,16 @@ _READERS: dict[str, Callable[[Path, Progress], Source]] = {
     "mirflickr": read_mirflickr,
     "nuswide": read_nuswide,
     "table": read_table,
-    "folder": read_folder,
+    # Names of folders say something else in a data set of another format.
+    "folder": lambda path, progress: read_folder(path, progress, folder_names=guess_kind(path) == "folder"),
 }
 
 KINDS = tuple(_READERS)
 """Names of the formats."""
 
 
-def read_source(kind: str, path: Path, progress: Progress = silent) -> Source:
-    """Read the list of photos with tags and ground truth; nothing is written, no picture is opened.
+def read_source(kind: str, path: Path, progress: Progress = silent, *, labels: str | None = None) -> Source:
+    """Read the list of photos with tags and ground truth; nothing is written, no picture is decoded.
 
     Parameters
     ----------
@@ -35,6 +37,8 @@ def read_source(kind: str, path: Path, progress: Progress = silent) -> Source:
         One of `KINDS`.
     path : Path
         Folder of the data set; for "table" also the table itself.
+    labels : str, optional
+        Which labels are the ground truth, where a format has several sets of them: of MIRFLICKR "strict", "wide" or "all".
 
     Raises
     ------
@@ -45,6 +49,10 @@ def read_source(kind: str, path: Path, progress: Progress = silent) -> Source:
     """
     if kind not in _READERS:
         raise CollectionError(f"There is no import format {kind!r}; choose one of: {', '.join(KINDS)}.")
+    if labels is not None and (kind != "mirflickr" or labels not in LABEL_SETS):
+        raise CollectionError(
+            f"Labels {labels!r} cannot be chosen for format '{kind}': only MIRFLICKR has sets of them, {', '.join(LABEL_SETS)}."
+        )
     path = expanded(path)
     if not is_there(path):
         raise CollectionError(f"There is nothing at {path}. Check the path of the photos to import.")
@@ -54,7 +62,7 @@ def read_source(kind: str, path: Path, progress: Progress = silent) -> Source:
         raise CollectionError(f"{path} is a file; format '{kind}' is imported from a folder.")
     path = path.resolve()
     try:
-        source = _READERS[kind](path, progress)
+        source = _READERS[kind](path, progress) if labels is None else read_mirflickr(path, progress, labels)
     except CollectionError as error:
         likely = guess_kind(path)
         if likely in (None, kind):
@@ -70,12 +78,12 @@ def read_source(kind: str, path: Path, progress: Progress = silent) -> Source:
 def guess_kind(path: Path) -> str | None:
     """Return the format that a folder or file looks like, or None."""
     if path.is_file():
-        return "table" if path.suffix.lower() in (".csv", ".tsv", ".jsonl") else None
-    if photo_numbers(path / "mirflickr") or photo_numbers(path):
+        return "table" if path.suffix.lower() in TABLE_ENDS else None
+    if looks_like_mirflickr(path):
         return "mirflickr"
-    if first_existing(path, *IMAGE_LISTS):
+    if looks_like_nuswide(path):
         return "nuswide"
-    if find_table(path):
+    if find_tables(path):
         return "table"
     # A folder without photos near its beginning would be searched for long.
     some = itertools.islice(photo_files(path), 1000)

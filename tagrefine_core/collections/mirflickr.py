@@ -1,21 +1,21 @@
-"""MIRFLICKR-25K in its official layout, whole or in part."""
+"""MIRFLICKR in the layouts that circulate, whole or in part."""
 
 import hashlib
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tagrefine_core.collections.sources import Source
+from tagrefine_core.collections.mirflickr_files import PHOTO, Copy, find_copy
+from tagrefine_core.collections.sources import Source, text_lines
 from tagrefine_core.errors import CollectionError
 from tagrefine_core.progress import Progress
 from tagrefine_core.reading.text import read_tag_files, read_text
 from tagrefine_core.store import ImportIssue
 
-__all__ = ["LABELS", "POTENTIAL_LABELS", "Wider", "photo_numbers", "read_mirflickr", "wider_labels"]
+__all__ = ["LABELS", "LABEL_SETS", "POTENTIAL_LABELS", "Wider", "read_mirflickr", "wider_labels"]
 
 _STRICT = "baby bird car clouds dog female flower male night people portrait river sea tree"
 _POTENTIAL = (
@@ -29,6 +29,13 @@ LABELS = {f"{name}_r1": _TAG.get(name, name) for name in _STRICT.split()}
 
 POTENTIAL_LABELS = {name: _TAG.get(name, name) for name in _POTENTIAL.split()}
 """File of each of the 24 wider labels ("the photo may show it")."""
+
+LABEL_SETS: dict[str, Mapping[str, str]] = {
+    "strict": LABELS,
+    "wide": POTENTIAL_LABELS,
+    "all": {**POTENTIAL_LABELS, **{name: f"{tag}_r1" for name, tag in LABELS.items()}},
+}
+"""Which labels can be asked for. Of all 38 the strict ones have names of their own: two labels may not be the same tag."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,37 +62,43 @@ class Wider:
         return hashlib.sha256(repr(self.labels).encode() + self.truth.tobytes()).hexdigest()[:8]
 
 
-_PHOTO = re.compile(r"im(\d+)\.jpe?g", re.IGNORECASE)
+def read_mirflickr(path: Path, progress: Progress, labels: str | None = None) -> Source:
+    """Read photos ``im<N>.jpg``, their tags and the annotations, wherever they lie below the folder.
 
+    Photos without tags stay; numbers without a photo are counted in a note.
 
-def read_mirflickr(path: Path, progress: Progress) -> Source:
-    """Read photos ``im<N>.jpg``, their tags and the annotations.
-
-    Photos lie in ``mirflickr/`` or in ``path`` itself, tags in ``meta/tags`` (else ``meta/tags_raw``) below them,
-    annotations in a folder ``*annotations*`` beside or below them. Photos without tags stay; numbers without a
-    photo are counted in a note.
+    Parameters
+    ----------
+    path : Path
+        Folder of the data set, or of its photos: then tags and annotations may lie beside it.
+    progress : callable
+    labels : str, optional
+        "strict" (14), "wide" (24) or "all" (38). By default the strict ones, which the paper measures on; the wider ones where there are
+        no others.
 
     Raises
     ------
     CollectionError
-        When there are no photos or no tags.
+        When there are no photos or no tags, or none of the labels that were asked for.
     """
-    images, numbers = _find_photos(path)
-    # Beside the photos also means: beside `path`, when that is the folder of photos itself.
-    bases = [images, images.parent]
-    issues: list[ImportIssue] = []
-    tags = _read_tags(bases, numbers, progress, issues)
-    labels, truth = _read_annotations(bases, list(numbers), issues)
-    files = list(numbers.values())
-    return Source("mirflickr", images, files, tags, [None] * len(files), labels, truth, tuple(issues))
-
-
-def photo_numbers(folder: Path) -> dict[int, str]:
-    """Return the file of every photo number in a folder, in the order of the numbers."""
-    if not folder.is_dir():
-        return {}
-    found = ((_PHOTO.fullmatch(entry.name), entry.name) for entry in folder.iterdir())
-    return dict(sorted((int(match[1]), name) for match, name in found if match))
+    copy = find_copy(path, LABEL_SETS["all"].keys())
+    issues = copy.issues
+    files = list(copy.photos.values())
+    tags = _read_tags(copy, progress, issues)
+    chosen = _choose(copy, labels, path, issues)
+    truth = _truth(list(chosen.values()), list(copy.photos), issues) if chosen else None
+    beside = {f"{tag}_r1": tag for tag in LABELS.values()} if labels == "all" else {}
+    return Source(
+        "mirflickr",
+        copy.root,
+        files,
+        tags,
+        [None] * len(files),
+        tuple(chosen),
+        truth,
+        tuple(issues),
+        {label: tag for label, tag in beside.items() if label in chosen},
+    )
 
 
 def wider_labels(folder: Path, files: Sequence[str], vocabulary: Sequence[str], own: Sequence[str]) -> Wider:
@@ -117,7 +130,7 @@ def wider_labels(folder: Path, files: Sequence[str], vocabulary: Sequence[str], 
             f"{folder} holds no label that the vocabulary has beside the collection's own: looked for "
             f"{', '.join(f'{name}.txt' for name in POTENTIAL_LABELS)}. Give the folder annotations/ of MIRFLICKR."
         )
-    numbers = [_PHOTO.fullmatch(PurePosixPath(file).name) for file in files]
+    numbers = [PHOTO.fullmatch(PurePosixPath(file).name) for file in files]
     if None in numbers:
         raise CollectionError(
             f"{files[numbers.index(None)]} has no photo number such as im7.jpg, which the labels in {folder} go by."
@@ -126,65 +139,44 @@ def wider_labels(folder: Path, files: Sequence[str], vocabulary: Sequence[str], 
     return Wider(tuple(found.values()), np.array([columns[tag] for tag in found.values()]), truth)
 
 
-def _find_photos(path: Path) -> tuple[Path, dict[int, str]]:
-    for folder in (path / "mirflickr", path / "mirflickr25k", path):
-        if numbers := photo_numbers(folder):
-            return folder, numbers
-    raise CollectionError(
-        f"No MIRFLICKR photos in {path}: looked for im1.jpg, im2.jpg ... there and in mirflickr/."
-    )
-
-
-def _read_tags(
-    bases: list[Path], numbers: dict[int, str], progress: Progress, issues: list[ImportIssue]
-) -> list[list[str]]:
-    places = [base / name for name in ("meta/tags", "tags", "meta/tags_raw", "tags_raw") for base in bases]
-    folder = next((place for place in places if place.is_dir()), None)
-    if folder is None:
-        raise CollectionError(
-            f"No tags of the photos in {bases[0]}: looked for meta/tags/tags1.txt ... below it."
-        )
-    present = {entry.name for entry in folder.iterdir()}
-    names = [f"tags{number}.txt" for number in numbers]
-    files = [folder / name if name in present else None for name in names]
-    missing = files.count(None)
-    if missing == len(numbers):
-        raise CollectionError(f"{folder} has no tags of the photos in {bases[0]}: looked for tags<N>.txt.")
-    photos = list(numbers.values())
-    tags, guessed = read_tag_files(photos, files, split=str.splitlines, progress=progress, issues=issues)
-    if missing:
-        issues.append(ImportIssue(folder.name, f"{missing:,} photos have no tags<N>.txt: no tags", "note"))
+def _read_tags(copy: Copy, progress: Progress, issues: list[ImportIssue]) -> list[list[str]]:
+    """Return the tags of each photo: a line is a tag."""
+    files = [copy.tags.get(number) for number in copy.photos]
+    photos = list(copy.photos.values())
+    tags, guessed = read_tag_files(photos, files, split=text_lines, progress=progress, issues=issues)
+    if missing := files.count(None):
+        note = f"{missing:,} photos have no tags<N>.txt: no tags"
+        issues.append(ImportIssue(copy.tag_folder.name, note, "note"))
     if guessed:
-        issues.append(
-            ImportIssue(folder.name, f"{guessed:,} files are not UTF-8; read as Western European", "note")
-        )
+        note = f"{guessed:,} files are not UTF-8; read as Western European"
+        issues.append(ImportIssue(copy.tag_folder.name, note, "note"))
     return tags
 
 
-def _read_annotations(
-    bases: list[Path], numbers: list[int], issues: list[ImportIssue]
-) -> tuple[tuple[str, ...], NDArray[np.int8] | None]:
-    folders = [
-        folder
-        for base in bases
-        for pattern in ("*annotation*", "*annotation*/*annotation*")  # unpacked into a folder of its own
-        for folder in (base, *sorted(base.glob(pattern), reverse=True))
-        if folder.is_dir()
-    ]
-    for wanted in (LABELS, POTENTIAL_LABELS):
-        for folder in folders:
-            found = {name: label for name, label in wanted.items() if (folder / f"{name}.txt").is_file()}
-            if found:
-                if wanted is POTENTIAL_LABELS:
-                    note = "no strict labels (*_r1.txt) here; the wider 'potential' ones are the ground truth"
-                    issues.append(ImportIssue(folder.name, note, "note"))
-                elif absent := sorted(wanted.keys() - found.keys()):
-                    issues.append(ImportIssue(folder.name, f"no files for: {', '.join(absent)}", "note"))
-                files = [folder / f"{name}.txt" for name in found]
-                return tuple(found.values()), _truth(files, numbers, issues)
-    note = "no annotations (annotations/<label>.txt) beside or below the photos: no ground truth"
-    issues.append(ImportIssue(bases[0].name, note, "note"))
-    return (), None
+def _choose(copy: Copy, asked: str | None, path: Path, issues: list[ImportIssue]) -> dict[str, Path]:
+    """Return the file of each label to use, by its tag; none without annotations. What is there and not used is said."""
+    if not copy.labels and asked is None:
+        note = "no annotations (annotations/<label>.txt) beside or below the photos: no ground truth"
+        issues.append(ImportIssue(copy.root.name, note, "note"))
+        return {}
+    found = {name: set(wanted) & set(copy.labels) for name, wanted in LABEL_SETS.items()}
+    used = asked or ("strict" if found["strict"] else "wide")
+    if not found[used]:
+        names = " ".join(f"{name}.txt" for name in list(LABEL_SETS[used])[:3])
+        raise CollectionError(
+            f"There are no {used} labels in {path}: looked for {names} ... Leave the choice of labels out, or unpack the annotations there."
+        )
+    folder = copy.labels[min(found[used])].parent.name
+    if absent := sorted(LABEL_SETS[used].keys() - found[used]):
+        issues.append(ImportIssue(folder, f"no files for: {', '.join(absent)}", "note"))
+    if asked is None and used == "wide":
+        note = "no strict labels (*_r1.txt) here; the wider 'potential' ones are the ground truth"
+        issues.append(ImportIssue(folder, note, "note"))
+    for other, words in (("wide", "wider 'potential' labels"), ("strict", "strict labels")):
+        if unused := sorted(found[other] - found[used]):
+            note = f"{len(unused)} {words} seen and not used (--labels {other} or all takes them): {', '.join(unused)}"
+            issues.append(ImportIssue(folder, note, "note"))
+    return {tag: copy.labels[name] for name, tag in LABEL_SETS[used].items() if name in found[used]}
 
 
 def _truth(files: list[Path], numbers: list[int], issues: list[ImportIssue]) -> NDArray[np.int8]:
@@ -194,8 +186,8 @@ def _truth(files: list[Path], numbers: list[int], issues: list[ImportIssue]) -> 
     absent: set[int] = set()
     for column, file in enumerate(files):
         words = read_text(file)[0].split()
-        listed = {int(word) for word in words if word.isdecimal()}
-        if bad := sum(not word.isdecimal() for word in words):
+        listed = {int(word) for word in words if _is_number(word)}
+        if bad := sum(not _is_number(word) for word in words):
             issues.append(
                 ImportIssue(file.name, f"{bad:,} entries are no photo numbers and were ignored", "note")
             )
@@ -205,3 +197,7 @@ def _truth(files: list[Path], numbers: list[int], issues: list[ImportIssue]) -> 
         note = f"{len(absent):,} annotated photo numbers have no photo here"
         issues.append(ImportIssue("annotations", note, "note"))
     return truth
+
+
+def _is_number(word: str) -> bool:
+    return word.isdecimal() and len(word) < 19  # Python reads no numbers of thousands of digits

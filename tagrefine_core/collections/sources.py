@@ -1,7 +1,7 @@
 """What an importer found, before any picture is opened."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tagrefine_core.errors import DataError
 from tagrefine_core.store import ImportIssue
 
-__all__ = ["Source", "first_existing"]
+__all__ = ["Source", "first_existing", "text_lines"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +35,8 @@ class Source:
         1 relevant, 0 not relevant, -1 not judged; None without ground truth.
     issues : tuple of ImportIssue
         What the importer had to leave out or to guess.
+    beside : mapping of str to str
+        Labels that judge once more what a tag names already -> that tag: who carries it carries them.
     """
 
     kind: str
@@ -45,6 +47,7 @@ class Source:
     labels: tuple[str, ...] = ()
     truth: NDArray[np.int8] | None = None
     issues: tuple[ImportIssue, ...] = ()
+    beside: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         n = len(self.files)
@@ -70,3 +73,8 @@ class Source:
 def first_existing(folder: Path, *names: str) -> Path | None:
     """Return the first of some relative paths that exists."""
     return next((folder / name for name in names if (folder / name).exists()), None)
+
+
+def text_lines(text: str) -> list[str]:
+    """Return the lines of a text. Only LF, CR LF and CR end one: users' tags hold what Unicode also calls a line end."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")

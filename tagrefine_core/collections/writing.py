@@ -1,6 +1,7 @@
 """Put an imported collection into the home folder, whole or not at all."""
 
 import hashlib
+import itertools
 import json
 import re
 import shutil
@@ -202,9 +203,7 @@ def _arrays(
     column = {tag: k for k, tag in enumerate(vocabulary)}
     try:
         flat = np.array([number[raw] for raws in tags for raw in raws], dtype=np.int32)
-        column_of = np.array(
-            [-1 if decision.tag is None else column[decision.tag] for decision in decisions], dtype=np.int64
-        )
+        columns_of = [[column[tag] for tag in decision.tags] for decision in decisions]
     except KeyError as error:
         raise DataError(
             f"Tag {error.args[0]!r} has no place among the decisions or in the vocabulary."
@@ -213,10 +212,16 @@ def _arrays(
     starts = np.concatenate([[0], np.cumsum(lengths)])
     rows = np.repeat(np.arange(len(tags)), lengths)
     places = np.arange(len(flat)) - starts[rows] + 1
-    columns = column_of[flat] if len(flat) else np.zeros(0, dtype=np.int64)
-    known = columns >= 0
+    # A raw tag has a place for each of the tags that it counts for, none where it was dropped.
+    many = np.array([len(each) for each in columns_of], dtype=np.int64)
+    begins = np.concatenate([[0], np.cumsum(many)])
+    known = np.repeat(np.arange(len(flat)), many[flat])
+    within = np.arange(len(known)) - np.repeat(np.cumsum(many[flat]) - many[flat], many[flat])
+    columns = np.fromiter(itertools.chain.from_iterable(columns_of), dtype=np.int64)[
+        begins[flat[known]] + within
+    ]
     # Of several spellings of one tag the first counts; unique keys come sorted by row, then column.
-    keys, first = np.unique(rows[known] * len(vocabulary) + columns[known], return_index=True)
+    keys, first = np.unique(rows[known] * len(vocabulary) + columns, return_index=True)
     per_row = np.bincount(keys // len(vocabulary), minlength=len(tags))
     return {
         "raw_indptr": starts,

@@ -23,7 +23,7 @@ from tagrefine_core.errors import ConfigError, DataError
 from tagrefine_core.files import write_file
 from tagrefine_core.refinement import Changes
 
-__all__ = ["RefinedPhoto", "check_target", "refined_photos", "write_refined"]
+__all__ = ["RefinedPhoto", "check_target", "refined_photos", "safe_name", "write_refined"]
 
 _DECIMALS = 4
 _SUFFIXES = (".csv", ".jsonl")
@@ -69,6 +69,7 @@ def refined_photos(
     *,
     dropped: Container[str] = (),
     words: Mapping[int, Mapping[str, str]] = MappingProxyType({}),
+    rows: Iterable[int] | None = None,
 ) -> Iterator[RefinedPhoto]:
     """Yield photo by photo what a run changed.
 
@@ -86,6 +87,8 @@ def refined_photos(
         Spellings that preprocessing left out of the vocabulary.
     words : mapping, optional
         By row, verdicts ("accept", "reject", "unsure") on words outside the vocabulary.
+    rows : iterable of int, optional
+        Which photos; by default all.
 
     Raises
     ------
@@ -96,7 +99,8 @@ def refined_photos(
         raise DataError(
             f"The changes have shape {changes.shape}, but there are {len(files)} photos and {len(vocabulary)} tags."
         )
-    for row, file in enumerate(files):
+    for row in range(len(files)) if rows is None else rows:
+        file = files[row]
         columns, scores = changes.refined(row)
         tags = [vocabulary[column] for column in columns]
         added, removed, untold = (
@@ -184,7 +188,7 @@ def _write_csv(photos: Iterator[RefinedPhoto], text: io.TextIOWrapper) -> None:
     writer.writerow(RefinedPhoto.__dataclass_fields__)
     for photo in photos:
         first, *lists = vars(photo).values()
-        writer.writerow([_safe_name(first), *(json.dumps(item, ensure_ascii=False) for item in lists)])
+        writer.writerow([safe_name(first), *(json.dumps(item, ensure_ascii=False) for item in lists)])
 
 
 def _write_jsonl(photos: Iterator[RefinedPhoto], text: io.TextIOWrapper) -> None:
@@ -192,6 +196,6 @@ def _write_jsonl(photos: Iterator[RefinedPhoto], text: io.TextIOWrapper) -> None
         text.write(json.dumps(vars(photo), ensure_ascii=False) + "\n")
 
 
-def _safe_name(file: str) -> str:
+def safe_name(file: str) -> str:
     """Keep a spreadsheet from taking a file name for a formula: the same path, but it begins with ``./``."""
     return f"./{file}" if file.startswith(("=", "+", "-", "@", "\t", "\r")) else file

@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from tagrefine_core.refinement.changes import Changes, most_doubtful
+from tagrefine_core.refinement.stored import stored
 from tagrefine_core.refinement.verdicts import ACCEPT, REJECT, Verdicts
 
-__all__ = ["overruled"]
+__all__ = ["overruled", "said_alone"]
 
 _ROWS = 4096
 
@@ -68,6 +69,29 @@ def overruled(
         doubtful[mine.row, mine.col] = 0
         doubt[block] = most_doubtful(doubtful, told)
     return replace(suggested, **matrices, doubt=doubt)
+
+
+def said_alone(tags: sparse.csr_matrix, verdicts: Verdicts) -> Changes:
+    """Return what people said, put above the user tags, where there is no run: no tag has a score, so that each is 1.
+
+    Parameters
+    ----------
+    tags : (N, C) CSR matrix
+        The user tags.
+    verdicts : Verdicts
+    """
+    n, c = tags.shape
+    none = sparse.csr_matrix((n, c), dtype=np.float32)
+    given = Changes(
+        kept=stored(tags, np.float32),
+        added=none,
+        removed=none,
+        untold=none,
+        doubt=np.zeros(n, dtype=np.float32),
+        precision=1.0,
+    )
+    ones = np.broadcast_to(np.float32(1), (n, c))
+    return overruled(given, verdicts, ones, tags, np.zeros(c, dtype=bool))
 
 
 def _with_cells(

@@ -69,11 +69,12 @@ def photo_tags(
     dropped = []
     for raw in written:
         record = records[raw]
-        if record.tag is None:
+        if not record.tags:
             state: Literal["removed", "dropped"] = "removed" if words.get(raw) == "reject" else "dropped"
             dropped.append(PhotoTag(raw, state, None, None, record.reason))
-        elif raw != record.tag:
-            spellings.setdefault(record.tag, []).append(raw)
+        for tag in record.tags:
+            if raw != tag:
+                spellings.setdefault(tag, []).append(raw)
 
     def listed(
         state: Literal["added", "kept", "removed", "untold"],

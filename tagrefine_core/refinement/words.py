@@ -36,9 +36,7 @@ class Words:
         self._uses = dict(zip(collection.vocabulary, uses.tolist(), strict=True))
         self._by_use = sorted(collection.vocabulary, key=lambda tag: (-self._uses[tag], tag))
         self._plain = {tag: _plain(tag) for tag in collection.vocabulary}
-        merged = (
-            (_plain(one.raw), one.raw, one.tag) for one in collection.tag_records if one.tag is not None
-        )
+        merged = ((_plain(one.raw), one.raw, tag) for one in collection.tag_records for tag in one.tags)
         self._spellings = sorted((plain, raw, tag) for plain, raw, tag in merged if plain != self._plain[tag])
 
     def known(self, text: str, own: Mapping[str, int]) -> str | None:

@@ -262,6 +262,10 @@ MIGRATIONS: dict[str, str | Callable[[sqlite3.Connection], None]] = {
             PRIMARY KEY (collection_id, name)
         ) WITHOUT ROWID;
     """,
+    # A spelling may count for several tags: "Places|Italy|Rome".
+    "0014_tags_above": """
+        ALTER TABLE raw_tags ADD COLUMN above TEXT NOT NULL DEFAULT '[]';
+    """,
 }
 
 

@@ -65,9 +65,11 @@ class TagRecord:
     outcome : {"kept", "merged", "dropped"}
         Merged: the spelling counts for a tag that is spelled otherwise.
     tag : str or None
-        The tag it counts for; None when dropped.
+        The tag it counts for, the most specific one; None when dropped.
     reason : str
         In words for a curator.
+    above : tuple of str
+        Other tags that it counts for as well: upper levels of a hierarchy, from below to above.
     """
 
     raw: str
@@ -75,6 +77,12 @@ class TagRecord:
     outcome: Literal["kept", "merged", "dropped"]
     tag: str | None
     reason: str
+    above: tuple[str, ...] = ()
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """All tags that it counts for, the most specific first; none when dropped."""
+        return () if self.tag is None else (self.tag, *self.above)
 
 
 @dataclass(frozen=True)

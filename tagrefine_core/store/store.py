@@ -129,9 +129,9 @@ class Store(Database):
                 ((number, column, tag, label_of.get(column)) for column, tag in enumerate(vocabulary)),
             )
             connection.executemany(
-                "INSERT INTO raw_tags VALUES (?,?,?,?,?,?,?)",
+                "INSERT INTO raw_tags VALUES (?,?,?,?,?,?,?,?)",
                 (
-                    (number, k, tag.raw, tag.count, tag.outcome, tag.tag, tag.reason)
+                    (number, k, tag.raw, tag.count, tag.outcome, tag.tag, tag.reason, json.dumps(tag.above))
                     for k, tag in enumerate(raw_tags)
                 ),
             )
@@ -188,10 +188,14 @@ class Store(Database):
         """Return every spelling that users gave and what preprocessing did with it, in number order."""
         with self.connect() as connection:
             rows = connection.execute(
-                "SELECT raw, count, outcome, tag, reason FROM raw_tags WHERE collection_id = ? ORDER BY number",
+                "SELECT raw, count, outcome, tag, reason, above FROM raw_tags WHERE collection_id = ? ORDER BY number",
                 (collection_id,),
             )
-            return [TagRecord(*row) for row in rows]
+            rows.row_factory = None  # plain tuples: there may be hundreds of thousands
+            return [
+                TagRecord(raw, count, outcome, tag, reason, tuple(json.loads(above)) if above != "[]" else ())
+                for raw, count, outcome, tag, reason, above in rows
+            ]
 
     def raw_spellings(self, collection_id: int) -> list[str]:
         """Return only the spellings, in number order: several times faster than `raw_tags`."""

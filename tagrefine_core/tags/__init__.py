@@ -2,6 +2,7 @@
 
 from tagrefine_core.tags.cooccurrence import google_distance, tag_counts
 from tagrefine_core.tags.implication import Relation, implied_tags, relation
+from tagrefine_core.tags.look import alike
 from tagrefine_core.tags.normalization import Lemma, lemmatize, normalize
 from tagrefine_core.tags.similarity import similarity_matrix, tag_distance, tag_similarity
 from tagrefine_core.tags.synonyms import MergeProposal, propose_merges
@@ -16,6 +17,7 @@ __all__ = [
     "SharedMeaning",
     "Vocabulary",
     "WordNet",
+    "alike",
     "build_vocabulary",
     "explain_wordnet",
     "google_distance",

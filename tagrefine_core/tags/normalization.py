@@ -17,6 +17,13 @@ _CAMERA_OR_NUMBER = re.compile(
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 
 
+# Marks that English dictionaries keep (café, crème, crêpe, façade); others make another letter: ñ, å, ü, õ.
+_KEPT_MARKS = frozenset("\u0300\u0301\u0302\u0327")
+_DIAERESIS = "\u0308"  # naïve: beside a vowel; elsewhere it is an umlaut
+_VOWELS = frozenset("aeiou")
+_SHORT = 4  # letters, below which words of two languages are alike by chance
+
+
 @dataclass(frozen=True, slots=True)
 class Lemma:
     """What became of one spelling.
@@ -30,11 +37,14 @@ class Lemma:
     relation : str
         What the spelling is to the lemma ("plural of flower"), empty when it is the lemma; for an
         unknown word why it is not a tag ("not in WordNet").
+    doubt : str
+        Another lemma that it may be of, which only use in a collection can tell ("glasses": glass); empty for none.
     """
 
     name: str
     known: bool
     relation: str
+    doubt: str = ""
 
 
 def normalize(raw: str) -> str:
@@ -62,25 +72,43 @@ def lemmatize(raw: str, wordnet: WordNet) -> Lemma:
     text = normalize(raw)
     if not text:
         return Lemma("", False, "empty after normalization")
-    for spelling in dict.fromkeys(_spellings(text)):
-        if name := wordnet.lemma(spelling):
-            shown = name.replace("_", " ")
-            if name != spelling:
-                kind = "plural" if wordnet.reader.morphy(spelling, "n") else "form"
-                return Lemma(name, True, f"{kind} of {shown}")
-            return Lemma(name, True, "" if raw in (name, shown) else f"spelling variant of {shown}")
     reason = "camera or number only" if _CAMERA_OR_NUMBER.fullmatch(text) else "not in WordNet"
+    for spelling, is_sure in _spellings(text):
+        if not (form := wordnet.morphology.form(spelling)):
+            continue
+        name, shown = form.lemma, form.lemma.replace("_", " ")
+        if not is_sure and not (len(name) >= _SHORT and wordnet.morphology.is_name(name)):
+            return Lemma(text, False, f"{reason}, which has {shown} without its marks", name)
+        if form.kind:
+            return Lemma(name, True, f"{form.kind} of {shown}")
+        return Lemma(name, True, "" if raw in (name, shown) else f"spelling variant of {shown}", form.doubt)
     return Lemma(text, False, reason)
 
 
-def _spellings(text: str) -> Iterator[str]:
-    yield text
-    bare = _EDGES.sub("", text)
+def _spellings(text: str) -> Iterator[tuple[str, bool]]:
+    """Yield what to look up, and whether it is surely the same word: that of another language is not, without its marks."""
+    yield text, True
+    bare, is_sure = _EDGES.sub("", text), True
     if not bare.isascii():  # WordNet is plain ASCII
-        decomposed = unicodedata.normalize("NFKD", bare)
-        bare = "".join(c for c in decomposed if not unicodedata.combining(c))
-    yield bare
+        bare, is_sure = _without_marks(bare)
+    if len(bare) == 1 < len(text) and text[0] != "#":
+        return  # "c++" and "c#" are no letter
+    yield bare, is_sure
     if "-" in bare or "_" in bare:
         words = re.split("[-_]+", bare)
         for joint in ("_", "-", ""):
-            yield joint.join(words)
+            yield joint.join(words), is_sure
+
+
+def _without_marks(text: str) -> tuple[str, bool]:
+    letters = unicodedata.normalize("NFKD", text)
+    bare = "".join(c for c in letters if not unicodedata.combining(c))
+    is_sure = len(bare) >= _SHORT
+    for place, mark in enumerate(letters):
+        if mark == _DIAERESIS:
+            is_sure &= letters[place - 1] in _VOWELS and bool(
+                _VOWELS & {letters[place - 2 : place - 1], letters[place + 1 : place + 2]}
+            )
+        elif unicodedata.combining(mark):
+            is_sure &= mark in _KEPT_MARKS
+    return bare, is_sure

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from tagrefine_core.tags.look import feature_sums
 from tagrefine_core.tags.wordnet import WordNet
 
 __all__ = ["MergeProposal", "propose_merges"]
@@ -19,7 +20,6 @@ _TWICE = 2  # photos that carry both, below which tags that WordNet does not joi
 _SHORT = 4  # letters, below which spellings tell nothing
 _ALIKE = 0.7  # of spellings: as alike as unrelated words may be
 _PRIOR = 2.0  # photos of the rarer tag without the other, that each tag is given beforehand
-_BLOCK = 8192
 
 
 @dataclass(frozen=True)
@@ -158,15 +158,7 @@ def _look(
     features: NDArray[np.floating],
 ) -> NDArray[np.float64]:
     """Compare the mean features of tags; those of few photos, whose mean is mostly chance, come out less alike than they are."""
-    n = tags.shape[0]
-    center = (
-        sum(np.asarray(features[s : s + _BLOCK], np.float32).sum(axis=0) for s in range(0, n, _BLOCK)) / n
-    )
-    sums = np.zeros((tags.shape[1], features.shape[1]), dtype=np.float64)
-    for start in range(0, n, _BLOCK):
-        block = np.asarray(features[start : start + _BLOCK], dtype=np.float32) - center
-        block /= np.maximum(np.linalg.norm(block, axis=1, keepdims=True), 1e-12)
-        sums += tags[start : start + _BLOCK].T @ block
+    sums = feature_sums(tags, features)
     pairs = counts[first] * counts[second]
     # A photo with both tags is like itself, which says nothing of the tags.
     product = (np.einsum("pd,pd->p", sums[first], sums[second]) - together) / np.maximum(pairs - together, 1)

@@ -8,7 +8,7 @@ finite and a synset that was never tagged still weighs by what lies below it.
 
 import math
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -20,6 +20,7 @@ __all__ = [
     "read_hypernyms",
     "read_sense_counts",
     "read_wholes",
+    "read_word_counts",
     "steps_up",
 ]
 
@@ -122,6 +123,16 @@ def read_sense_counts(cntlist: bytes, index_sense: bytes) -> dict[str, dict[int,
             part_of_speech = _PART_OF_SPEECH.get(key.partition(b"%")[2][:1])
             if part_of_speech:
                 counts[part_of_speech][int(rest[:8])] += tagged[key]
+    return counts
+
+
+def read_word_counts(cntlist: bytes) -> Counter[tuple[str, str]]:
+    """Read how often each lemma was tagged as a part of speech, from ``cntlist.rev``: (lemma, "n", "v", "a" or "r") -> count."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for line in cntlist.decode().splitlines():
+        key, _sense_number, count = line.split()
+        lemma, _, rest = key.partition("%")
+        counts[lemma, "nvara"[int(rest[0]) - 1]] += int(count)  # satellites, the fifth, are adjectives
     return counts
 
 

@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from types import MappingProxyType
@@ -13,7 +13,9 @@ from scipy.sparse import csr_matrix
 
 from tagrefine_core.errors import ConfigError, LabelError
 from tagrefine_core.store import TagRecord, stands_for
+from tagrefine_core.tags.doubts import photos_by_name, settle_doubts
 from tagrefine_core.tags.normalization import Lemma, lemmatize, normalize
+from tagrefine_core.tags.spelling import Spellings
 from tagrefine_core.tags.wordnet import WordNet
 
 __all__ = ["Vocabulary", "build_vocabulary"]
@@ -55,7 +57,10 @@ def build_vocabulary(
     wordnet: WordNet,
     aliases: Mapping[str, str] = MappingProxyType({}),
 ) -> Vocabulary:
-    """Lemmatize the tags, keep what WordNet has and enough photos carry; labels stay in any case.
+    """Read what each tag means, keep what WordNet has and enough photos carry; labels stay in any case.
+
+    A raw tag counts for all levels of a hierarchy that are tags (`tagrefine_core.tags.spelling`). Where WordNet leaves open whether a word
+    is the plural of another, or an English one without its accents, use decides (`tagrefine_core.tags.doubts`).
 
     Synonyms are not merged (the paper does not), but where somebody said so. Two raw tags of a photo that fall on one lemma count once.
 
@@ -83,20 +88,13 @@ def build_vocabulary(
     n_images = len(raw_tags)
     spellings, by_spelling = _spelling_matrix(raw_tags)
     said = {normalize(name): tag for name, tag in aliases.items()}
-    lemmas = [
-        _as_said(raw, lemmatize(raw, wordnet), said) for raw in spellings
-    ]  # each distinct spelling once
     label_tags = _label_tags(labels, wordnet, said)
+    meanings = _meanings(spellings, set(label_tags), said, wordnet)  # each distinct spelling once
+    meanings = settle_doubts(meanings, by_spelling, fixed={*label_tags, *said, *said.values()})
 
-    names = sorted({lemma.name for lemma in lemmas if lemma.known} | set(label_tags))
+    names = sorted({lemma.name for lemmas in meanings for lemma in lemmas if lemma.known} | set(label_tags))
     column = {name: i for i, name in enumerate(names)}
-    places = [(i, column[lemma.name]) for i, lemma in enumerate(lemmas) if lemma.name in column]
-    rows, columns = np.array(places, dtype=np.int64).reshape(-1, 2).T
-    to_lemma = csr_matrix(
-        (np.ones(len(places), np.int32), (rows, columns)), shape=(len(spellings), len(names))
-    )
-    by_lemma = csr_matrix(by_spelling @ to_lemma)
-    by_lemma.data[:] = 1  # two spellings of one lemma are OR-ed
+    by_lemma = photos_by_name(by_spelling, meanings, column)
     frequency = np.asarray(by_lemma.sum(axis=0), np.int64).ravel()
 
     # The decimal that was written, not its binary neighbor: 0.07 * 100 is a little more than 7 in floats.
@@ -108,14 +106,16 @@ def build_vocabulary(
 
     rare = f"of {n_images:,} photos, fewer than {100 * min_fraction:g} %"
     decisions = []
-    for raw, count, lemma in zip(
-        spellings, np.asarray(by_spelling.sum(axis=0)).ravel().tolist(), lemmas, strict=True
+    for raw, count, lemmas in zip(
+        spellings, np.asarray(by_spelling.sum(axis=0)).ravel().tolist(), meanings, strict=True
     ):
-        if lemma.name in new_column:
-            decisions.append(_kept(raw, count, lemma, is_forced=lemma.name in forced))
+        own = [lemma for lemma in lemmas if lemma.name in new_column]
+        if own:
+            above = tuple(lemma.name for lemma in own[1:])
+            decisions.append(_kept(raw, count, own[0], above, is_forced=own[0].name in forced))
         else:
-            on = f"on {frequency[column[lemma.name]]:,} {rare}" if lemma.known else ""
-            reason = ", ".join(filter(None, (lemma.relation, on)))
+            on = f"on {frequency[column[lemmas[0].name]]:,} {rare}" if lemmas[0].known else ""
+            reason = ", ".join(filter(None, (lemmas[0].relation, on)))
             decisions.append(TagRecord(raw, count, "dropped", None, reason))
     matrix = csr_matrix(by_lemma[:, kept], dtype=np.uint8)
     matrix.sort_indices()
@@ -127,6 +127,22 @@ def build_vocabulary(
         decisions=tuple(sorted(decisions, key=lambda decision: (-decision.count, decision.raw))),
         forced=tuple(sorted(forced)),
     )
+
+
+def _meanings(
+    spellings: Sequence[str], label_tags: Collection[str], aliases: Mapping[str, str], wordnet: WordNet
+) -> list[tuple[Lemma, ...]]:
+    """Return what each spelling counts for, the most specific first: what people said of the whole of it, a label, else its own words."""
+    reader = Spellings(spellings, wordnet)
+    found: list[tuple[Lemma, ...]] = []
+    for raw in spellings:
+        whole = normalize(raw)
+        if whole in aliases or whole in label_tags:
+            found.append((_as_said(raw, lemmatize(raw, wordnet), aliases),))
+        else:
+            said = (_as_said(raw, lemma, aliases) for lemma in reader.read(raw))
+            found.append(tuple({lemma.name: lemma for lemma in said}.values()))
+    return found
 
 
 def _as_said(raw: str, lemma: Lemma, aliases: Mapping[str, str]) -> Lemma:
@@ -171,7 +187,7 @@ def _label_tags(labels: Sequence[str], wordnet: WordNet, aliases: Mapping[str, s
     return list(owner)
 
 
-def _kept(raw: str, count: int, lemma: Lemma, *, is_forced: bool) -> TagRecord:
+def _kept(raw: str, count: int, lemma: Lemma, above: tuple[str, ...], *, is_forced: bool) -> TagRecord:
     """Return the decision on a spelling whose tag is in the vocabulary."""
     shown = lemma.name.replace("_", " ")
     is_itself = raw in (lemma.name, shown)
@@ -179,5 +195,10 @@ def _kept(raw: str, count: int, lemma: Lemma, *, is_forced: bool) -> TagRecord:
     relation = lemma.relation if lemma.known else "" if is_itself else f"spelling variant of {shown}"
     reason = ", ".join(filter(None, (relation, "kept because it is a label" if is_forced else "")))
     return TagRecord(
-        raw, count, "kept" if is_itself else "merged", lemma.name, reason or "in WordNet, on enough photos"
+        raw,
+        count,
+        "kept" if is_itself else "merged",
+        lemma.name,
+        reason or "in WordNet, on enough photos",
+        above,
     )

@@ -9,12 +9,14 @@ import subprocess
 import sys
 import threading
 import warnings
+from collections import Counter
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
 from tagrefine_core.errors import TagRefineWarning, WordNetMissing
 from tagrefine_core.tags.dictionary import copy_for_nltk, find_dictionary, nltk_folder
+from tagrefine_core.tags.morphology import Morphology
 from tagrefine_core.tags.taxonomy import (
     InformationContent,
     Taxonomy,
@@ -22,6 +24,7 @@ from tagrefine_core.tags.taxonomy import (
     read_hypernyms,
     read_sense_counts,
     read_wholes,
+    read_word_counts,
 )
 
 __all__ = ["WordNet", "install", "load"]
@@ -63,14 +66,20 @@ class WordNet:
     def lemma(self, form: str) -> str | None:
         """Return the dictionary form of a word, or None when WordNet does not know it.
 
-        Nouns come first, since tags name things; then a form that is a lemma itself ("abandoned" is an adjective),
-        then verbs and adjectives. WordNet's morphy keeps what is a noun lemma already: "dancing", "running", "graffiti".
+        See `tagrefine_core.tags.morphology`. What is a noun already stays: "dancing", "running", "graffiti".
         """
-        noun: str | None = self.reader.morphy(form, "n")
-        if noun or form in self:
-            return noun or form
-        other: str | None = self.reader.morphy(form, "v") or self.reader.morphy(form, "a")
-        return other
+        found = self.morphology.form(form)
+        return found and found.lemma
+
+    @cached_property
+    def morphology(self) -> Morphology:
+        """Dictionary forms and how words come of them."""
+        return Morphology(self)
+
+    @cached_property
+    def uses(self) -> Counter[tuple[str, str]]:
+        """How often a lemma was found as a part of speech ("n", "v", "a", "r") in the text that WordNet's authors tagged."""
+        return read_word_counts(self._bytes("cntlist.rev"))
 
     def senses(self, lemma: str, part_of_speech: str) -> tuple[int, ...]:
         """Return the synsets of a lemma (or tag with spaces), most frequent first, as offsets.

@@ -11,6 +11,7 @@ from tagrefine_core.workflow.curating import (
     tag_rules,
 )
 from tagrefine_core.workflow.expecting import ExpectedTime, expected_time, too_little
+from tagrefine_core.workflow.exporting import FORMATS, Export, exports, run_to_export, undo_export
 from tagrefine_core.workflow.importing import (
     delete_collection,
     import_collection,
@@ -48,17 +49,21 @@ from tagrefine_core.workflow.outcomes import (
     open_annotator,
 )
 from tagrefine_core.workflow.reporting import audit_report, export_report, run_to_report
+from tagrefine_core.workflow.reviewing import DoubtfulMerge, doubtful_merges
 from tagrefine_core.workflow.rules import refusal
 from tagrefine_core.workflow.starting import Work, again, record_job, start_job
 from tagrefine_core.workflow.training import best_run, delete_run, name_run, train_collection
 from tagrefine_core.workflow.verdicts import GivenVerdict, redo, undo, verdict, verdicts
 
 __all__ = [
+    "FORMATS",
     "Alias",
     "Annotation",
     "AuditSheet",
+    "DoubtfulMerge",
     "Duplicate",
     "ExpectedTime",
+    "Export",
     "GivenVerdict",
     "HandedOut",
     "TagLimit",
@@ -75,6 +80,7 @@ __all__ = [
     "changes_of",
     "delete_collection",
     "delete_run",
+    "doubtful_merges",
     "duplicates",
     "evaluate_run",
     "evaluate_user_tags",
@@ -83,6 +89,7 @@ __all__ = [
     "explain",
     "export_refined",
     "export_report",
+    "exports",
     "handed_out_of",
     "import_again",
     "import_collection",
@@ -99,6 +106,7 @@ __all__ = [
     "record_job",
     "redo",
     "refusal",
+    "run_to_export",
     "run_to_report",
     "set_alias",
     "set_tag_limit",
@@ -111,6 +119,7 @@ __all__ = [
     "too_little",
     "train_collection",
     "undo",
+    "undo_export",
     "verdict",
     "verdicts",
     "what_is_replaced",

@@ -24,7 +24,7 @@ from tagrefine_core.errors import CollectionError
 from tagrefine_core.folders import expanded
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.runs.run import run_folder
-from tagrefine_core.store import CollectionRecord, ImportIssue, Store, keep_copy
+from tagrefine_core.store import CollectionRecord, ImportIssue, Store, TagRecord, keep_copy
 from tagrefine_core.workflow.leftovers import clear_leftovers
 from tagrefine_core.workflow.rules import check
 
@@ -38,6 +38,7 @@ def import_collection(
     name: str,
     *,
     min_fraction: float = 0.001,
+    labels: str | None = None,
     thumbnails: bool = False,
     progress: Progress = silent,
 ) -> Collection:
@@ -56,6 +57,8 @@ def import_collection(
         Name of the collection.
     min_fraction : float, default 0.001
         A tag stays when at least this part of the photos carries it (the paper: 0.1 %).
+    labels : str, optional
+        Ground truth of MIRFLICKR: "strict" (the 14 labels of the paper), "wide" (24) or "all" (38); see `read_mirflickr`.
     thumbnails : bool
         Make all thumbnails now rather than when they are first seen.
     progress : callable
@@ -73,7 +76,14 @@ def import_collection(
     check(store, "import", name)
     shown_as = "demo" if _is_demo(store, Path(source), name) else None  # its photos are ours: deleted with it
     collection = _import(
-        store, kind, Path(source), name, min_fraction=min_fraction, shown_as=shown_as, progress=progress
+        store,
+        kind,
+        Path(source),
+        name,
+        min_fraction=min_fraction,
+        labels=labels,
+        shown_as=shown_as,
+        progress=progress,
     )
     if thumbnails:
         make_thumbnails(collection, progress=progress)
@@ -174,13 +184,14 @@ def _import(
     *,
     progress: Progress,
     min_fraction: float = 0.001,
+    labels: str | None = None,
     shown_as: str | None = None,
 ) -> Collection:
     from tagrefine_core.tags.pairs import TagSimilarity  # loads SciPy's clustering
 
-    source = read_source(kind, path, progress)
+    source = read_source(kind, path, progress, labels=labels)
     wordnet = tags.load()  # missing? better known before the photos are checked
-    checks = check_images(source.root, source.files, progress=progress)
+    checks = check_images(source.root, source.files, source.tags, progress=progress)
     source = source.select(checks.rows)
     progress("Building the vocabulary", 0, 0)
     aliases = _aliases(store, name)
@@ -203,18 +214,32 @@ def _import(
         kind=shown_as or kind,
         vocabulary=vocabulary.tags,
         label_columns=vocabulary.label_columns,
-        decisions=vocabulary.decisions,
+        decisions=_with_second_judgements(vocabulary, source),
         details={
             "min_fraction": min_fraction,
             "forced": list(vocabulary.forced),
             "wordnet": wordnet.version,
             "aliases": aliases,
             "source": {"kind": kind, "path": _stored(store.home, path)},
+            "labels": labels,
         },
     )
     progress("Comparing tags", 0, 0)
     TagSimilarity.open(store.home, collection)  # now that WordNet is open, so that nobody waits for it later
     return collection
+
+
+def _with_second_judgements(vocabulary: tags.Vocabulary, source: Source) -> list[TagRecord]:
+    """Return what became of the spellings, where those of a tag count for the label beside it, too: `Source.beside`."""
+    tag_of = {
+        label: vocabulary.tags[column]
+        for label, column in zip(source.labels, vocabulary.label_columns, strict=True)
+    }
+    second = {tag_of.get(tag, tag): tag_of[label] for label, tag in source.beside.items()}
+    return [
+        replace(record, above=(*record.above, *(second[tag] for tag in record.tags if tag in second)))
+        for record in vocabulary.decisions
+    ]
 
 
 def _stored(home: Path, path: Path) -> str:

@@ -181,4 +181,6 @@ def import_again(store: Store, collection: str) -> Work:
         "source": str(path),
         "min_fraction": record.details["min_fraction"],
     }
+    if labels := record.details.get("labels"):
+        options["labels"] = labels
     return Work("import", collection, options)

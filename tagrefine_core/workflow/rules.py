@@ -18,6 +18,7 @@ _DOES = {
     "ablate": "takes the model apart on {}",
     "benchmark": "compares methods on {}",
     "demo": "makes {} and trains on it",
+    "export": "writes the tags of {}",
     "import": "imports {}",
     "map": "draws a map of {}",
     "noise": "spoils tags of {}",
@@ -42,6 +43,7 @@ def refusal(store: Store, action: str, collection: str, *, run_id: str | None = 
     benchmark, ablate, tune, noise,         imports the collection, or does the same
     reproduce, map
     refine                                  imports the collection
+    export                                  imports the collection, or does the same
     setup                                   does the same
     ======================================  =======================================================
 

@@ -16,7 +16,7 @@ from tagrefine_core.workflow.rules import check
 
 __all__ = ["Work", "again", "as_job", "record_job", "start_job"]
 
-_READS = ("refine", "map")  # commands that are about a run
+_READS = ("refine", "map", "export")  # commands that are about a run
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Work:
     Attributes
     ----------
     run_id : str or None
-        The run that ``refine`` and ``map`` read. Those that train have theirs by ``options["resume"]``, or get a new one.
+        The run that ``refine``, ``map`` and ``export`` read. Those that train have theirs by ``options["resume"]``, or get a new one.
     """
 
     command: str

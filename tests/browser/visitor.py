@@ -29,6 +29,7 @@ PAGES = (
     "compare",
     "annotate",
     "tour",
+    "export",
 )
 
 # Below an address such as /browse, Streamlit first looks for its own server there, and then at the root.

@@ -24,7 +24,7 @@ from tagrefine_core.collections import (
 )
 from tagrefine_core.errors import CollectionError, ConfigError, DataError, ImageError
 from tagrefine_core.runs.run import Run, run_folder
-from tagrefine_core.store import Store
+from tagrefine_core.store import Store, TagRecord
 from tests import fake_data
 
 
@@ -380,6 +380,44 @@ def test_a_tag_without_a_decision_is_refused(store, photos):
             label_columns=np.zeros(0, np.int64),
             decisions=collection.tag_records[:1],
         )
+
+
+def test_a_spelling_counts_for_several_tags(store, photos):
+    """Against a plain loop: the first raw tag that counts for a tag gives its place."""
+    decisions = [
+        TagRecord("A|B|C", 2, "merged", "c", "level", ("b", "a")),
+        TagRecord("b", 3, "kept", "b", ""),
+        TagRecord("x", 2, "dropped", None, "no word"),
+        TagRecord("C", 2, "merged", "c", "case"),
+        TagRecord("A|D", 1, "merged", "a", "level"),
+    ]
+    tags_of = {decision.raw: decision.tags for decision in decisions}
+    rng = np.random.default_rng(0)
+    rows = [[], ["x"], ["A|B|C"], *([*rng.choice(list(tags_of), size)] for size in (1, 2, 3, 4, 5, 5, 5))]
+    rows = [list(map(str, row)) for row in rows]
+    for row in range(len(rows)):
+        fake_data.save(photos / f"{row}.jpg", fake_data.picture(row))
+    n = len(rows)
+    vocabulary = ["a", "b", "c"]
+    collection = write_collection(
+        store,
+        Source("folder", photos, [f"{row}.jpg" for row in range(n)], rows, [None] * n),
+        ImageChecks(np.arange(n), np.full((n, 2), 32, np.int32), np.full(n, 999), []),
+        name="paths",
+        kind="folder",
+        vocabulary=vocabulary,
+        label_columns=np.zeros(0, np.int64),
+        decisions=decisions,
+    )
+    for row, raws in enumerate(rows):
+        places: dict[str, int] = {}
+        for place, raw in enumerate(raws, start=1):
+            for tag in tags_of[raw]:
+                places.setdefault(tag, place)
+        found = collection.tag_positions[row].toarray().ravel()
+        assert {tag: found[column] for column, tag in enumerate(vocabulary) if found[column]} == places
+        assert collection.raw_tags(row) == raws
+    assert collection.tag_records == decisions
 
 
 # The demo: drawing is tested with the demo, this is what becomes of the pictures

@@ -147,13 +147,15 @@ def test_nuswide_labels_that_do_not_fit_are_an_error(tmp_path, text):
 
 def test_folder_with_sidecars(tmp_path):
     fake_data.sidecars(tmp_path)
-    fake_data.write(tmp_path / "phone.heic", b"x")
+    fake_data.write(tmp_path / "camera.cr2", b"x")
     source = read_source("folder", tmp_path)
     assert source.files == ["img2.png", "img10.jpg", "trip/sky.webp", "trip/untagged.jpg"]
     assert source.tags == [["dog"], ["Sea", "new york", "sunset"], ["sky", "café"], []]
     assert source.truth is None
-    assert "phone.heic: .heic files are not read" in notes(source)
-    assert "1 photos have no text file" in notes(source)
+    assert "camera.cr2: .cr2 files are not read" in notes(source)
+    assert "1 of 4 photos have no tags: trip/untagged.jpg" in notes(source)
+    assert "img2.txt: left out" in notes(source)
+    assert "notes.txt: there is no photo" in notes(source)
 
 
 def test_folder_with_odd_sidecars(tmp_path):
@@ -162,8 +164,8 @@ def test_folder_with_odd_sidecars(tmp_path):
     fake_data.write(tmp_path / "trip/sky.txt", b"\xff\xfe\x00")
     source = read_source("folder", tmp_path)
     assert source.tags == [["dog"], ["café", "sea"], [], []]
-    assert "1 text files are not UTF-8" in notes(source)
-    assert "trip/sky.webp: its tags were not read" in notes(source)
+    assert "1 text files are not UTF-8 throughout; read as: img10.txt (Windows-1252)" in notes(source)
+    assert "trip/sky.txt: is not valid utf-16" in notes(source)
 
 
 @pytest.mark.skipif(os.uname().sysname != "Linux", reason="the file system decides what a name may hold")
@@ -209,7 +211,9 @@ def test_the_wrong_format_names_the_likely_one(tmp_path, kind):
 
 def test_photos_without_any_tags_are_an_error(tmp_path):
     fake_data.save(tmp_path / "a/x.jpg")
-    with pytest.raises(CollectionError, match=r"none has a text file.*x\.jpg\.txt"):
+    with pytest.raises(
+        CollectionError, match=r"nothing tells.*x\.jpg\.txt.*\.caption.*\.xmp.*photo_.*XMP.*folder names"
+    ):
         read_source("folder", tmp_path / "a")
     fake_data.save(tmp_path / "b/im1.jpg")
     with pytest.raises(CollectionError, match="No tags"):

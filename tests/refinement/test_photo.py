@@ -50,3 +50,20 @@ def test_order_and_notes() -> None:
         PhotoTag("london", "untold", 5, score["london"], "written as London"),
         PhotoTag("Nikon", "dropped", None, None, "not in WordNet"),
     ]
+
+
+def test_a_path_is_told_with_each_of_its_tags() -> None:
+    path = "Nature|Sea|Beach"
+    collection = SimpleNamespace(
+        vocabulary=VOCABULARY, raw_tags=lambda row: [path], tag_positions=one_row({"beach": 1, "sea": 1})
+    )
+    nothing = one_row({})
+    changes = SimpleNamespace(
+        added=nothing, removed=one_row({"sea": 0.1}), kept=one_row({"beach": 0.6}), untold=nothing
+    )
+    records = {path: TagRecord(path, 1, "merged", "beach", f"level of {path}", ("sea",))}
+    found = photo_tags(collection, changes, np.full((1, len(VOCABULARY)), 0.5, np.float32), records, 0)
+    assert [(one.tag, one.state, one.note) for one in found] == [
+        ("beach", "kept", f"written as {path}"),
+        ("sea", "removed", f"written as {path}"),
+    ]

@@ -22,7 +22,7 @@ def write(store, name="c", *, n=3, data_hash="h", **options):
         vocabulary=["dog", "sea"],
         label_columns=[1],
         raw_tags=[
-            TagRecord("Sea", 2, "merged", "sea", "spelling"),
+            TagRecord("Sea", 2, "merged", "sea", "spelling", ("water", "nature")),
             TagRecord("qq", 1, "dropped", None, "no word"),
         ],
         issues=[ImportIssue("bad.jpg", "is empty"), ImportIssue("a.gif", "animated", "note")],
@@ -41,6 +41,7 @@ def test_a_collection_comes_back_as_it_was_written(store):
     ]
     assert store.vocabulary(record.id) == (["dog", "sea"], [1])
     assert [tag.raw for tag in store.raw_tags(record.id)] == store.raw_spellings(record.id) == ["Sea", "qq"]
+    assert store.raw_tags(record.id)[0].tags == ("sea", "water", "nature")
     assert store.raw_tags(record.id)[1] == TagRecord("qq", 1, "dropped", None, "no word")
     assert store.import_issues(record.id)[1] == ImportIssue("a.gif", "animated", "note")
     assert store.image_file(record.id, 2) == "2.jpg"
@@ -170,15 +171,17 @@ def test_jobs_of_an_older_database_are_kept_without_what_they_were_asked(home, m
     older = dict(list(MIGRATIONS.items())[: list(MIGRATIONS).index("0005_structured_jobs")])
     monkeypatch.setattr("tagrefine_core.store.migrations.MIGRATIONS", older)
     store = Store(home)
-    run = write(store)
     with store.transaction() as connection:
         connection.execute(
+            "INSERT INTO collections (id, name, kind, root, images, tags, labels, skipped, data_hash, created, details)"
+            " VALUES (1, 'c', 'folder', '/photos', 2, 3, 1, 0, 'h', '2026-01-01T00:00:00+00:00', '{}')"
+        )
+        connection.execute(
             "INSERT INTO runs (id, collection_id, state, config, seed, data_hash, versions, created)"
-            " VALUES ('r1', ?, 'running', '{}', 0, 'h', '{}', '2026-01-01T00:00:00+00:00')",
-            (run.id,),
+            " VALUES ('r1', 1, 'running', '{}', 0, 'h', '{}', '2026-01-01T00:00:00+00:00')"
         )
     rows = [
-        ("train", run.name, "r1", "interrupted", None),
+        ("train", "c", "r1", "interrupted", None),
         ("refine", "r1", None, "finished", '{"images": 3}'),
         ("refine", "gone", None, "finished", None),
     ]
@@ -192,8 +195,8 @@ def test_jobs_of_an_older_database_are_kept_without_what_they_were_asked(home, m
     jobs = Store(home).jobs()
     assert [(job.id, job.command, job.collection, job.run_id, job.state) for job in jobs] == [
         (3, "refine", "", "gone", "finished"),
-        (2, "refine", run.name, "r1", "finished"),
-        (1, "train", run.name, "r1", "interrupted"),
+        (2, "refine", "c", "r1", "finished"),
+        (1, "train", "c", "r1", "interrupted"),
     ]
     assert all(job.options is None and job.table_id is None and job.message == "why" for job in jobs)
     assert jobs[1].result == {"images": 3}

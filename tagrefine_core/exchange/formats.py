@@ -1,0 +1,209 @@
+"""Formats of an export with a file of its own for each photo: text and XMP beside it, or the photo itself."""
+
+import re
+import unicodedata
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import cache
+from pathlib import Path, PurePosixPath
+from typing import Any, ClassVar
+
+from tagrefine_core.errors import DataError
+from tagrefine_core.exchange.tagging import PhotoTags, Spellings
+from tagrefine_core.exchange.text import changed_text, new_text, text_tags
+from tagrefine_core.metadata import levels, read_keywords
+from tagrefine_core.metadata.editing import EMPTY, edited
+from tagrefine_core.metadata.embedded import read_embedded_bytes
+from tagrefine_core.metadata.embedding import embedded_edited
+from tagrefine_core.metadata.keywords import packet_keywords
+from tagrefine_core.metadata.xmp import parse
+
+__all__ = ["Embedded", "Format", "TextFiles", "XmpFiles"]
+
+
+class Format(ABC):
+    """How the tags of a photo are written.
+
+    Attributes
+    ----------
+    elsewhere : list of str
+        Photos that `look_elsewhere` found to hold a removed tag in another place.
+
+    Parameters
+    ----------
+    root : Path
+        Where the photos lie.
+    files : sequence of str, length N
+        All photos of the collection, relative to it.
+    spellings : Spellings
+    out : Path or None
+        Where files go, with the photos' own folders; None: beside the photos.
+    """
+
+    endings: ClassVar[tuple[str, ...]] = ()
+    """Of the files beside ``IMG.jpg``: ``IMG.jpg`` with the ending, then ``IMG`` with it."""
+
+    def __init__(self, root: Path, files: Sequence[str], spellings: Spellings, out: Path | None) -> None:
+        self.root, self.out = root, out
+        self._spellings = spellings
+        self._stems = Counter(_stem(file) for file in files)
+        self._names = cache(self._list_names)
+        self.elsewhere: list[str] = []
+
+    def path(self, file: str) -> Path:
+        """Return where the file of a photo is, or will be."""
+        if self.out is None and (there := self.beside(file, self.endings)) is not None:
+            return there
+        return (self.out or self.root) / f"{file}{self.endings[0]}"
+
+    def beside(self, file: str, endings: Sequence[str]) -> Path | None:
+        """Return the file of one of the endings that lies beside a photo, whatever the case and Unicode form of its name; one of two photos belongs to none."""
+        folder = (self.root / file).parent
+        names = [f"{file}{ending}" for ending in endings]
+        if self._stems[_stem(file)] == 1:
+            names += [f"{PurePosixPath(file).with_suffix('')}{ending}" for ending in endings]
+        for name in names:
+            if (found := self._names(folder).get(_folded(PurePosixPath(name).name))) is not None:
+                return folder / found
+        return None
+
+    @abstractmethod
+    def content(self, photo: PhotoTags, current: bytes | None) -> bytes | None:
+        """Return what a photo's file shall hold; None: there need not be one.
+
+        Parameters
+        ----------
+        photo : PhotoTags
+        current : bytes or None
+            What it holds; None: it is not there.
+
+        Raises
+        ------
+        DataError
+            When it cannot be changed safely, and why.
+        """
+
+    @abstractmethod
+    def tags(self, photo: PhotoTags, current: bytes) -> list[str]:
+        """Return the tags that a photo's file holds; DataError when it cannot be read."""
+
+    def look_elsewhere(self, photo: PhotoTags, path: Path) -> None:
+        """Note a photo that holds a removed tag in another place than ``path``: an import reads all of them."""
+        if not photo.gone:
+            return
+        own = self.root / photo.file_name
+        held: list[str] = [] if path == own else list(read_keywords(own).tags)
+        xmp = self.beside(photo.file_name, XmpFiles.endings)
+        if xmp is not None and xmp != path:
+            held += read_keywords(xmp).tags
+        text = self.beside(photo.file_name, TextFiles.endings)
+        if text is not None and text != path:
+            with suppress(DataError, OSError):
+                held += text_tags(text.read_bytes(), photo.before)
+        if any(self._spellings.becomes(tag, photo.gone) != tag for tag in held):
+            self.elsewhere.append(photo.file_name)
+
+    def _list_names(self, folder: Path) -> dict[str, str]:
+        try:
+            return {_folded(path.name): path.name for path in sorted(folder.iterdir())}
+        except OSError:
+            return {}
+
+
+class TextFiles(Format):
+    """Text beside a photo: in place the sidecar that the import read, by its own separator; else ``IMG.jpg.txt``."""
+
+    endings: ClassVar[tuple[str, ...]] = (".txt", ".caption")
+
+    def __init__(self, *where: Any) -> None:
+        super().__init__(*where)
+        self._separator = "\n" if self._spellings.any_with(",") else ", "
+
+    def content(self, photo: PhotoTags, current: bytes | None) -> bytes | None:
+        """See `Format.content`."""
+        if self.out is not None or current is None:
+            needed = photo.before or photo.after or current is not None
+            return new_text(photo.after, self._separator) if needed else None
+        return changed_text(
+            current, photo.before, lambda tag: self._spellings.becomes(tag, photo.gone), photo.after
+        )
+
+    def tags(self, photo: PhotoTags, current: bytes) -> list[str]:
+        """See `Format.tags`."""
+        if self.out is not None:
+            return [
+                tag
+                for line in current.decode("utf-8", "replace").splitlines()
+                for tag in line.split(self._separator)
+                if tag
+            ]
+        return text_tags(current, photo.before)
+
+
+class XmpFiles(Format):
+    """An ``.xmp`` file beside a photo: the one that is there, ``IMG.jpg.xmp`` or ``IMG.xmp``, else a new one."""
+
+    endings: ClassVar[tuple[str, ...]] = (".xmp",)
+
+    def content(self, photo: PhotoTags, current: bytes | None) -> bytes | None:
+        """See `Format.content`."""
+        if current is None:
+            current = self._begins_with(photo)
+            if current is None:
+                return None
+        return edited(
+            current,
+            lambda tag: self._spellings.becomes(tag, photo.gone),
+            photo.after,
+            self._spellings.is_path,
+        )
+
+    def tags(self, photo: PhotoTags, current: bytes) -> list[str]:
+        """See `Format.tags`."""
+        return packet_keywords(parse(current))
+
+    def _begins_with(self, photo: PhotoTags) -> bytes | None:
+        """Return what a new file begins with; None where the photo says all that it would."""
+        if self.out is not None and (beside := self.beside(photo.file_name, self.endings)) is not None:
+            return beside.read_bytes()
+        if not photo.before and not photo.after:
+            return None
+        if self.out is None and photo.after:
+            inside = {levels(tag) for tag in read_keywords(self.root / photo.file_name).tags}
+            if inside == {levels(tag) for tag in photo.after}:
+                return None
+        return EMPTY
+
+
+class Embedded(Format):
+    """The photo itself: keywords of XMP, and of IPTC where there are any; its pixels are not touched."""
+
+    def path(self, file: str) -> Path:
+        """See `Format.path`."""
+        return (self.out or self.root) / file
+
+    def content(self, photo: PhotoTags, current: bytes | None) -> bytes | None:
+        """See `Format.content`."""
+        data = (self.root / photo.file_name).read_bytes() if current is None else current
+        return embedded_edited(
+            data,
+            lambda tag: self._spellings.becomes(tag, photo.gone),
+            photo.after,
+            self._spellings.is_path,
+        )
+
+    def tags(self, photo: PhotoTags, current: bytes) -> list[str]:
+        """See `Format.tags`."""
+        packet, iptc = read_embedded_bytes(current)
+        found = packet_keywords(parse(packet)) if packet else []
+        return list(dict.fromkeys([*found, *iptc]))
+
+
+def _stem(file: str) -> str:
+    return _folded(re.sub(r"\.[^./]*$", "", file))
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()

@@ -1,0 +1,105 @@
+"""Formats of an export with one file for all photos: CSV, JSON lines, COCO."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from tagrefine_core.collections import Collection
+from tagrefine_core.exchange.refined import safe_name
+from tagrefine_core.exchange.tagging import PhotoTags
+
+__all__ = ["TABLES", "coco", "csv_table", "json_lines"]
+
+_Unseen = Sequence[tuple[str, list[str]]]
+
+
+def csv_table(collection: Collection, photos: Iterable[PhotoTags], unseen: _Unseen = ()) -> bytes:
+    """Return ``metadata.csv``; a list is a JSON array in one cell, so that any tag survives.
+
+    Parameters
+    ----------
+    collection : Collection
+    photos : iterable of PhotoTags
+    unseen : sequence of (str, list of str)
+        Photos of the source that are not in the collection, with their tags.
+    """
+    out = io.StringIO(newline="")
+    writer: Any = None
+    for row in _rows(collection, photos, unseen):
+        if writer is None:
+            writer = csv.DictWriter(out, list(row))
+            writer.writeheader()
+        cells = {
+            key: json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value
+            for key, value in row.items()
+        }
+        writer.writerow(cells | {"file_name": safe_name(row["file_name"])})
+    return out.getvalue().encode("utf-8", "replace")
+
+
+def json_lines(collection: Collection, photos: Iterable[PhotoTags], unseen: _Unseen = ()) -> bytes:
+    """Return ``metadata.jsonl``; parameters as of `csv_table`."""
+    lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in _rows(collection, photos, unseen))
+    return "".join(lines).encode("utf-8", "replace")
+
+
+def coco(collection: Collection, photos: Iterable[PhotoTags], unseen: _Unseen = ()) -> bytes:
+    """Return a document in COCO's form: a category for each tag, an annotation, without a box, for each tag of a photo.
+
+    A photo also has its ``tags`` in their order. Parameters as of `csv_table`.
+    """
+    categories: dict[str, int] = {}
+    images: list[dict[str, Any]] = []
+    annotations: list[dict[str, int]] = []
+    sized = [(photo.file_name, photo.after, collection.sizes[photo.row].tolist()) for photo in photos]
+    for number, (file, tags, (width, height)) in enumerate(
+        [*sized, *((file, tags, (None, None)) for file, tags in unseen)], start=1
+    ):
+        images.append({"id": number, "file_name": file, "width": width, "height": height, "tags": tags})
+        for tag in tags:
+            category = categories.setdefault(tag, len(categories) + 1)
+            annotations.append({"id": len(annotations) + 1, "image_id": number, "category_id": category})
+    document = {
+        "images": images,
+        "annotations": annotations,
+        "categories": [{"id": number, "name": tag} for tag, number in categories.items()],
+    }
+    return json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
+
+
+TABLES: dict[str, tuple[str, Callable[[Collection, Iterable[PhotoTags], _Unseen], bytes]]] = {
+    "csv": ("metadata.csv", csv_table),
+    "jsonl": ("metadata.jsonl", json_lines),
+    "coco": ("coco.json", coco),
+    "imagefolder": ("metadata.jsonl", json_lines),
+}
+"""By format the name of its file, and what makes it."""
+
+
+def _rows(collection: Collection, photos: Iterable[PhotoTags], unseen: _Unseen) -> Iterable[dict[str, Any]]:
+    """Yield a row for each photo: what is known of it, so that an import of the table loses nothing."""
+    users, truth, labels = collection.users, collection.truth, collection.labels
+    has_users = any(user is not None for user in users)
+
+    def row(file: str, tags: list[str], before: list[str], number: int | None) -> dict[str, Any]:
+        found: dict[str, Any] = {
+            "file_name": file,
+            "tags": tags,
+            "added": [tag for tag in tags if tag not in before],
+            "removed": [tag for tag in before if tag not in tags],
+        }
+        if has_users:
+            found["user"] = None if number is None else users[number]
+        if truth is not None:
+            judged = number is not None and not (truth[number] < 0).any()
+            found["labels"] = [labels[at] for at in np.flatnonzero(truth[number])] if judged else None
+        return found
+
+    for photo in photos:
+        yield row(photo.file_name, photo.after, photo.before, photo.row)
+    for file, tags in unseen:
+        yield row(file, tags, tags, None)
