@@ -62,6 +62,7 @@ class Place:
         }
 
     def command(self, text: str) -> list[str]:
+        """Return the words of a command, with the names of this home put in."""
         words = [self.words.get(word, word) for word in text.split()]
         return [sys.executable, "-m", "tagrefine_core", "--home", str(self.home), *words]
 
