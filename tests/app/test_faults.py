@@ -173,7 +173,8 @@ def test_a_home_on_a_full_disk_is_read_and_emptied(small_home, small_disk):
     assert "run-new" not in command(home, "runs").stdout
     fill(small_disk)
     assert command(home, "delete", "collection", "demo", "--yes").returncode == 0
-    assert "demo" not in command(home, "collections").stdout
+    left = json.loads(command(home, "collections", "--json").stdout)
+    assert {row["collection"] for row in left} == {"fresh", "unchecked"}
     (small_disk / "fill").unlink()
     assert command(home, "doctor", "--json").returncode == 0
 
