@@ -24,7 +24,7 @@ KINDS = {
     ),
     "table": (
         "Photos with a table",
-        "A CSV or JSONL file, or a folder with metadata.csv or metadata.jsonl: one column file_name, one column tags.",
+        "A CSV, TSV or JSON file, or a folder with metadata.csv or metadata.jsonl: one column file_name, one column tags. COCO works too.",
     ),
     "mirflickr": ("MIRFLICKR-25K", "The folder as it is unpacked; a part of it is fine."),
     "nuswide": ("NUS-WIDE", "The folder as it is unpacked; a part of it is fine."),

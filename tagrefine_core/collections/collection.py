@@ -212,6 +212,15 @@ class Collection:
         return np.array([record.tag is None for record in self.tag_records], dtype=bool)
 
     @cached_property
+    def merged(self) -> dict[str, str]:
+        """Spelling, written as a tag, -> the tag that is spelled otherwise and that it counts for, the most specific one."""
+        return {
+            one.raw.lower().replace(" ", "_"): one.tag
+            for one in self.tag_records
+            if one.outcome == "merged" and one.tag is not None
+        }
+
+    @cached_property
     def raw(self) -> csr_matrix:
         """Which photo has which spelling, uint8 (N, R)."""
         starts, numbers = self._pattern("raw", len(self.spellings))

@@ -76,7 +76,7 @@ def find_columns(rows: Rows) -> Columns:
     """
     named: dict[str, list[int]] = {}
     for column, (title, _) in enumerate(rows.columns):
-        named.setdefault(title.strip().lower(), []).append(column)
+        named.setdefault(title.lower(), []).append(column)
 
     def among(names: Sequence[str]) -> list[int]:
         return next((named[name] for name in names if name in named), [])
@@ -88,12 +88,12 @@ def find_columns(rows: Rows) -> Columns:
     for several in (file, user):
         if len(several) > 1:
             raise CollectionError(
-                f"{rows.name} has {len(several)} columns named {rows.columns[several[0]][0].strip()!r}. Rename the one that is not meant."
+                f"{rows.name} has {len(several)} columns named {rows.columns[several[0]][0]!r}. Rename the one that is not meant."
             )
     if not file:
         raise CollectionError(_missing(rows, "file_name"))
     if not tags and labels:
-        title = rows.columns[labels[0]][0].strip()
+        title = rows.columns[labels[0]][0]
         tags, labels = labels, []
         issues.append(
             ImportIssue(
@@ -107,7 +107,7 @@ def find_columns(rows: Rows) -> Columns:
     flags = {
         column: values
         for column, values in rest.items()
-        if values is not None and len(named[rows.columns[column][0].strip().lower()]) == 1
+        if values is not None and len(named[rows.columns[column][0].lower()]) == 1
     }
     if not tags:
         raise CollectionError(_missing(rows, "tags", [rows.columns[column][0] for column in flags]))
@@ -117,12 +117,12 @@ def find_columns(rows: Rows) -> Columns:
         issues.append(
             ImportIssue(
                 rows.name,
-                f"columns read as labels, one each: {some_of([rows.columns[column][0].strip() for column in flags], 10)}",
+                f"columns read as labels, one each: {some_of([rows.columns[column][0] for column in flags], 10)}",
                 "note",
             )
         )
     if left := [
-        rows.columns[column][0].strip()
+        rows.columns[column][0]
         for column in rest
         if column not in flags and not all(map(is_nothing, cells[column]))
     ]:
@@ -135,11 +135,11 @@ def find_columns(rows: Rows) -> Columns:
     return Columns(
         rows.name,
         names,
-        rows.columns[tags[0]][0].strip(),
+        rows.columns[tags[0]][0],
         [of_kept(column) for column in tags],
         [of_kept(column) for column in labels],
         of_kept(user[0]) if user else [None] * len(kept),
-        {rows.columns[column][0].strip().lower(): values[kept] for column, values in flags.items()},
+        {rows.columns[column][0].lower(): values[kept] for column, values in flags.items()},
         issues,
     )
 
@@ -156,7 +156,7 @@ def _names(rows: Rows, column: int) -> tuple[list[str], list[int]]:
             kept.append(row)
         else:
             what = "does not hold one name" if isinstance(cell, list | dict) else "has nothing"
-            rows.issues.append(ImportIssue(rows.place(row), f"{what} in column {title.strip()!r}"))
+            rows.issues.append(ImportIssue(rows.place(row), f"{what} in column {title!r}"))
     return names, kept
 
 
@@ -181,7 +181,7 @@ def _flags(cells: Sequence[Any]) -> NDArray[np.int8] | None:
 
 
 def _missing(rows: Rows, needed: str, flags: Sequence[str] = ()) -> str:
-    columns = shorten(", ".join(title.strip() for title, _ in rows.columns), 200, placeholder=" ...")
+    columns = shorten(", ".join(title for title, _ in rows.columns), 200, placeholder=" ...")
     shown = f"{rows.name} has no column {needed!r}; its columns are: {columns}."
     if flags:
         shown += f" Those of 0 and 1 ({some_of(flags)}) are ground truth."

@@ -146,7 +146,7 @@ def _listed(path: Path, report: _Report) -> _Listing:
         ".xmp": found.packets,
     }
     for file in photo_files(path, report):
-        extension = PurePosixPath(file).suffix.lower()
+        extension = _ending(file)
         files = found.flickr if is_flickr_file(file) else use.get(extension)
         if files is None:
             continue
@@ -165,7 +165,7 @@ def _listed(path: Path, report: _Report) -> _Listing:
     for files in (found.photos, found.packets, found.flickr):
         files.sort(key=_natural)
     # Of two text files of one photo the first counts.
-    found.texts.sort(key=lambda file: (_TEXTS.index(PurePosixPath(file).suffix.lower()), _natural(file)))
+    found.texts.sort(key=lambda file: (_TEXTS.index(_ending(file)), _natural(file)))
     return found
 
 
@@ -255,6 +255,10 @@ def _without_path(error: CollectionError, path: Path) -> str:
 def _leads_out(root: Path, file: str) -> bool:
     """Say whether a file is a link that leads out of the root; its folder is no link, since these are not followed."""
     return (root / file).is_symlink() and not Path(os.path.realpath(root / file)).is_relative_to(root)
+
+
+def _ending(file: str) -> str:
+    return f".{file.rpartition('.')[2].lower()}"
 
 
 def _natural(file: str) -> tuple[list[tuple[int, str]], str]:

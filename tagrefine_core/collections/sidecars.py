@@ -4,7 +4,6 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 __all__ = ["Beside", "files_beside"]
 
@@ -41,6 +40,8 @@ def files_beside(photos: Sequence[str], files: Sequence[str], others: Sequence[s
     what : str
         What people call the files, in the plural.
     """
+    if not files:
+        return Beside([None] * len(photos), [], [])
     by_name: dict[str, list[str]] = defaultdict(list)
     for file in files:
         by_name[_same(_stem(file))].append(file)
@@ -77,7 +78,7 @@ def files_beside(photos: Sequence[str], files: Sequence[str], others: Sequence[s
 
 
 def _stem(file: str) -> str:
-    return str(PurePosixPath(file).with_suffix(""))
+    return file.rpartition(".")[0]
 
 
 def _same(name: str) -> str:

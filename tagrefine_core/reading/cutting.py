@@ -99,29 +99,25 @@ class Cutter:
 
     def _quoted(self, begin: int, start: int, several: bool) -> tuple[str, int, int] | None:
         """Return a quoted cell, the line of its end and where the next cell begins there (-1: nowhere); None when it is not closed."""
-        # What ends on its own line, by either way of writing quotes, is not looked for on others.
-        for over in (False, True) if several else (False,):
-            for body in self._bodies:
-                place, position, parts = begin, start, list[str]()
-                length = 0
-                while True:
-                    line = self.lines[place]
-                    end = body.match(line, position).end()  # type: ignore[union-attr]  # it matches nothing too
-                    parts.append(line[position:end])
-                    length += end - position
-                    if end < len(line):
-                        closed = self._closes.match(line, end)
-                        break
-                    place, position = place + 1, 0
-                    if not over or place == len(self.lines) or length > MAX_CELL:
-                        closed = None
-                        break
-                if closed and not self._has_rows(self.lines[begin + 1 : place + 1]):
-                    text = "\n".join(parts).replace('""', '"')
-                    if body is self._bodies[1]:
-                        text = text.replace('\\"', '"')
-                    more = closed[0].endswith(self.delimiter)
-                    return text, place, closed.end() if more else -1
+        for body in self._bodies:
+            place, position, length, parts = begin, start, 0, list[str]()
+            while True:
+                line = self.lines[place]
+                end = body.match(line, position).end()  # type: ignore[union-attr]  # it matches nothing too
+                parts.append(line[position:end])
+                length += end - position
+                if end < len(line):
+                    closed = self._closes.match(line, end)
+                    break
+                place, position = place + 1, 0
+                if not several or place == len(self.lines) or length > MAX_CELL:
+                    closed = None
+                    break
+            if closed and not self._has_rows(self.lines[begin + 1 : place + 1]):
+                text = "\n".join(parts).replace('""', '"')
+                if body is self._bodies[1]:
+                    text = text.replace('\\"', '"')
+                return text, place, closed.end() if closed[0].endswith(self.delimiter) else -1
         return None
 
     def _has_rows(self, lines: Sequence[str]) -> bool:
@@ -147,8 +143,8 @@ class Cutter:
     def _kinds(self) -> list[tuple[int, re.Pattern[str]]]:
         """Which columns hold names of files or numbers in nearly all rows of the beginning."""
         # Without a header this one trusts every quote: what it takes for one cell cannot speak against the others.
-        _, *rows = (record.cells for record in Cutter(self.lines[:BEGINNING], self.delimiter).records(0))
-        rows = [row for row in rows if len(row) == self.width]
+        records = Cutter(self.lines[:BEGINNING], self.delimiter).records(0)
+        rows = [record.cells for record in records if len(record.cells) == self.width][1:]
         return [
             (column, kind)
             for column in range(self.width)

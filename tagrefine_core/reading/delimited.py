@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 
 from tagrefine_core.errors import CollectionError
 from tagrefine_core.reading.cutting import BEGINNING, MAX_CELL, Cutter
-from tagrefine_core.reading.rows import MAX_COLUMNS, Rows, lines_of
+from tagrefine_core.reading.rows import MAX_COLUMNS, Rows, lines_of, one_line
 from tagrefine_core.reading.text import some_of
 from tagrefine_core.store import ImportIssue
 
@@ -54,7 +54,7 @@ def read_delimited(text: str, name: str, *, known: Collection[str], lists: Colle
     first = next(cutter.records(start), None)
     if first is None:
         return Rows(name)
-    header = [cell.strip() for cell in first.cells]
+    header = [one_line(cell) for cell in first.cells]
     if len(header) > MAX_COLUMNS:
         raise CollectionError(
             f"{name} has {len(header):,} columns; at most {MAX_COLUMNS:,} are read. Check its delimiter."

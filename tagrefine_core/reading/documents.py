@@ -17,7 +17,7 @@ from dataclasses import replace
 from typing import Any
 
 from tagrefine_core.errors import CollectionError
-from tagrefine_core.reading.rows import MAX_COLUMNS, Rows, lines_of
+from tagrefine_core.reading.rows import MAX_COLUMNS, Rows, lines_of, one_line
 from tagrefine_core.reading.text import some_of
 from tagrefine_core.store import ImportIssue
 
@@ -102,11 +102,11 @@ def _collected(rows: Rows, records: Iterable[tuple[int, _Record]]) -> Rows:
         rows.issues.append(
             ImportIssue(
                 rows.name,
-                f"only the first {MAX_COLUMNS:,} keys are read, not {some_of(sorted(more))}",
+                f"only the first {MAX_COLUMNS:,} keys are read, not {some_of([one_line(key) for key in sorted(more)])}",
                 "note",
             )
         )
-    rows.columns.extend(columns.items())
+    rows.columns.extend((one_line(key), cells) for key, cells in columns.items())
     return rows
 
 
@@ -157,7 +157,9 @@ def _of_document(
         elif document and all(isinstance(value, dict | list | str) for value in document.values()):
             records = _kohya(document)
         else:
-            raise CollectionError(_unknown(rows.name, f"an object with {some_of(list(document))}"))
+            raise CollectionError(
+                _unknown(rows.name, f"an object with {some_of([one_line(key) for key in document])}")
+            )
     return enumerate(records, start=1)
 
 
@@ -172,7 +174,7 @@ def _columns(document: dict[str, Any], rows: Rows) -> Iterator[_Record]:
         yield document  # a single row
     elif len(lengths) > 1:
         raise CollectionError(
-            f"The columns of {rows.name} have {some_of([f'{len(cells):,} ({name})' for name, cells in values.items()])} cells. "
+            f"The columns of {rows.name} have {some_of([f'{len(cells):,} ({one_line(name)})' for name, cells in values.items()])} cells. "
             "Give all of them as many."
         )
     else:

@@ -20,8 +20,6 @@ from itertools import takewhile
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
-from tagrefine_core.reading.text import some_of
-
 __all__ = ["Matches", "is_absolute", "match_names"]
 
 _ABSOLUTE = re.compile(r"[/\\]|[A-Za-z]:[/\\]|file:", re.IGNORECASE)
@@ -86,7 +84,7 @@ def match_names(names: Iterable[str], files: Iterable[str], root: Path) -> Match
             continue
         forms = list(dict.fromkeys(_forms(name, below)))
         found.files[name] = forms[0]
-        if ".." in forms[-1].split("/"):
+        if ".." in unquote(forms[-1]).split("/"):
             continue
         exact = next((form for form in forms if form in index.files), None) or _first(
             index.only("composed", form) for form in forms
@@ -96,11 +94,11 @@ def match_names(names: Iterable[str], files: Iterable[str], root: Path) -> Match
             claimed.add(found.files[name])
             continue
         if "%" in name:
-            forms += [form for form in map(unquote, forms) if ".." not in form.split("/")]
+            forms += list(map(unquote, forms))
         if near := _first(index.only(key, form) for key in _KEYS for form in forms):
             found.files[name] = found.respelled[name] = near
             claimed.add(near)
-        elif near := _first(index.by_end(form, bare) for bare in (False, True) for form in forms):
+        elif near := _first(index.by_end(key, form) for key in ("folded", "bare") for form in forms):
             by_end.setdefault(near, []).append(name)
         else:
             _explain(name, forms, index, found)
@@ -131,11 +129,10 @@ def _first(found: Iterable[str | None]) -> str | None:
 
 def _explain(name: str, forms: list[str], index: "_Index", found: Matches) -> None:
     """Say what is near a name that fits no file."""
-    near = list(dict.fromkeys(file for form in forms for file in index.near(form)))
+    near = next(filter(None, map(index.near, forms)), [])
     if near:
-        found.reasons[name] = f"is missing; there is {some_of(near)}" + (
-            ", and it does not say which" if len(near) > 1 else ""
-        )
+        more = f" and {len(near) - 1:,} more of that name" if len(near) > 1 else ""
+        found.reasons[name] = f"is missing; there is {near[0]}{more}"
     if is_absolute(name):
         found.elsewhere.append(name)
 
@@ -144,32 +141,38 @@ class _Index:
     """The files below a folder by what their names have in common; each part is made when it is first asked for."""
 
     def __init__(self, files: Iterable[str]):
-        self.files = frozenset(files)
+        self.files = dict.fromkeys(sorted(files))
+        self._by_steps: dict[tuple[str, int], dict[str, list[str]]] = {}
 
     def only(self, key: str, form: str) -> str | None:
         """Return the one file that fits on a level of `_KEYS`; None when none or several do."""
         found = getattr(self, key).get(_KEYS[key](form), ())
         return found[0] if len(found) == 1 else None
 
-    def by_end(self, form: str, bare: bool) -> str | None:
-        """Return the one file whose path ends as the name does, or the other way round; ``bare``: without its own ending."""
-        whole = f"/{_folded(form).lstrip('/')}"
-        below, above = [], []
-        for file in (self.stems if bare else self.named).get(whole.rpartition("/")[2], ()):
-            path = f"/{_folded(_without_ending(file) if bare else file)}"
-            if whole.endswith(path):
-                above.append((len(path), file))
-            elif path.endswith(whole):
-                below.append(file)
-        # Of several that a long name leads to, the longest path is the one that it spells out.
-        if above and not below:
-            return max(above)[1]
-        return below[0] if len(below) == 1 and not above else None
+    def by_end(self, key: str, form: str) -> str | None:
+        """Return the one file whose path the name ends with, the longest one; or the one whose path ends with the name."""
+        steps = _KEYS[key](form).strip("/").split("/")
+        tails = ("/".join(steps[step:]) for step in range(1, len(steps)))
+        above: list[str] = next((files for tail in tails if (files := getattr(self, key).get(tail))), [])
+        below = self._ends(key, len(steps)).get("/".join(steps), [])
+        return (above or below)[0] if len(above) + len(below) == 1 else None
 
     def near(self, form: str) -> list[str]:
-        """Return files of the same name in other folders, else with another ending."""
+        """Return the files of the same name in other folders, else those with another ending."""
         name = _folded(form).rpartition("/")[2]
-        return self.named.get(name) or self.stems.get(_without_ending(name), [])
+        return self._ends("folded", 1).get(name) or self._ends("bare", 1).get(_without_ending(name), [])
+
+    def _ends(self, key: str, steps: int) -> dict[str, list[str]]:
+        """Return the files by the last steps of their paths, on a level of `_KEYS`."""
+        if (key, steps) not in self._by_steps:
+            ends: dict[str, list[str]] = {}
+            for path, files in getattr(self, key).items():
+                if path.count("/") >= steps:
+                    ends.setdefault("/".join(path.rsplit("/", steps)[1:]), []).extend(files)
+                elif steps == 1:
+                    ends.setdefault(path, []).extend(files)
+            self._by_steps[key, steps] = ends
+        return self._by_steps[key, steps]
 
     @cached_property
     def composed(self) -> dict[str, list[str]]:
@@ -183,20 +186,12 @@ class _Index:
     def bare(self) -> dict[str, list[str]]:
         return _grouped(self.files, lambda file: _folded(_without_ending(file)))
 
-    @cached_property
-    def named(self) -> dict[str, list[str]]:
-        return _grouped(self.files, lambda file: _folded(file.rpartition("/")[2]))
-
-    @cached_property
-    def stems(self) -> dict[str, list[str]]:
-        return _grouped(self.files, lambda file: _without_ending(_folded(file).rpartition("/")[2]))
-
 
 def _grouped(files: Iterable[str], key: Callable[[str], str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for file in files:
         found.setdefault(key(file), []).append(file)
-    return {key: sorted(several) for key, several in found.items()}
+    return found
 
 
 def _without_ending(file: str) -> str:

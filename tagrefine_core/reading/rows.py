@@ -3,9 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from tagrefine_core.reading.text import clean
 from tagrefine_core.store import ImportIssue
 
-__all__ = ["MAX_COLUMNS", "Rows", "lines_of"]
+__all__ = ["MAX_COLUMNS", "Rows", "lines_of", "one_line"]
 
 MAX_COLUMNS = 4096
 """More columns are refused: short rows below a header of a megabyte would fill the memory."""
@@ -20,7 +21,7 @@ class Rows:
     name : str
         Name of the table, for the report.
     columns : list of (str, list of length R)
-        Names as they are written, in their order, and the cells: text, or what JSON holds; None where a row has none. Two columns
+        Names as they are written but in one line, in their order, and the cells: text, or what JSON holds; None where a row has none. Two columns
         may have one name.
     lines : list of int, length R
         Where each row begins, from 1.
@@ -46,3 +47,8 @@ def lines_of(text: str) -> list[str]:
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text.split("\n")
+
+
+def one_line(text: str) -> str:
+    """Return a name from a table as it can be shown and stored: without line ends and halves of characters."""
+    return " ".join(clean(text).split())

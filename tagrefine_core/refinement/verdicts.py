@@ -68,7 +68,10 @@ class Verdicts:
 
 
 def verdicts_of(collection: Collection) -> Verdicts:
-    """Return the verdicts in force now; what was said of a name that has been merged into a tag since counts for that tag."""
+    """Return the verdicts in force now; what was said of a name that counts for a tag since counts for that tag.
+
+    People said that it does, or another import found out that it is a spelling of the tag.
+    """
     last, version = _last_read(collection), collection.store.curation.version(collection.id)
     found = last[0] if last else None
     if found is not None and found.version < version:
@@ -126,7 +129,10 @@ def _read(collection: Collection, log: list[tuple[str, str, str]], version: int)
             names.setdefault(row, set()).add(file)
         if tag in columns_of:
             cells[row, columns_of[tag]] = _CODES[verdict]
-        elif (merged := stands_for(aliases, tag)) in columns_of:
+            continue
+        said = stands_for(aliases, tag)
+        merged = said if said in columns_of else stands_for(aliases, collection.merged.get(said, said))
+        if merged in columns_of:
             others.setdefault((row, columns_of[merged]), _CODES[verdict])
         else:
             words.setdefault(row, {})[tag] = verdict

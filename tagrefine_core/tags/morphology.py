@@ -5,6 +5,7 @@ alone since WordNet also has it as "opinion". A tag names what a photo shows, so
 which of two lemmas is meant is told by how often each was found in text (the sense-tagged words behind ``cntlist.rev``).
 """
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Form", "Morphology"]
 
 _VOWELS = frozenset("aeiouy")
+_SYLLABLE = re.compile("[aeiouy]+")
 _HISSING = ("s", "x", "z", "ch", "sh", "o")  # what -es, not -s, is put to
 # What morphy takes off, and what it puts there instead (morphy(7WN)).
 _ENDINGS = {
@@ -147,14 +149,14 @@ class Morphology:
     @staticmethod
     def _is_english(stem: str, ending: str, other: str, exceptions: dict[str, list[str]]) -> bool:
         """Tell whether English puts an ending of a verb or an adjective to a stem."""
-        if not _VOWELS & set(
-            stem
-        ):  # Porter (1980), condition *v*: "Bing" is not being, "lest" not more than l
+        # Porter (1980), condition *v*: "Bing" is not being, "lest" not more than l.
+        if not _VOWELS & set(stem):
             return False
         if ending == "es" and not other:
             return stem.endswith(_HISSING)
-        # WordNet lists forms with a doubled letter: as "hammed" is of ham, "Hamed" is a name.
-        return bool(other) or stem not in exceptions.get(stem + stem[-1] + ending, ())
+        # WordNet lists forms with a doubled letter: as "hammed" is of ham, "Hamed" is a name. Of longer words both are right: "canceled".
+        is_short = len(_SYLLABLE.findall(stem)) == 1
+        return bool(other) or not (is_short and stem in exceptions.get(stem + stem[-1] + ending, ()))
 
     def _is_mostly(self, lemma: str, part: str) -> bool:
         """Tell whether a lemma is found as a verb or an adjective at least as often as it is as a noun, or the two are one thing.

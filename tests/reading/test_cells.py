@@ -156,7 +156,7 @@ def test_nothing_but_marks_is_lost():
     """Whatever a cell holds, its letters come back in their order, in tags without white space around them."""
     rng = random.Random(1)
     signs = [
-        *list("abéß日 ,;|/\t\n\"'()[]{}#_-.，、；｜（）&\\%:=^<>\0\u2028\x85\ud800\ufdd0"),
+        *"abéß日 ,;|/\t\n\"'()[]{}#_-.，、；｜（）&\\%:=^<>\0\u2028\x85\ud800\ufdd0",
         " / ",
         ", ",
         "\r\n",

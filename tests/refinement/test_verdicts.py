@@ -8,8 +8,8 @@ import pytest
 
 from tagrefine_core.collections import Collection
 from tagrefine_core.refinement import verdicts as module
-from tagrefine_core.refinement.verdicts import Verdicts, verdicts_of
-from tagrefine_core.store import CollectionRecord, Entry, Store
+from tagrefine_core.refinement.verdicts import ACCEPT, REJECT, Verdicts, verdicts_of
+from tagrefine_core.store import CollectionRecord, Entry, Store, TagRecord
 
 FILES = [f"now/{number}.jpg" for number in range(6)]
 # Photos that lay elsewhere once, and one that is gone.
@@ -103,3 +103,30 @@ def test_many_entries_at_once_and_a_shortened_log_are_read_anew(
         connection.execute("DELETE FROM curation_standing")
         connection.execute("DELETE FROM curation_steps")
     assert len(verdicts_of(collection)) == 0
+
+
+def test_what_was_said_of_a_tag_that_another_import_merged_counts_for_the_other(home: Path) -> None:
+    store = Store(home)
+
+    def imported(tags: list[str], records: list[TagRecord]) -> Collection:
+        record = CollectionRecord(0, "c", "table", "x", len(FILES), len(tags), 0, 0, str(tags), "")
+        images = [(file, 8, 8, None) for file in FILES]
+        store.write_collection(
+            record, images=images, vocabulary=tags, label_columns=[], raw_tags=records, issues=[]
+        )
+        return Collection.open(store, "c")
+
+    before = imported(["eye", "hot_eyes", "sea"], [])
+    log = store.curation
+    for row, (tag, verdict) in enumerate([("hot_eyes", "accept"), ("eye", "reject"), ("sea", "accept")]):
+        log.add(before.id, [Entry("verdict", FILES[row], tag, verdict)], by="me")
+    log.add(before.id, [Entry("verdict", FILES[1], "hot_eyes", "accept")], by="me")
+    after = imported(["eye", "sea"], [TagRecord("Hot Eyes", 3, "merged", "eye", "plural of eye")])
+    found = verdicts_of(after)
+    assert found.words == {}
+    assert found.matrix[:3].toarray().tolist() == [[ACCEPT, 0], [REJECT, 0], [0, ACCEPT]], (
+        "said of the tag itself stands above"
+    )
+    log.add(after.id, [Entry("alias", "", "hot_eyes", "sea")], by="me")
+    said = verdicts_of(after).matrix
+    assert said[0].toarray().ravel().tolist() == [0, ACCEPT], "what people said of names comes first"

@@ -24,7 +24,7 @@ def test_colors_and_color_on_one_photo_are_one(wordnet):
 
 @pytest.mark.parametrize(("together", "apart"), [(0, 10), (2, 10), (3, 40)])
 def test_glasses_and_glass_on_few_photos_stay_two(wordnet, together, apart):
-    photos = [["glasses", "glass"]] * together + [["glasses"]] * apart + [["glass"]] * apart + OTHERS
+    photos = [["glasses", "glass"]] * together + [["glasses"]] * apart + [["glass"]] * apart + OTHERS * 10
     assert told(photos, wordnet)["glasses"][0] == "glasses"
 
 
