@@ -53,7 +53,7 @@ clean:
 $(VENV)/.made:
 	@for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 		if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
-			echo "Making $(VENV) with $$($$python --version)"; \
+			echo "Step 1 of 3: making $(VENV) with $$($$python --version)"; \
 			$$python -m venv $(VENV) && touch $@ && exit 0; \
 			rm -rf $(VENV); \
 			echo "Error: $$python cannot make a virtual environment; on Debian: apt-get install python3-venv" >&2; \
@@ -64,17 +64,18 @@ $(VENV)/.made:
 	exit 1
 
 $(VENV)/.packages: requirements.txt $(VENV)/.made
-	@echo "Installing requirements.txt (PyTorch is large: this takes minutes the first time)"
+	@echo "Step 2 of 3: installing requirements.txt"
 	@$(INSTALL) -r requirements.txt
 	@touch $@
 
 $(VENV)/.wordnet: $(VENV)/.packages
+	@echo "Step 3 of 3: getting WordNet, some 40 MB"
 	@mkdir -p $(VENV)/setup
 	@$(PYTHON) -m tagrefine_core --home $(VENV)/setup setup
 	@touch $@
 
 $(VENV)/.tools: requirements-dev.txt $(VENV)/.packages
-	@echo "Installing requirements-dev.txt"
+	@echo "For the tests: installing requirements-dev.txt"
 	@$(INSTALL) -r requirements-dev.txt
 	@touch $@
 
@@ -86,6 +87,7 @@ $(VENV)/.browser: $(VENV)/.tools
 			apt-get install -y -qq --no-install-recommends libimage-exiftool-perl exiv2 || { \
 				apt-get update -qq && apt-get install -y -qq --no-install-recommends libimage-exiftool-perl exiv2; }; }; \
 	} || echo "exiftool and exiv2 are not installed: tests that need them are left out"
+	@echo "For the tests: looking for a browser, else getting one, some 170 MB"
 	@command -v chromium || command -v chromium-browser || command -v google-chrome || { \
 		[ "$$(id -u)" = 0 ] && export DEBIAN_FRONTEND=noninteractive && { \
 			apt-get install -y -qq --no-install-recommends chromium || { \

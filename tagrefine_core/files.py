@@ -93,14 +93,13 @@ def writing(path: Path) -> Iterator[None]:
     except (DiskFull, ReadOnly):
         raise
     except OSError as error:
-        where = error.filename or path
         if error.errno in _FULL:
             raise DiskFull(
-                f"{where} cannot be written: {error.strerror}. Check free space, make some, and do the same again."
+                f"{path} cannot be written: {error.strerror}. Check free space, make some, and do the same again."
             ) from error
         if error.errno in _REFUSED:
             raise ReadOnly(
-                f"{where} cannot be written: {error.strerror}. Check permissions, or choose another place."
+                f"{path} cannot be written: {error.strerror}. Check permissions, or choose another place."
             ) from error
         raise
 

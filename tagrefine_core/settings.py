@@ -2,13 +2,13 @@
 
 import warnings
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
 from tagrefine_core.config import TrainConfig, check_name
 from tagrefine_core.errors import ConfigError, TagRefineWarning
+from tagrefine_core.folders import expanded
 from tagrefine_core.presets import PRESETS
 
 __all__ = [
@@ -103,7 +103,7 @@ def write_settings(settings: Mapping[str, Any]) -> list[str]:
 
 def absolute_weights(given: str) -> str:
     """Return weights that mean the same in every folder, from which a run may be resumed: a file's path made absolute."""
-    return given if given in ("none", "imagenet") else str(Path(given).expanduser().absolute())
+    return given if given in ("none", "imagenet") else str(expanded(given).absolute())
 
 
 def settings_that_differ(config: TrainConfig) -> dict[str, Any]:

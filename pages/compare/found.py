@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.components.downloads import downloads
 from pages.components.header import ago
+from pages.components.plainly import plainly
 from pages.components.setting_words import BACKBONES, differs_in_words, told
 from pages.components.words import TASKS
 from pages.state import store
@@ -89,7 +90,7 @@ def measured_with(table: Mapping[str, Any]) -> str:
 
 def watch(collection: str, rows: int, live: bool) -> None:
     """Run the page again when the job at work has measured another method."""
-    st.fragment(_watch, run_every=2.0 if live else None)(collection, rows)
+    st.fragment(plainly(_watch), run_every=2.0 if live else None)(collection, rows)
 
 
 def _watch(collection: str, rows: int) -> None:

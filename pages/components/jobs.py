@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from pages.components.header import duration
+from pages.components.plainly import plainly
 from pages.components.setting_words import told
 from pages.components.text import plain
 from pages.state import choose, store
@@ -87,7 +88,7 @@ def job_cards(*commands: str) -> bool:
         st.error(plain(message))
     live = live_jobs(commands)
     _followed().update(job.id for job in live)
-    st.fragment(_cards, run_every=1.0 if live else None)(commands, len(store().collections()))
+    st.fragment(plainly(_cards), run_every=1.0 if live else None)(commands, len(store().collections()))
     return bool(live)
 
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -9,11 +10,13 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from pages.components.plainly import plainly
 from pages.components.promise import promise
 from pages.components.tag_table import tag_table
 from pages.state import store
 from pages.tags.words import decision
 from tagrefine_core.collections import Collection
+from tagrefine_core.errors import TagRefineError
 from tagrefine_core.model.visualness import ENOUGH
 from tagrefine_core.refinement import PRECISION
 from tagrefine_core.runs.levels import levels_of
@@ -47,6 +50,7 @@ def table_view(collection: Collection, run: Run | None, *, tools: DeltaGenerator
 
 
 @st.fragment  # which tag is open and how they are sorted matter to nothing else on the page
+@plainly
 def _table(collection: Collection, run: Run | None, precision: float) -> None:
     with st.spinner("Comparing tags …", show_time=True):
         summaries = None if run is None else summaries_of(run, collection, precision)
@@ -71,7 +75,12 @@ def _table(collection: Collection, run: Run | None, precision: float) -> None:
 @lru_cache(maxsize=8)
 def _sort_photos(run: Run) -> None:
     """Begin to sort the photos of every tag, which takes seconds where there are many, before somebody opens one."""
-    threading.Thread(target=levels_of, args=(run,), name="levels", daemon=True).start()
+
+    def sort() -> None:
+        with suppress(TagRefineError):  # who opens a tag is told
+            levels_of(run)
+
+    threading.Thread(target=sort, name="levels", daemon=True).start()
 
 
 def columns(

@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.components.curves import loss_charts
 from pages.components.jobs import ended_card, live_card
+from pages.components.plainly import plainly
 from pages.components.setting_words import told
 from pages.components.text import plain
 from pages.state import store
@@ -19,7 +20,7 @@ __all__ = ["live_training"]
 
 def live_training(live: Sequence[int]) -> None:
     """Draw the training jobs ``live`` and keep them up to date; when one ends, the page runs again."""
-    st.fragment(_draw, run_every=1.5 if live else None)(tuple(live))
+    st.fragment(plainly(_draw), run_every=1.5 if live else None)(tuple(live))
 
 
 def _draw(expected: tuple[int, ...]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import typer
 
 from tagrefine_core.errors import JobError
+from tagrefine_core.folders import expanded
 from tagrefine_core.settings import absolute_weights
 from tagrefine_core.store import JobRecord
 
@@ -54,7 +55,7 @@ def _plain(name: str, value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(name, item) for item in value]
     if isinstance(value, Path):
-        return str(value.expanduser().absolute())
+        return str(expanded(value).absolute())
     setting, sign, given = str(value).partition("=")
     if name == "settings" and setting == "network.weights":
         return setting + sign + absolute_weights(given)

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from tagrefine_core.cli.options import options_of
-from tagrefine_core.errors import Cancelled
+from tagrefine_core.errors import Cancelled, DiskFull, ReadOnly
 from tagrefine_core.folders import expanded, home_folder, is_there
 from tagrefine_core.jobs import recording
 from tagrefine_core.jobs.process import leads
@@ -25,6 +25,9 @@ __all__ = ["Job", "Json", "Session", "Stopped"]
 
 # Commands that keep every result as a file of its own, so that they go on where they were stopped.
 _KEEP = ("ablate", "benchmark", "noise", "reproduce", "tune")
+
+# Commands that read the home and write where they are told.
+_WRITE_ELSEWHERE = ("export", "refine")
 
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON document; progress goes to standard error.")
@@ -164,7 +167,14 @@ class Session:
         job_id, recorder = self.job_id, None
         if job_id is None:
             asked = Work(str(context.command.name), collection, options_of(context), run_id)
-            job_id = record_job(self.store, asked)
+            try:
+                job_id = record_job(self.store, asked)
+            except (DiskFull, ReadOnly):
+                if asked.command not in _WRITE_ELSEWHERE:
+                    raise
+                with self.display() as display:  # a home that takes no record can be read all the same
+                    yield Job(display)
+                return
         try:
             with recording(self.store, job_id) as recorder, self.display() as display:
 

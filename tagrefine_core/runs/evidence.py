@@ -145,6 +145,10 @@ def evidence_of(run: Run, collection: Collection, row: int, column: int) -> Evid
     rows, squared = _look_alikes(run, row)
     share, own = run.config.scoring.smooth, np.asarray(run.logits[[row]], dtype=np.float32)
     averaged = smoothed(own, rows[None], squared[None], run.logits, smooth=share)
+    if not (np.isfinite(own).all() and np.isfinite(averaged).all()):
+        raise RunError(
+            f"What lies in {run.folder} is damaged: logits.npy or neighbors_squared.npy. Train again."
+        )
     alone, together = (
         float((logits if run.calibration is None else run.calibration.fits(logits))[0, column])
         for logits in (own, averaged)

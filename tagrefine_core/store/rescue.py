@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from tagrefine_core.errors import HomeError
 from tagrefine_core.files import kept_where_possible, write_file, writing
 from tagrefine_core.store.curation import stand_anew
 from tagrefine_core.store.database import DATABASE, Database
@@ -65,7 +66,7 @@ def keep_copy(database: Database) -> None:
         if not is_sound(path):
             raise _Damaged
 
-    with suppress(_Damaged), kept_where_possible():
+    with suppress(_Damaged, HomeError), kept_where_possible():
         write_file(database.home / COPY, write)
 
 

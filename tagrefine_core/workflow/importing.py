@@ -21,6 +21,7 @@ from tagrefine_core.collections import (
 )
 from tagrefine_core.demo import generate
 from tagrefine_core.errors import CollectionError
+from tagrefine_core.folders import expanded
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.runs.run import run_folder
 from tagrefine_core.store import CollectionRecord, ImportIssue, Store, TagRecord, keep_copy
@@ -243,7 +244,7 @@ def _with_second_judgements(vocabulary: tags.Vocabulary, source: Source) -> list
 
 def _stored(home: Path, path: Path) -> str:
     """Return a path as text: relative where it lies inside the home, so that the home can be moved."""
-    path, home = path.expanduser().resolve(), home.resolve()
+    path, home = expanded(path).resolve(), home.resolve()
     return path.relative_to(home).as_posix() if path.is_relative_to(home) else str(path)
 
 

@@ -124,6 +124,6 @@ def _wordnet() -> str:
 
     try:
         found = load()
-    except WordNetMissing as error:
+    except (WordNetMissing, OSError) as error:  # OSError: it lies where this user may not read
         return f"not ready: {str(error).splitlines()[0]}"
     return f"{found.version}, {found.source}"
