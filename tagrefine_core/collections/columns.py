@@ -49,6 +49,8 @@ class Columns:
         Cells; None without such a column.
     flags : dict of str to int8 (R,)
         By label that has a column of its own: 1 fits, 0 does not, -1 not judged.
+    others : dict of str to list of length R
+        Cells of the columns that are not used, by their titles.
     issues : list of ImportIssue
         What the table left out, what was chosen where there was a choice, and columns that are not used.
     """
@@ -60,6 +62,7 @@ class Columns:
     labels: list[list[Any]]
     users: list[Any]
     flags: dict[str, NDArray[np.int8]]
+    others: dict[str, list[Any]]
     issues: list[ImportIssue]
 
 
@@ -121,12 +124,13 @@ def find_columns(rows: Rows) -> Columns:
                 "note",
             )
         )
-    if left := [
-        rows.columns[column][0]
+    others = {
+        rows.columns[column][0]: column
         for column in rest
         if column not in flags and not all(map(is_nothing, cells[column]))
-    ]:
-        issues.append(ImportIssue(rows.name, f"columns not used: {some_of(left, 10)}", "note"))
+    }
+    if others:
+        issues.append(ImportIssue(rows.name, f"columns not used: {some_of(list(others), 10)}", "note"))
     names, kept = _names(rows, file[0])
 
     def of_kept(column: int) -> list[Any]:
@@ -140,6 +144,7 @@ def find_columns(rows: Rows) -> Columns:
         [of_kept(column) for column in labels],
         of_kept(user[0]) if user else [None] * len(kept),
         {rows.columns[column][0].lower(): values[kept] for column, values in flags.items()},
+        {title: of_kept(column) for title, column in others.items()},
         issues,
     )
 

@@ -12,8 +12,7 @@ from tagrefine_core.collections.flickr import is_flickr_file, read_flickr
 from tagrefine_core.collections.sidecars import files_beside
 from tagrefine_core.collections.sources import Source
 from tagrefine_core.errors import CollectionError
-from tagrefine_core.metadata import read_keywords
-from tagrefine_core.metadata.keywords import levels
+from tagrefine_core.metadata import Keywords, levels, read_keywords
 from tagrefine_core.progress import Progress
 from tagrefine_core.reading.cells import split_cells
 from tagrefine_core.reading.text import MAX_SIDECAR, read_text, some_of
@@ -74,7 +73,7 @@ def read_folder(path: Path, progress: Progress, *, folder_names: bool = True) ->
     A photo has the tags of all its sources, each once, in this order: the text file beside it (``IMG.jpg.txt``, ``IMG.txt``
     or ``.caption``), which somebody made for its tags; ``IMG.jpg.xmp`` or ``IMG.xmp``, which a photo manager writes when it
     leaves the photo alone, so that it is newer than what is inside; Flickr's ``photo_<number>.json``; XMP and IPTC inside the
-    photo. Where no photo has any, the names of the folders that photos lie in are their tags.
+    photo, unless our own export wrote into the ``.xmp`` file that it stands for them. Where no photo has any, the names of the folders that photos lie in are their tags.
 
     Parameters
     ----------
@@ -93,11 +92,15 @@ def read_folder(path: Path, progress: Progress, *, folder_names: bool = True) ->
         raise CollectionError(
             f"No photos in {path} or its sub-folders: looked for files such as .jpg, .png, .webp."
         )
+    packets, alone = _from_packets(path, found, report, progress)
+    inside = [keywords.tags for keywords in _keywords(path, photos, report, progress)]
+    for row in alone:
+        inside[row] = []
     sources = {
         "text files": _from_texts(path, found, report, progress),
-        "XMP files": _from_packets(path, found, report, progress),
+        "XMP files": packets,
         "Flickr's files": _from_flickr(path, found, report, progress),
-        "keywords inside the photos": _keywords(path, photos, report, progress),
+        "keywords inside the photos": inside,
     }
     tags = [_union(own) for own in zip(*sources.values(), strict=True)]
     used = {name: sum(map(bool, own)) for name, own in sources.items() if any(own)}
@@ -191,11 +194,15 @@ def _from_texts(path: Path, found: _Listing, report: _Report, progress: Progress
     return [tags.get(file or "", []) for file in beside.files]
 
 
-def _from_packets(path: Path, found: _Listing, report: _Report, progress: Progress) -> list[list[str]]:
+def _from_packets(
+    path: Path, found: _Listing, report: _Report, progress: Progress
+) -> tuple[list[list[str]], list[int]]:
+    """Return the tags of each photo in its ``.xmp`` file, and the photos whose file stands for what is inside them."""
     beside = files_beside(found.photos, found.packets, found.not_read, what="XMP files")
     report.say(beside.problems)
-    tags = dict(zip(beside.used, _keywords(path, beside.used, report, progress), strict=True))
-    return [tags.get(file or "", []) for file in beside.files]
+    read = dict(zip(beside.used, _keywords(path, beside.used, report, progress), strict=True))
+    own = [read.get(file or "", Keywords()) for file in beside.files]
+    return [keywords.tags for keywords in own], [row for row, one in enumerate(own) if one.alone]
 
 
 def _from_flickr(path: Path, found: _Listing, report: _Report, progress: Progress) -> list[list[str]]:
@@ -204,16 +211,16 @@ def _from_flickr(path: Path, found: _Listing, report: _Report, progress: Progres
     return tags
 
 
-def _keywords(path: Path, files: Sequence[str], report: _Report, progress: Progress) -> list[list[str]]:
-    tags = []
+def _keywords(path: Path, files: Sequence[str], report: _Report, progress: Progress) -> list[Keywords]:
+    found = []
     for done, file in enumerate(files, start=1):
         keywords = read_keywords(path / file)
         if keywords.note:
             report.problem(file, f"its keywords were not read: {keywords.note}")
-        tags.append(keywords.tags)
+        found.append(keywords)
         if done % 500 == 0 or done == len(files):
             progress("Reading keywords", done, len(files))
-    return tags
+    return found
 
 
 def _union(sources: Iterable[Sequence[str]]) -> list[str]:

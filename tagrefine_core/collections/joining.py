@@ -17,7 +17,7 @@ from tagrefine_core.reading.text import some_of
 from tagrefine_core.reading.values import as_items, as_text, is_nothing, without_decimals
 from tagrefine_core.store import ImportIssue
 
-__all__ = ["join_tags", "join_truth", "join_users"]
+__all__ = ["join_others", "join_tags", "join_truth", "join_users"]
 
 
 def join_tags(
@@ -64,6 +64,22 @@ def join_users(
         shown = some_of([f"{files[photo]}: {found[photo]}, {user}" for photo, user in others.items()])
         reason = f"{len(others):,} photos have rows of several users, of whom the first is taken ({shown})"
         issues.append(ImportIssue(_shown(parts), reason, "note"))
+    return found
+
+
+def join_others(
+    parts: Sequence[Columns], owners: Sequence[int], files: Sequence[str]
+) -> dict[str, list[Any]]:
+    """Return the cells (N,) of the columns that are not used, by title: the first of a photo's rows that says something."""
+    found: dict[str, list[Any]] = {title: [None] * len(files) for part in parts for title in part.others}
+    start = 0
+    for part in parts:
+        for title, cells in part.others.items():
+            column = found[title]
+            for owner, cell in zip(owners[start:], cells, strict=False):
+                if owner >= 0 and column[owner] is None and not is_nothing(cell):
+                    column[owner] = cell
+        start += len(part.names)
     return found
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,8 @@ class Source:
         What the importer had to leave out or to guess.
     beside : mapping of str to str
         Labels that judge once more what a tag names already -> that tag: who carries it carries them.
+    others : mapping of str to list of length N
+        What else a table says of the photos, by column; None where it says nothing. Only an export wants it.
     """
 
     kind: str
@@ -48,6 +51,7 @@ class Source:
     truth: NDArray[np.int8] | None = None
     issues: tuple[ImportIssue, ...] = ()
     beside: Mapping[str, str] = field(default_factory=dict)
+    others: Mapping[str, list[Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         n = len(self.files)
@@ -67,6 +71,7 @@ class Source:
             users=[self.users[row] for row in rows],
             truth=None if self.truth is None else self.truth[rows],
             issues=(*self.issues, *issues),
+            others={title: [cells[row] for row in rows] for title, cells in self.others.items()},
         )
 
 

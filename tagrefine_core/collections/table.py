@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 
 from tagrefine_core.collections.columns import KNOWN, LISTS, Columns, find_columns
 from tagrefine_core.collections.folder import EXTENSIONS, photo_files
-from tagrefine_core.collections.joining import join_tags, join_truth, join_users
+from tagrefine_core.collections.joining import join_others, join_tags, join_truth, join_users
 from tagrefine_core.collections.sources import Source
 from tagrefine_core.errors import CollectionError
 from tagrefine_core.progress import Progress
@@ -60,7 +60,8 @@ def read_table(path: Path, progress: Progress) -> Source:
     users = join_users(parts, owners, files, issues)
     labels, truth = join_truth(parts, owners, files, issues)
     progress("Reading the table", len(names), len(names))
-    return Source("table", root, files, tags, users, labels, truth, tuple(issues))
+    others = join_others(parts, owners, files)
+    return Source("table", root, files, tags, users, labels, truth, tuple(issues), others=others)
 
 
 def find_tables(folder: Path) -> list[Path]:

@@ -87,7 +87,8 @@ class Format(ABC):
         if not photo.gone:
             return
         own = self.root / photo.file_name
-        held: list[str] = [] if path == own else list(read_keywords(own).tags)
+        # An .xmp file of ours stands for what is inside the photo.
+        held: list[str] = [] if path == own or isinstance(self, XmpFiles) else list(read_keywords(own).tags)
         xmp = self.beside(photo.file_name, XmpFiles.endings)
         if xmp is not None and xmp != path:
             held += read_keywords(xmp).tags
@@ -156,11 +157,17 @@ class XmpFiles(Format):
             lambda tag: self._spellings.becomes(tag, photo.gone),
             photo.after,
             self._spellings.is_path,
+            alone=bool(photo.gone) and self._is_inside(photo),
         )
 
     def tags(self, photo: PhotoTags, current: bytes) -> list[str]:
         """See `Format.tags`."""
         return packet_keywords(parse(current))
+
+    def _is_inside(self, photo: PhotoTags) -> bool:
+        """Tell whether a photo holds a tag that does not fit, which an import would find again."""
+        inside = read_keywords(self.root / photo.file_name).tags
+        return any(self._spellings.becomes(tag, photo.gone) != tag for tag in inside)
 
     def _begins_with(self, photo: PhotoTags) -> bytes | None:
         """Return what a new file begins with; None where the photo says all that it would."""

@@ -3,7 +3,8 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,54 +13,70 @@ from tagrefine_core.collections import Collection
 from tagrefine_core.exchange.refined import safe_name
 from tagrefine_core.exchange.tagging import PhotoTags
 
-__all__ = ["TABLES", "coco", "csv_table", "json_lines"]
-
-_Unseen = Sequence[tuple[str, list[str]]]
+__all__ = ["TABLES", "Beyond", "coco", "csv_table", "json_lines"]
 
 
-def csv_table(collection: Collection, photos: Iterable[PhotoTags], unseen: _Unseen = ()) -> bytes:
+@dataclass(frozen=True)
+class Beyond:
+    """What the source says and the collection does not hold.
+
+    Attributes
+    ----------
+    photos : sequence of (str, list of str)
+        Photos that could not be imported, with their tags.
+    cells : mapping of str to dict
+        By photo, the cells of columns that nothing is learned from, by title.
+    """
+
+    photos: Sequence[tuple[str, list[str]]] = ()
+    cells: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+
+
+_NOTHING = Beyond()
+
+
+def csv_table(collection: Collection, photos: Iterable[PhotoTags], beyond: Beyond = _NOTHING) -> bytes:
     """Return ``metadata.csv``; a list is a JSON array in one cell, so that any tag survives.
 
     Parameters
     ----------
     collection : Collection
     photos : iterable of PhotoTags
-    unseen : sequence of (str, list of str)
-        Photos of the source that are not in the collection, with their tags.
+    beyond : Beyond
     """
     out = io.StringIO(newline="")
     writer: Any = None
-    for row in _rows(collection, photos, unseen):
+    for row in _rows(collection, photos, beyond):
         if writer is None:
             writer = csv.DictWriter(out, list(row))
             writer.writeheader()
         cells = {
-            key: json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value
+            key: json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
             for key, value in row.items()
         }
         writer.writerow(cells | {"file_name": safe_name(row["file_name"])})
     return out.getvalue().encode("utf-8", "replace")
 
 
-def json_lines(collection: Collection, photos: Iterable[PhotoTags], unseen: _Unseen = ()) -> bytes:
+def json_lines(collection: Collection, photos: Iterable[PhotoTags], beyond: Beyond = _NOTHING) -> bytes:
     """Return ``metadata.jsonl``; parameters as of `csv_table`."""
-    lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in _rows(collection, photos, unseen))
+    lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in _rows(collection, photos, beyond))
     return "".join(lines).encode("utf-8", "replace")
 
 
-def coco(collection: Collection, photos: Iterable[PhotoTags], unseen: _Unseen = ()) -> bytes:
+def coco(collection: Collection, photos: Iterable[PhotoTags], beyond: Beyond = _NOTHING) -> bytes:
     """Return a document in COCO's form: a category for each tag, an annotation, without a box, for each tag of a photo.
 
-    A photo also has its ``tags`` in their order. Parameters as of `csv_table`.
+    Annotations of a photo stand in the order of its tags. Parameters as of `csv_table`.
     """
     categories: dict[str, int] = {}
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, int]] = []
     sized = [(photo.file_name, photo.after, collection.sizes[photo.row].tolist()) for photo in photos]
     for number, (file, tags, (width, height)) in enumerate(
-        [*sized, *((file, tags, (None, None)) for file, tags in unseen)], start=1
+        [*sized, *((file, tags, (None, None)) for file, tags in beyond.photos)], start=1
     ):
-        images.append({"id": number, "file_name": file, "width": width, "height": height, "tags": tags})
+        images.append({"id": number, "file_name": file, "width": width, "height": height})
         for tag in tags:
             category = categories.setdefault(tag, len(categories) + 1)
             annotations.append({"id": len(annotations) + 1, "image_id": number, "category_id": category})
@@ -71,7 +88,7 @@ def coco(collection: Collection, photos: Iterable[PhotoTags], unseen: _Unseen = 
     return json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
 
 
-TABLES: dict[str, tuple[str, Callable[[Collection, Iterable[PhotoTags], _Unseen], bytes]]] = {
+TABLES: dict[str, tuple[str, Callable[[Collection, Iterable[PhotoTags], Beyond], bytes]]] = {
     "csv": ("metadata.csv", csv_table),
     "jsonl": ("metadata.jsonl", json_lines),
     "coco": ("coco.json", coco),
@@ -80,10 +97,11 @@ TABLES: dict[str, tuple[str, Callable[[Collection, Iterable[PhotoTags], _Unseen]
 """By format the name of its file, and what makes it."""
 
 
-def _rows(collection: Collection, photos: Iterable[PhotoTags], unseen: _Unseen) -> Iterable[dict[str, Any]]:
+def _rows(collection: Collection, photos: Iterable[PhotoTags], beyond: Beyond) -> Iterable[dict[str, Any]]:
     """Yield a row for each photo: what is known of it, so that an import of the table loses nothing."""
     users, truth, labels = collection.users, collection.truth, collection.labels
     has_users = any(user is not None for user in users)
+    titles = list(dict.fromkeys(title for cells in beyond.cells.values() for title in cells))
 
     def row(file: str, tags: list[str], before: list[str], number: int | None) -> dict[str, Any]:
         found: dict[str, Any] = {
@@ -97,9 +115,10 @@ def _rows(collection: Collection, photos: Iterable[PhotoTags], unseen: _Unseen) 
         if truth is not None:
             judged = number is not None and not (truth[number] < 0).any()
             found["labels"] = [labels[at] for at in np.flatnonzero(truth[number])] if judged else None
-        return found
+        cells = beyond.cells.get(file, {})
+        return found | {title: cells.get(title) for title in titles if title not in found}
 
     for photo in photos:
         yield row(photo.file_name, photo.after, photo.before, photo.row)
-    for file, tags in unseen:
+    for file, tags in beyond.photos:
         yield row(file, tags, tags, None)

@@ -5,7 +5,16 @@ from collections.abc import Callable, Iterable, Sequence
 from xml.sax.saxutils import escape
 
 from tagrefine_core.errors import DataError
-from tagrefine_core.metadata.keywords import ARRAYS, FIELDS, items_of, levels, packet_keywords, same_name
+from tagrefine_core.metadata.keywords import (
+    ALONE,
+    ARRAYS,
+    FIELDS,
+    items_of,
+    levels,
+    packet_keywords,
+    same_name,
+    stands_alone,
+)
 from tagrefine_core.metadata.xmp import RDF, Element, Packet, parse
 from tagrefine_core.reading.text import clean
 
@@ -32,6 +41,8 @@ def edited(
     becomes: Callable[[str], str | None],
     tags: Sequence[str],
     is_path: Callable[[str], bool] = lambda tag: "|" in tag,
+    *,
+    alone: bool = False,
 ) -> bytes:
     """Return XMP with other keywords.
 
@@ -46,6 +57,8 @@ def edited(
         hierarchical fields, another tag to ``dc:subject`` and to what other fields there are.
     is_path : callable
         Whether a tag is a path of levels, ``A|B`` or ``A/B``.
+    alone : bool
+        Whether it shall say that these are all keywords of its photo (`tagrefine_core.metadata.keywords.ALONE`).
 
     Raises
     ------
@@ -54,7 +67,7 @@ def edited(
     """
     packet = parse(data)
     change = _Change(packet, becomes, tags, is_path)
-    edits = change.edits()
+    edits = change.edits(alone=alone and not stands_alone(packet))
     if not edits:
         return data
     if packet.fixed:
@@ -92,7 +105,7 @@ class _Change:
         if any(_NO_XML.search(tag) for tag in self._new):
             raise DataError("one of its tags has a character that XML cannot hold.")
 
-    def edits(self) -> list[_Edit]:
+    def edits(self, *, alone: bool) -> list[_Edit]:
         present = {
             name
             for name in FIELDS
@@ -110,6 +123,10 @@ class _Change:
             if name in hierarchical:
                 new += [_HIERARCHICAL[name].join(levels(tag)) for tag in paths]
             found += self._edit_field(name, new)
+        if alone:
+            namespace, _, local = ALONE.encode().partition(b" ")
+            said = b'<tagrefine:%s xmlns:tagrefine="%s">True</tagrefine:%s>' % (local, namespace, local)
+            self._homes.setdefault(self._first_description(), []).append(said)
         return found + [self._inside(element, contents) for element, contents in self._homes.items()]
 
     def _becomes(self, text: str) -> str | None:

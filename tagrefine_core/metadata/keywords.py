@@ -11,6 +11,7 @@ from tagrefine_core.metadata.xmp import RDF, Element, Packet, parse
 from tagrefine_core.reading.text import clean
 
 __all__ = [
+    "ALONE",
     "ARRAYS",
     "FIELDS",
     "Keywords",
@@ -19,6 +20,7 @@ __all__ = [
     "packet_keywords",
     "read_keywords",
     "same_name",
+    "stands_alone",
 ]
 
 FIELDS = {
@@ -33,6 +35,9 @@ FIELDS = {
 ARRAYS = tuple(f"{RDF} {kind}" for kind in ("Bag", "Seq", "Alt"))
 """What a property of several values holds them in."""
 
+ALONE = "tagrefine:ns:xmp/1.0/ KeywordsAreAll"
+"""A property of ours: what an ``.xmp`` file names are all keywords of its photo, also where more are inside the photo, which is not touched."""
+
 _IPTC_BYTES = 64  # that a keyword may have in IPTC (IIM 4.2, 2:25)
 
 
@@ -46,10 +51,13 @@ class Keywords:
         As written, each once: those of ``dc:subject`` first, then of the other fields; paths as ``A|B|C`` or ``A/B/C``.
     note : str
         What could not be read, for the import report; empty: nothing.
+    alone : bool
+        Whether they take the place of those inside the photo (`ALONE`), rather than stand beside them.
     """
 
     tags: list[str] = field(default_factory=list)
     note: str = ""
+    alone: bool = False
 
 
 def read_keywords(path: Path) -> Keywords:
@@ -61,17 +69,18 @@ def read_keywords(path: Path) -> Keywords:
         if path.suffix.lower() == ".xmp":
             if not path.is_file():  # a named pipe would wait for ever
                 return Keywords(note="it is no file")
-            return Keywords(packet_keywords(parse(path.read_bytes())))
-        packet, iptc = read_embedded(path)
+            packet = parse(path.read_bytes())
+            return Keywords(packet_keywords(packet), alone=stands_alone(packet))
+        inside, iptc = read_embedded(path)
     except OSError as error:
         return Keywords(note=f"it cannot be read ({error.strerror})")
     except DataError as error:
         return Keywords(note=str(error).rstrip("."))
     found: list[str] = []
     note = ""
-    if packet:
+    if inside:
         try:
-            found = packet_keywords(parse(packet))
+            found = packet_keywords(parse(inside))
         except DataError as error:
             note = str(error).rstrip(".")
     return Keywords(_once([*found, *(word for word in iptc if not _cut_short(word, found))]), note)
@@ -88,6 +97,11 @@ def packet_keywords(packet: Packet) -> list[str]:
                 if same_name(child.name, name):
                     texts += [text for text, _ in items_of(child)]
     return _once(texts)
+
+
+def stands_alone(packet: Packet) -> bool:
+    """Tell whether a packet says that its keywords are all there are."""
+    return any(child.name == ALONE for description in packet.descriptions for child in description.children)
 
 
 def items_of(prop: Element) -> Iterator[tuple[str, Element | None]]:

@@ -10,7 +10,7 @@ from tagrefine_core.errors import CollectionError, ConfigError
 from tagrefine_core.exchange.carrying import Undone, backups, carry_out, check_room, undo
 from tagrefine_core.exchange.formats import Embedded, Format, TextFiles, XmpFiles
 from tagrefine_core.exchange.planning import Plan, plan_copies, plan_photos, plan_table
-from tagrefine_core.exchange.tables import TABLES
+from tagrefine_core.exchange.tables import TABLES, Beyond
 from tagrefine_core.exchange.tagging import Tagging
 from tagrefine_core.progress import Progress, silent
 from tagrefine_core.refinement import PRECISION
@@ -146,13 +146,10 @@ class Export:
     ) -> Plan:
         folder = self._folder(collection)
         copies = self.format == "imagefolder"
-        unseen: list[tuple[str, list[str]]] = []
-        note = ""
-        if self.selection is None and not copies:
-            unseen, note = _unseen(collection, progress)
+        beyond, note = _beyond(collection, progress, photos=self.selection is None and not copies)
         progress("Comparing tags with files", 0, 0)
         photos, again = tee(tagging.photos(rows))
-        content = TABLES[self.format][1](collection, photos, unseen)
+        content = TABLES[self.format][1](collection, photos, beyond)
         plan = plan_table(self._target(folder), content, again)
         if note:
             plan.notes.append(note)
@@ -183,16 +180,27 @@ def undo_export(store: Store, number: str, progress: Progress = silent) -> Undon
     return undo(store.home, number, progress)
 
 
-def _unseen(collection: Collection, progress: Progress) -> tuple[list[tuple[str, list[str]]], str]:
-    """Return the photos of the source that could not be imported, with their tags as they are there; else a note why not."""
-    if not collection.record.skipped:
-        return [], ""
+def _beyond(collection: Collection, progress: Progress, *, photos: bool) -> tuple[Beyond, str]:
+    """Return what the source says and the collection does not hold, and a note of what is lost; ``photos``: those left out count, too."""
     came = collection.record.details.get("source") or {}
-    note = f"{collection.record.skipped:,} photos that could not be imported are left out"
+    left_out = collection.record.skipped if photos else 0
+    if not left_out and came.get("kind") != "table":
+        return Beyond(), ""
+    lost = [f"{left_out:,} photos that could not be imported"] if left_out else []
+    lost += ["columns that nothing was learned from"] if came.get("kind") == "table" else []
     try:
         source = read_source(came["kind"], collection.store.home / came["path"], progress)
     except (KeyError, CollectionError):
-        return [], f"{note}: the source cannot be read any more."
+        return Beyond(), f"{' and '.join(lost)} are left out: the source cannot be read any more."
     known = set(collection.files)
-    found = [(file, tags) for file, tags in zip(source.files, source.tags, strict=True) if file not in known]
-    return found, "" if found else f"{note}: the source does not list them."
+    unseen = [
+        (file, tags)
+        for file, tags in zip(source.files, source.tags, strict=True)
+        if left_out and file not in known
+    ]
+    cells = {
+        file: {title: column[row] for title, column in source.others.items() if column[row] is not None}
+        for row, file in enumerate(source.files)
+    }
+    note = "" if unseen or not left_out else f"{lost[0]} are left out: the source does not list them."
+    return Beyond(unseen, cells if source.others else {}), note

@@ -118,7 +118,7 @@ def test_a_removed_level_takes_the_path_along(store: Store, tmp_path: Path) -> N
     assert rows(tmp_path / "out" / "metadata.jsonl")["b/ä.jpg"] == ["Animals|Birds", "Dog", "dogs"]
 
 
-@pytest.mark.parametrize("form", ["csv", "jsonl", "imagefolder"])
+@pytest.mark.parametrize("form", ["csv", "jsonl", "coco", "imagefolder"])
 def test_a_table_comes_back_as_it_was_written(store: Store, root: Path, tmp_path: Path, form: str) -> None:
     say(store, "a.jpg", sea="reject", owl="accept")
     out = tmp_path / "out"
@@ -127,6 +127,7 @@ def test_a_table_comes_back_as_it_was_written(store: Store, root: Path, tmp_path
         shutil.copytree(root, out, dirs_exist_ok=True)
     workflow.import_collection(store, "table", out, "again")
     again, once = Collection.open(store, "again"), Collection.open(store, "mine")
+    assert not again.labels
     for file in FILES:
         tags = ["nikon", "Dog", "owl"] if file == "a.jpg" else once.raw_tags(once.row_of(file))
         # The record of spellings is replaced in this test, the spellings themselves are not.
@@ -243,9 +244,10 @@ def test_keywords_inside_photos_leave_the_pixels(
 def test_another_place_that_holds_a_removed_tag_is_said(store: Store, root: Path) -> None:
     picture(0).save(root / "a.jpg", xmp=SIDECAR.encode())
     say(store, "a.jpg", sea="reject")
-    asked = Export("mine", "xmp")
-    (note,) = asked.plan(store).notes
-    assert "a.jpg" in note and Export("mine", "xmp", embed=True).plan(store).notes == []
+    (note,) = Export("mine", "txt").plan(store).notes
+    assert "a.jpg" in note
+    assert Export("mine", "xmp", embed=True).plan(store).notes == []
+    assert Export("mine", "xmp").plan(store).notes == [], "our .xmp file stands for what is inside"
 
 
 def test_nothing_is_touched_by_a_plan(store: Store, root: Path, tmp_path: Path) -> None:

@@ -1,5 +1,8 @@
 """A folder of photos with tags in every place goes in, out to the same places, and in again: tags are as they shall be."""
 
+import csv
+import io
+import json
 from pathlib import Path
 
 from tagrefine_core import workflow
@@ -61,3 +64,55 @@ def test_tags_come_back_from_where_they_were_taken(tmp_path: Path) -> None:
         assert number is not None
         workflow.undo_export(store, number)
     assert bytes_of(root) == before
+
+
+def test_xmp_files_stand_for_keywords_inside_photos_that_nobody_touches(tmp_path: Path) -> None:
+    root, store = tmp_path / "photos", Store(tmp_path / "home")
+    root.mkdir()
+    inside = packet(array("dc:subject", "dog", "beach", "sea"))
+    for number in range(3):
+        picture(number).save(root / f"p{number}.jpg", xmp=inside.encode())
+    photos = bytes_of(root)
+    workflow.import_collection(store, "folder", root, "mine")
+    workflow.verdict(store, "mine", "p0.jpg", "sea", "reject")
+    workflow.verdict(store, "mine", "p1.jpg", "owl", "accept", new=True)
+    asked = Export("mine", "xmp")
+    asked.carry_out(store, asked.plan(store))
+    assert asked.plan(store).writes == []
+    assert {name: data for name, data in bytes_of(root).items() if name.endswith(".jpg")} == photos
+
+    again = workflow.import_collection(store, "folder", root, "again")
+    tags = [again.raw_tags(row) for row in range(3)]
+    assert tags == [["dog", "beach"], ["dog", "beach", "sea", "owl"], ["dog", "beach", "sea"]]
+    # What somebody writes into a photo whose file of ours took nothing away is found beside it.
+    picture(1).save(root / "p1.jpg", xmp=packet(array("dc:subject", "mountain")).encode())
+    once_more = workflow.import_collection(store, "folder", root, "again")
+    assert "mountain" in once_more.raw_tags(1)
+
+
+def test_columns_that_nothing_is_learned_from_come_back(tmp_path: Path) -> None:
+    root, store = tmp_path / "photos", Store(tmp_path / "home")
+    root.mkdir()
+    for number in range(3):
+        picture(number).save(root / f"p{number}.jpg")
+    (root / "metadata.csv").write_text(
+        'file_name,title,tags,added,license\np0.jpg,"One, two","dog,sea",2008,\np1.jpg,,"dog,owl",2009,CC\n'
+        'p2.jpg,Three,sea,2010,\ngone.jpg,Four,"sea,dog",2011,\n'
+    )
+    workflow.import_collection(store, "table", root, "mine")
+    workflow.verdict(store, "mine", "p0.jpg", "sea", "reject")
+    for form, name in (("csv", "metadata.csv"), ("jsonl", "metadata.jsonl")):
+        asked = Export("mine", form, tmp_path / form)
+        asked.carry_out(store, asked.plan(store))
+        written = tmp_path / form / name
+        rows = (
+            list(csv.DictReader(io.StringIO(written.read_text(encoding="utf-8"))))
+            if form == "csv"
+            else [json.loads(line) for line in written.read_text(encoding="utf-8").splitlines()]
+        )
+        assert [row["file_name"] for row in rows] == ["p0.jpg", "p1.jpg", "p2.jpg", "gone.jpg"]
+        assert [row["title"] or "" for row in rows] == ["One, two", "", "Three", "Four"]
+        assert [row["license"] or "" for row in rows] == ["", "CC", "", ""]
+    (root / "metadata.csv").unlink()
+    (note,) = Export("mine", "csv", tmp_path / "late").plan(store).notes
+    assert "columns" in note
