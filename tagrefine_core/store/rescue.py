@@ -17,7 +17,7 @@ from tagrefine_core.store.migrations import migrate, pending
 __all__ = ["COPY", "Rescued", "is_sound", "keep_copy", "rescue"]
 
 COPY = "tagrefine-copy.db"
-"""The copy in a home: as the database was after the last import, training or deletion, or when the app was last started."""
+"""The copy in a home: as the database was after the last import, training or deletion."""
 
 
 @dataclass(frozen=True)
