@@ -20,6 +20,7 @@ _LOCK = Lock()
 _MUTE = 4  # else exiv2 prints, and raises for one photo what it had to say of the one before
 _UTF8 = "\x1b%G"
 _IPTC_BYTES = 64
+_SCAN = 0xDA  # the marker before the pixels of a JPEG (ITU-T T.81, table B.1)
 # What exiv2 throws at damaged photos, as Python hears it: its own errors, and those of C++.
 _THROWN = (RuntimeError, ValueError, IndexError, OverflowError, MemoryError)
 
@@ -123,9 +124,20 @@ def _scanned(data: bytes | mmap) -> bytes:
     exiv2 remembers the namespaces of every photo for the whole process: after a damaged or hostile one, which calls something else by the
     name of ``dc``, it gives others' packets without what it took for that, or not at all.
     """
-    start = data.find(b"<x:xmpmeta")
-    stop = data.find(b"</x:xmpmeta>", start) if start >= 0 else -1
+    end = _headers_end(data)
+    start = data.find(b"<x:xmpmeta", 0, end)
+    stop = data.find(b"</x:xmpmeta>", start, end) if start >= 0 else -1
     return bytes(data[start : stop + len(b"</x:xmpmeta>")]) if stop >= 0 else b""
+
+
+def _headers_end(data: bytes | mmap) -> int:
+    """Return where the pixels of a JPEG begin, behind all metadata, so that most of the file is not read; of other formats their end."""
+    place = 2
+    while data[:2] == b"\xff\xd8" and place + 4 <= len(data) and data[place] == 0xFF:
+        if data[place + 1] == _SCAN:
+            return place
+        place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")
+    return len(data)
 
 
 class _UnknownFormat(DataError):
