@@ -4,10 +4,10 @@ The inputs are the same in every run. An error that is none of `TagRefineError` 
 """
 
 import json
-import os
 import random
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import chdir
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ def inputs(count: int) -> Callable[[Any], Any]:
         max_examples=count,
         derandomize=True,
         database=None,
-        deadline=5000,
+        deadline=20_000,
         suppress_health_check=list(HealthCheck),
     )
 
@@ -290,8 +290,10 @@ ARGUMENTS = st.one_of(
 @given(command=st.sampled_from(COMMANDS), arguments=st.lists(ARGUMENTS, max_size=4))
 def test_arguments(room, command, arguments):
     # Nothing that would begin long work, and nothing that names a place beside the room.
-    os.chdir(room)
-    status = main(["--home", str(room / "home"), command, *(word for word in arguments if word != "--home")])
+    with chdir(room):
+        status = main(
+            ["--home", str(room / "home"), command, *(word for word in arguments if word != "--home")]
+        )
     assert status in (0, 2)
 
 
