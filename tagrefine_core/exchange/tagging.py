@@ -11,10 +11,11 @@ from tagrefine_core.exchange.refined import refined_photos
 from tagrefine_core.metadata import levels
 from tagrefine_core.refinement import Changes
 from tagrefine_core.store import TagRecord
+from tagrefine_core.tags.normalization import normalize
+from tagrefine_core.tags.spelling import mark_of, may_be_levels, roots_of
 
 __all__ = ["PhotoTags", "Spellings", "Tagging"]
 
-_MARKS = "|/\\"  # between the levels of a path, the surest first
 _BETWEEN = re.compile(r"[\W_]+")
 
 
@@ -51,10 +52,11 @@ class Spellings:
 
     def __init__(self, records: Sequence[TagRecord]) -> None:
         self._records = {record.raw: record for record in records}
-        self._by_levels = {levels(record.raw): record for record in records if record.above}
+        self._by_levels = {levels(record.raw): record for record in _paths(records)}
+        self._level_names = {name for path in self._by_levels for name in path}
         self._usual: dict[str, str] = {}
         for record in records:
-            if record.tag is not None and not record.above:
+            if record.tag is not None and levels(record.raw) not in self._by_levels:
                 self._usual.setdefault(record.tag, record.raw)
         self._tags_of_levels = lru_cache(maxsize=2**16)(self._find_tags_of_levels)
 
@@ -67,13 +69,14 @@ class Spellings:
         return any(mark in raw for raw in self._records)
 
     def is_path(self, raw: str) -> bool:
-        """Tell whether a spelling is a path of levels."""
-        return self._path(raw) is not None
+        """Tell whether a spelling is a path of levels, or what is left of one."""
+        path = levels(raw)
+        return len(path) > 1 and self._level_names.issuperset(path)
 
     def becomes(self, raw: str, gone: Container[str]) -> str | None:
         """Return what is left of a spelling, None where nothing is.
 
-        Of a path the levels stay that stand before the first that does not fit. A spelling that means nothing here stays.
+        Of a path the levels that do not fit go: those below them are tags of their own. A spelling that means nothing here stays.
 
         Parameters
         ----------
@@ -84,26 +87,23 @@ class Spellings:
         """
         if raw in gone:
             return None
-        path = self._path(raw)
+        path = self._by_levels.get(levels(raw))
         if path is None:
             record = self._records.get(raw)
             return raw if record is None or record.tag is None or record.tag not in gone else None
-        parts, tags = raw.split(_mark(raw)), self._tags_of_levels(path)
-        cut = next((place for place, tag in enumerate(tags) if tag in gone), len(parts))
-        if cut == len(parts):
+        mark = mark_of(raw)
+        parts, tags = raw.split(mark), self._tags_of_levels(path, raw)
+        left = [part for part, tag in zip(parts, tags, strict=True) if tag not in gone]
+        if len(left) == len(parts):
             return raw
-        return _mark(raw).join(parts[:cut]).strip() or None
+        return mark.join(left).strip() if any(map(str.strip, left)) else None
 
-    def _path(self, raw: str) -> TagRecord | None:
-        record = self._records.get(raw) or self._by_levels.get(levels(raw))
-        return record if record is not None and record.above and _mark(raw) else None
-
-    def _find_tags_of_levels(self, record: TagRecord) -> list[str]:
-        """Return the tag of each level, "" where a level is none.
+    def _find_tags_of_levels(self, record: TagRecord, raw: str) -> list[str]:
+        """Return the tag of each level of a path with the levels of a record, "" where a level is none.
 
         A level that also stands alone somewhere counts for what it counts for there; else a tag is the level that is spelled most like it.
         """
-        parts = [part.strip() for part in record.raw.split(_mark(record.raw))]
+        parts = [part.strip() for part in raw.split(mark_of(raw))]
         tags = [""] * len(parts)
         left = [tag for tag in (record.tag, *record.above) if tag]
         for place, part in enumerate(parts):
@@ -169,9 +169,15 @@ class Tagging:
             yield PhotoTags(row, photo.file_name, photo.user_tags, after, gone)
 
 
-def _mark(raw: str) -> str:
-    """Return what separates the levels of a path, "" where nothing does."""
-    return next((mark for mark in _MARKS if mark in raw), "")
+def _paths(records: Iterable[TagRecord]) -> Iterator[TagRecord]:
+    """Yield the spellings that are paths, also where one level of them is a tag or none."""
+    roots = roots_of(record.raw for record in records)
+    for record in records:
+        mark = mark_of(record.raw)
+        parts = record.raw.strip(mark).split(mark) if mark else []
+        below_root = mark == "/" and normalize(parts[0]) in roots and may_be_levels(parts)
+        if mark and (record.above or below_root or (mark == "|" and sum(map(bool, parts)) > 1)):
+            yield record
 
 
 def _alike(level: str, tag: str) -> int:
