@@ -334,6 +334,37 @@ def test_a_file_that_changed_since_the_plan_is_left(store: Store, root: Path) ->
     assert ("a.jpg.txt", "it was changed since it was compared; export again") in plan.refused
 
 
+def test_a_file_that_is_gone_since_the_plan_stays_gone(store: Store, root: Path) -> None:
+    (root / "a.jpg.txt").write_text("nikon, Dog, sea")
+    say(store, "a.jpg", sea="reject")
+    asked = Export("mine", "txt")
+    plan = asked.plan(store)
+    (root / "a.jpg.txt").unlink()
+    number = asked.carry_out(store, plan)
+    assert ("a.jpg.txt", "it was changed since it was compared; export again") in plan.refused
+    assert number is not None and workflow.undo_export(store, number).left == []
+    assert sorted(content(root)) == sorted(FILES)
+
+
+def test_a_photo_that_is_gone_since_the_plan_is_not_copied(store: Store, root: Path, tmp_path: Path) -> None:
+    asked = Export("mine", "imagefolder", tmp_path / "out")
+    plan = asked.plan(store)
+    (root / "a.jpg").unlink()
+    asked.carry_out(store, plan)
+    assert [file for file, _ in plan.refused] == ["a.jpg"] and (tmp_path / "out" / "d.jpg").is_file()
+
+
+def test_copies_of_photos_are_taken_away_unless_somebody_changed_them(store: Store, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "c.png").write_bytes(b"another picture")
+    document = exported(store, "imagefolder", out)
+    (out / "a.jpg").write_bytes(b"edited")
+    found = workflow.undo_export(store, str(document["undo"]))
+    assert found.left == [str(out / "a.jpg")] and (found.restored, found.removed) == (1, 3)
+    assert content(out) == {"a.jpg": b"edited", "c.png": b"another picture"}
+
+
 def test_links_are_not_followed(store: Store, root: Path, tmp_path: Path) -> None:
     outside = tmp_path / "outside.txt"
     outside.write_text("nikon, Dog, sea")
