@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path, PurePosixPath
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from tagrefine_core.collections.folder import photo_files
 from tagrefine_core.collections.sidecars import files_beside
@@ -19,6 +19,7 @@ from tagrefine_core.metadata.embedded import read_embedded_bytes
 from tagrefine_core.metadata.embedding import embedded_edited
 from tagrefine_core.metadata.keywords import packet_keywords
 from tagrefine_core.metadata.xmp import parse
+from tagrefine_core.reading.cells import cut_list
 
 __all__ = ["Embedded", "Format", "TextFiles", "XmpFiles"]
 
@@ -115,15 +116,11 @@ class TextFiles(Format):
 
     endings: ClassVar[tuple[str, ...]] = (".txt", ".caption")
 
-    def __init__(self, *where: Any) -> None:
-        super().__init__(*where)
-        self._separator = "\n" if self._spellings.any_with(",") else ", "
-
     def content(self, photo: PhotoTags, current: bytes | None) -> bytes | None:
         """See `Format.content`."""
         if self.out is not None or current is None:
             needed = photo.before or photo.after or current is not None
-            return new_text(photo.after, self._separator) if needed else None
+            return new_text(photo.after) if needed else None
         return changed_text(
             current, photo.before, lambda tag: self._spellings.becomes(tag, photo.gone), photo.after
         )
@@ -131,12 +128,7 @@ class TextFiles(Format):
     def tags(self, photo: PhotoTags, current: bytes) -> list[str]:
         """See `Format.tags`."""
         if self.out is not None:
-            return [
-                tag
-                for line in current.decode("utf-8", "replace").splitlines()
-                for tag in line.split(self._separator)
-                if tag
-            ]
+            return cut_list(current.decode("utf-8", "replace"))
         return text_tags(current, [*photo.before, *photo.after])
 
 

@@ -64,10 +64,6 @@ class Spellings:
         """Return how people here mostly spell a tag; one that nobody wrote stands with spaces."""
         return self._usual.get(tag) or tag.replace("_", " ")
 
-    def any_with(self, mark: str) -> bool:
-        """Tell whether a spelling holds a mark."""
-        return any(mark in raw for raw in self._records)
-
     def is_path(self, raw: str) -> bool:
         """Tell whether a spelling is a path of levels, or what is left of one."""
         path = levels(raw)

@@ -30,7 +30,7 @@ from tagrefine_core.reading.marks import (
 from tagrefine_core.reading.text import clean, some_of
 from tagrefine_core.store import ImportIssue
 
-__all__ = ["Split", "split_cells"]
+__all__ = ["Split", "cut_list", "split_cells"]
 
 _COMMON = 5  # one part in so many
 _RARE = 10
@@ -114,10 +114,7 @@ def split_cells(cells: Sequence[str | None], *, where: str, what: str = "cells")
     [['Animals|Birds|Owl', 'Tree'], ['new york', 'Animals|Dog'], []]
     """
     texts, undone = _without_escaped_marks(cells)
-    parts = [
-        [part for part in map(_stripped, HARD.split(text) if _has_hard(text) else [text]) if part]
-        for text in texts
-    ]
+    parts = list(map(_parts, texts))
     rules = _decide(parts)
     marks: Counter[str] = Counter()
     sentences = 0
@@ -134,6 +131,17 @@ def split_cells(cells: Sequence[str | None], *, where: str, what: str = "cells")
             ImportIssue(where, f"escaped marks (such as %2C) were read as marks in {undone:,} {what}", "note")
         )
     return Split(tags, issues)
+
+
+def cut_list(text: str) -> list[str]:
+    """Cut a single list, whose tags stand between commas, semicolons or line ends."""
+    hidden = hide(clean(text))
+    parts = _parts(hidden)
+    return _cut_cell(hidden, parts, _Rules())[0] if parts else []
+
+
+def _parts(text: str) -> list[str]:
+    return [part for part in map(_stripped, HARD.split(text) if _has_hard(text) else [text]) if part]
 
 
 def _cut_cell(text: str, own: list[str], rules: _Rules) -> tuple[list[str], str]:

@@ -14,11 +14,13 @@ from PIL import Image
 
 from tagrefine_core import workflow
 from tagrefine_core.collections import Collection, Source, check_images, write_collection
-from tagrefine_core.errors import Cancelled, ConfigError
+from tagrefine_core.errors import Cancelled, ConfigError, DataError
 from tagrefine_core.exchange.carrying import check_room
 from tagrefine_core.exchange.formats import TextFiles
 from tagrefine_core.exchange.tagging import Spellings
+from tagrefine_core.exchange.text import new_text
 from tagrefine_core.metadata import read_keywords
+from tagrefine_core.reading.cells import split_cells
 from tagrefine_core.store import Store, TagRecord
 from tagrefine_core.workflow import Export
 from tests.fake_data import picture
@@ -154,6 +156,32 @@ def test_text_files_in_a_folder_mirror_the_photos(store: Store, root: Path, tmp_
         "c.png.txt": b"what:sea, nikon\n",
     }
     assert content(root) == before
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        ["rock; roll", "dog"],
+        ["Washington, D.C."],
+        ["Places|Italy"],
+        ["Places|Italy", "dog"],
+        ["(a, b)", "dog"],
+        ["lily (x", "rose)"],
+        ['5" screen', '7" tablet', "a, b"],
+        ['say "a, b"'],
+        ["tab\tx", "dog,"],
+        ["A / B", ":)", "it's"],
+        ['"quoted"', "'so'"],
+    ],
+)
+def test_a_text_file_tells_its_tags_apart(tags: list[str]) -> None:
+    files = [new_text(tags).decode(), "sea, sky\n", "sea, sun\n", "dog\n"]
+    assert split_cells(files, where=".").tags[0] == tags
+
+
+def test_tags_that_no_text_file_tells_apart_are_refused() -> None:
+    with pytest.raises(DataError, match="told apart"):
+        new_text(["a\nb", "c"])
 
 
 @pytest.mark.parametrize(
