@@ -146,6 +146,18 @@ def test_coco_names_every_tag_once(store: Store, tmp_path: Path) -> None:
     assert found == TAGS and len(names) == len(set(names.values()))
 
 
+def test_tags_of_coco_come_back_as_tags_and_not_as_ground_truth(
+    store: Store, root: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    exported(store, "coco", out)
+    shutil.copytree(root, out, dirs_exist_ok=True)
+    workflow.import_collection(store, "table", out, "again")
+    again = Collection.open(store, "again")
+    assert {file: again.raw_tags(row) for row, file in enumerate(again.files)} == TAGS
+    assert again.truth is None
+
+
 def test_text_files_in_a_folder_mirror_the_photos(store: Store, root: Path, tmp_path: Path) -> None:
     before = content(root)
     say(store, "a.jpg", sea="reject", owl="accept")
