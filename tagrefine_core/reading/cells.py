@@ -35,6 +35,7 @@ __all__ = ["Split", "cut_list", "split_cells"]
 _COMMON = 5  # one part in so many
 _RARE = 10
 _SAMPLE = 20_000  # distinct parts that decide; more would not change it
+_ARROW = " > "  # joins levels, as Lightroom shows them
 _JOINED = re.compile(r"[^\W_]_[^\W_]")
 _ODD = re.compile(r"[#\"'(\[{]|[^\x00-\x7f]")  # what a tag may have to be freed of
 _END = re.compile(r"[.!?。！？]$")
@@ -91,7 +92,7 @@ class _Rules:
         elif has_pipe(part):
             self.levels.append(part)
             return [part], ""
-        if not among and " " in part and (self.spaces or _words_are_joined(part)):
+        if not among and " " in part and _ARROW not in part and (self.spaces or _words_are_joined(part)):
             return part.split(), " "
         return [part], ""
 
@@ -201,7 +202,7 @@ def _decide(parts: Sequence[Sequence[str]]) -> _Rules:
         with_pipe, [part for part in among if has_pipe(part)], with_comma[0], common[0]
     )
     rules.commas = (common[0] and not (rules.pipes and any(map(has_pipe, with_comma[0]))), common[1])
-    plain = [part for part in alone if not has_comma(part) and not has_pipe(part)]
+    plain = [part for part in alone if not has_comma(part) and not has_pipe(part) and _ARROW not in part]
     marked = len(alone) - len(plain) + sum(len(own) > 1 for own in parts)
     rules.spaces = _RARE * marked < len(plain) and _joined_by_spaces(plain)
     if not all(rules.commas) and any(with_comma):

@@ -216,6 +216,8 @@ def test_what_programs_write_for_nothing(tmp_path):
         ("['it''s', \"O'Neill\"]", ["its", "O'Neill"]),
         ('["sea", ["sky"]]', ["sea", "sky"]),
         ("('sea', 'sky')", ["sea", "sky"]),
+        ("{'sea': 0.9, 'sky': 1}", ["sea", "sky"]),
+        ("{}", []),
         ("NaN", []),
     ],
 )
