@@ -176,7 +176,8 @@ class Embedded(Format):
 
     def content(self, photo: PhotoTags, current: bytes | None) -> bytes | None:
         """See `Format.content`."""
-        data = (self.root / photo.file_name).read_bytes() if current is None else current
+        # In another folder it is a copy, whatever lies there under its name.
+        data = (self.root / photo.file_name).read_bytes() if current is None or self.out else current
         return embedded_edited(
             data,
             lambda tag: self._spellings.becomes(tag, photo.gone),

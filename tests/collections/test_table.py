@@ -227,6 +227,20 @@ def test_lists_in_cells(tmp_path, cell, tags):
     assert read_source("table", tmp_path).tags[0] == tags
 
 
+def test_tables_of_exiftool(tmp_path):
+    fake_data.write(
+        tmp_path / "t.csv", 'SourceFile,FileName,Keywords\n./x/a.png,a.png,"sea, sky"\n./y/a.png,a.png,dog\n'
+    )
+    for folder in ("x", "y"):
+        (tmp_path / folder).mkdir()
+        fake_data.picture(1).save(tmp_path / folder / "a.png")
+    source = read_source("table", tmp_path)
+    assert dict(zip(source.files, source.tags, strict=True)) == {
+        "x/a.png": ["sea", "sky"],
+        "y/a.png": ["dog"],
+    }
+
+
 def test_texts_and_labels_stand_in_for_tags(tmp_path):
     fake_data.write(tmp_path / "t.csv", "file,text\na.png,sea\n")
     assert read_source("table", tmp_path).tags == [["sea"]]

@@ -280,6 +280,13 @@ def test_keywords_inside_photos_leave_the_pixels(
     assert content(root) == before
 
 
+def test_a_copy_is_one_of_the_photo_whatever_lies_there(store: Store, root: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    picture(9).save(tmp_path / "out" / "a.jpg")
+    exported(store, "xmp", tmp_path / "out", embed=True)
+    assert pixels(tmp_path / "out" / "a.jpg") == pixels(root / "a.jpg")
+
+
 def test_another_place_that_holds_a_removed_tag_is_said(store: Store, root: Path) -> None:
     picture(0).save(root / "a.jpg", xmp=SIDECAR.encode())
     say(store, "a.jpg", sea="reject")
@@ -440,6 +447,14 @@ def test_options_that_do_not_fit_are_refused(
 ) -> None:
     with pytest.raises(ConfigError, match=reason):
         Export("mine", form, **options).plan(store)
+
+
+@pytest.mark.parametrize(("form", "options"), [("imagefolder", {}), ("xmp", {"embed": True})])
+def test_no_copies_lie_below_the_photos(
+    store: Store, root: Path, form: str, options: Mapping[str, bool]
+) -> None:
+    with pytest.raises(ConfigError, match="among the photos"):
+        Export("mine", form, root / "b" / "out", **options).plan(store)
 
 
 def test_the_folder_of_the_photos_is_no_place_for_copies(store: Store, root: Path) -> None:
