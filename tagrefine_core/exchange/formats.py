@@ -95,9 +95,13 @@ class Format(ABC):
         text = self.beside(photo.file_name, TextFiles.endings)
         if text is not None and text != path:
             with suppress(DataError, OSError):
-                held += text_tags(text.read_bytes(), [*photo.before, *photo.after])
+                held += text_tags(text.read_bytes(), [*self._known(photo), *photo.after])
         if any(self._spellings.becomes(tag, photo.gone) != tag for tag in held):
             self.elsewhere.append(photo.file_name)
+
+    def _known(self, photo: PhotoTags) -> list[str]:
+        """Return what a text file may hold: the photo's own tags, and rejected ones that an earlier export added."""
+        return [*photo.before, *photo.gone, *map(self._spellings.usual, photo.gone)]
 
     def _find_beside(self, endings: tuple[str, ...]) -> dict[str, Path]:
         there = [file for file in photo_files(self.root) if PurePosixPath(file).suffix.lower() in endings]
@@ -122,14 +126,14 @@ class TextFiles(Format):
             needed = photo.before or photo.after or current is not None
             return new_text(photo.after) if needed else None
         return changed_text(
-            current, photo.before, lambda tag: self._spellings.becomes(tag, photo.gone), photo.after
+            current, self._known(photo), lambda tag: self._spellings.becomes(tag, photo.gone), photo.after
         )
 
     def tags(self, photo: PhotoTags, current: bytes) -> list[str]:
         """See `Format.tags`."""
         if self.out is not None:
             return cut_list(current.decode("utf-8", "replace"))
-        return text_tags(current, [*photo.before, *photo.after])
+        return text_tags(current, [*self._known(photo), *photo.after])
 
 
 class XmpFiles(Format):

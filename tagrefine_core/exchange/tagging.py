@@ -1,15 +1,15 @@
 """What tags each photo shall have, in its user's own spelling: what was there without what does not fit, then what is added."""
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from types import MappingProxyType
 
 from tagrefine_core.collections import Collection
 from tagrefine_core.exchange.refined import refined_photos
 from tagrefine_core.metadata import levels
 from tagrefine_core.refinement import Changes
+from tagrefine_core.refinement.verdicts import REJECT, Verdicts
 from tagrefine_core.store import TagRecord
 from tagrefine_core.tags.normalization import normalize
 from tagrefine_core.tags.spelling import mark_of, may_be_levels, roots_of
@@ -86,7 +86,8 @@ class Spellings:
         path = self._by_levels.get(levels(raw))
         if path is None:
             record = self._records.get(raw)
-            return raw if record is None or record.tag is None or record.tag not in gone else None
+            tag = normalize(raw) if record is None else record.tag
+            return None if tag in gone else raw
         mark = mark_of(raw)
         parts, tags = raw.split(mark), self._tags_of_levels(path, raw)
         left = [part for part, tag in zip(parts, tags, strict=True) if tag not in gone]
@@ -122,18 +123,18 @@ class Tagging:
     collection : Collection
     changes : Changes
         What is added and removed, verdicts first.
-    words : mapping, optional
-        By row, verdicts on words outside the vocabulary.
+    said : Verdicts, optional
+        What people said; a tag that they rejected goes from a file also where the user did not give it, such as one of an earlier export.
     """
 
     def __init__(
         self,
         collection: Collection,
         changes: Changes,
-        words: Mapping[int, Mapping[str, str]] = MappingProxyType({}),
+        said: Verdicts | None = None,
     ) -> None:
         self.collection = collection
-        self._changes, self._words = changes, words
+        self._changes, self._said = changes, said
 
     @cached_property
     def spellings(self) -> Spellings:
@@ -154,15 +155,23 @@ class Tagging:
             self.collection.raw_tags,
             self.collection.vocabulary,
             self._changes,
-            words=self._words,
+            words=self._said.words if self._said else {},
             rows=chosen,
         )
         for row, photo in zip(chosen, refined, strict=True):
-            gone = frozenset(photo.removed)
+            gone = frozenset((*photo.removed, *self._rejected(row)))
             kept = (self.spellings.becomes(raw, gone) for raw in photo.user_tags)
             new = (self.spellings.usual(tag) for tag in photo.added)
             after = list(dict.fromkeys(tag for tag in (*kept, *new) if tag is not None))
             yield PhotoTags(row, photo.file_name, photo.user_tags, after, gone)
+
+    def _rejected(self, row: int) -> Iterator[str]:
+        if self._said is None:
+            return
+        of_row = slice(*self._said.matrix.indptr[row : row + 2])
+        for column in self._said.matrix.indices[of_row][self._said.matrix.data[of_row] == REJECT]:
+            yield self.collection.vocabulary[column]
+        yield from (word for word, verdict in self._said.words.get(row, {}).items() if verdict == "reject")
 
 
 def _paths(records: Iterable[TagRecord]) -> Iterator[TagRecord]:

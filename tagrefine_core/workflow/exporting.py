@@ -113,7 +113,7 @@ class Export:
             if self.run is None
             else refined.changes_of(Run.open(store, self.run), collection, self.precision)
         )
-        return Tagging(collection, changes, said.words)
+        return Tagging(collection, changes, said)
 
     def _folder(self, collection: Collection) -> Path:
         return collection.root if self.out is None else self.out.expanduser().absolute()

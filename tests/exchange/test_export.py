@@ -295,6 +295,23 @@ def test_another_place_that_holds_a_removed_tag_is_said(store: Store, root: Path
     assert "a.jpg" in note and Export("mine", "xmp", embed=True).plan(store).notes == []
 
 
+@pytest.mark.parametrize("options", [{"form": "xmp"}, {"form": "txt"}, {"form": "xmp", "embed": True}])
+@pytest.mark.parametrize("in_place", [True, False])
+def test_what_an_export_added_goes_when_somebody_rejects_it(
+    store: Store, root: Path, tmp_path: Path, options: Mapping[str, object], in_place: bool
+) -> None:
+    asked = {"out": None if in_place else tmp_path / "out", **options}
+    (root / "a.jpg.txt").write_text("nikon, Dog, sea")
+    say(store, "a.jpg", owl="accept", new_york="accept")
+    exported(store, **asked)  # type: ignore[arg-type]
+    say(store, "a.jpg", owl="reject", new_york="reject")
+    exported(store, **asked)  # type: ignore[arg-type]
+    name = "a.jpg" if "embed" in options else f"a.jpg.{options['form']}"
+    path = (root if in_place else tmp_path / "out") / name
+    tags = path.read_text().strip().split(", ") if options["form"] == "txt" else read_keywords(path).tags
+    assert tags == ["nikon", "Dog", "sea"]
+
+
 def test_nothing_is_touched_by_a_plan(store: Store, root: Path, tmp_path: Path) -> None:
     (root / "a.xmp").write_text(SIDECAR)
     before = content(tmp_path)
