@@ -16,7 +16,7 @@ from tagrefine_core.store import ImportIssue
 
 __all__ = ["KNOWN", "LISTS", "Columns", "find_columns"]
 
-_FILE = ("file_name", "filename", "file", "image", "path", "image_path")
+_FILE = ("file_name", "sourcefile", "filename", "file", "image", "path", "image_path")
 _TAGS = ("tags", "tag", "user_tags", "keywords")
 _TEXT = ("subject", "text", "caption", "captions")
 _LABELS = ("labels", "label", "ground_truth")

@@ -55,7 +55,7 @@ def check_room(plan: Plan, folder: Path, home: Path) -> None:
                 f"The folder {parent} cannot be written, so nothing was changed. Check its permissions."
             )
     for write in plan.writes:
-        if write.before:
+        if write.before and write.path.is_file():
             told = write.path.stat()
             if not told.st_mode & stat.S_IWUSR or not os.access(write.path, os.W_OK):
                 raise ConfigError(
@@ -89,18 +89,21 @@ def carry_out(plan: Plan, home: Path, progress: Progress = silent) -> str | None
     entries: list[dict[str, Any]] = []
     for done, write in enumerate(plan.writes, start=1):
         saved = None
-        if write.before:
+        if write.before and write.path.is_file():  # else it is gone since the plan was made
             saved = f"{done:06}"
             data = write.path.read_bytes()
             write_file(folder / "files" / saved, lambda file, data=data: file.write(data))  # type: ignore[misc]
-        entries.append({"path": str(write.path.absolute()), "saved": saved, "after": write.after})
+        of = None if write.copy_of is None else str(write.copy_of.absolute())
+        entries.append(
+            {"path": str(write.path.absolute()), "saved": saved, "after": write.after, "copy_of": of}
+        )
         _told(progress, "Keeping what is replaced", done, total)
     write_json(folder / "manifest.json", entries)
     for done, write in enumerate(plan.writes, start=len(plan.writes) + 1):
         try:
             _write(write)
             plan.written += 1
-        except _Changed:
+        except (_Changed, FileNotFoundError):  # a photo to copy may be gone, too
             plan.refused.append((write.path.name, "it was changed since it was compared; export again"))
         _told(progress, "Writing files", done, total)
     return folder.name
@@ -130,22 +133,27 @@ def undo(home: Path, number: str, progress: Progress = silent) -> Undone:
     restored, removed, left = 0, 0, []
     for done, entry in enumerate(entries, start=1):
         path = Path(entry["path"])
-        current = digest(path.read_bytes()) if path.is_file() and not path.is_symlink() else ""
+        current = _digest(path)
+        after = entry["after"] or _digest(Path(entry["copy_of"]))
         if entry["saved"] is None:
-            if current and current == entry["after"]:
+            if current and current == after:
                 path.unlink()
                 removed += 1
             elif current:
                 left.append(str(path))
         else:
             data = (folder / "files" / entry["saved"]).read_bytes()
-            if current == entry["after"]:
+            if current and current == after:
                 _replace(path, data)
                 restored += 1
             elif current != digest(data):
                 left.append(str(path))
         _told(progress, "Putting files back", done, len(entries))
     return Undone(restored, removed, left)
+
+
+def _digest(path: Path) -> str:
+    return digest(path.read_bytes()) if path.is_file() and not path.is_symlink() else ""
 
 
 class _Changed(Exception):
@@ -162,8 +170,8 @@ def _write(write: Write) -> None:
     if write.after and digest(data) != write.after:
         raise _Changed
     _replace(write.path, data)
-    if write.times_of is not None:
-        told = write.times_of.stat()
+    if write.copy_of is not None:
+        told = write.copy_of.stat()
         os.utime(write.path, ns=(told.st_atime_ns, told.st_mtime_ns))
 
 

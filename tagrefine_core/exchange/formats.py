@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path, PurePosixPath
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from tagrefine_core.collections.folder import photo_files
 from tagrefine_core.collections.sidecars import files_beside
@@ -19,6 +19,7 @@ from tagrefine_core.metadata.embedded import read_embedded_bytes
 from tagrefine_core.metadata.embedding import embedded_edited
 from tagrefine_core.metadata.keywords import packet_keywords
 from tagrefine_core.metadata.xmp import parse
+from tagrefine_core.reading.cells import cut_list
 
 __all__ = ["Embedded", "Format", "TextFiles", "XmpFiles"]
 
@@ -95,9 +96,13 @@ class Format(ABC):
         text = self.beside(photo.file_name, TextFiles.endings)
         if text is not None and text != path:
             with suppress(DataError, OSError):
-                held += text_tags(text.read_bytes(), [*photo.before, *photo.after])
+                held += text_tags(text.read_bytes(), [*self._known(photo), *photo.after])
         if any(self._spellings.becomes(tag, photo.gone) != tag for tag in held):
             self.elsewhere.append(photo.file_name)
+
+    def _known(self, photo: PhotoTags) -> list[str]:
+        """Return what a text file may hold: the photo's own tags, and rejected ones that an earlier export added."""
+        return [*photo.before, *photo.gone, *map(self._spellings.usual, photo.gone)]
 
     def _find_beside(self, endings: tuple[str, ...]) -> dict[str, Path]:
         there = [file for file in photo_files(self.root) if PurePosixPath(file).suffix.lower() in endings]
@@ -116,29 +121,20 @@ class TextFiles(Format):
 
     endings: ClassVar[tuple[str, ...]] = (".txt", ".caption")
 
-    def __init__(self, *where: Any) -> None:
-        super().__init__(*where)
-        self._separator = "\n" if self._spellings.any_with(",") else ", "
-
     def content(self, photo: PhotoTags, current: bytes | None) -> bytes | None:
         """See `Format.content`."""
         if self.out is not None or current is None:
             needed = photo.before or photo.after or current is not None
-            return new_text(photo.after, self._separator) if needed else None
+            return new_text(photo.after) if needed else None
         return changed_text(
-            current, photo.before, lambda tag: self._spellings.becomes(tag, photo.gone), photo.after
+            current, self._known(photo), lambda tag: self._spellings.becomes(tag, photo.gone), photo.after
         )
 
     def tags(self, photo: PhotoTags, current: bytes) -> list[str]:
         """See `Format.tags`."""
         if self.out is not None:
-            return [
-                tag
-                for line in current.decode("utf-8", "replace").splitlines()
-                for tag in line.split(self._separator)
-                if tag
-            ]
-        return text_tags(current, [*photo.before, *photo.after])
+            return cut_list(current.decode("utf-8", "replace"))
+        return text_tags(current, [*self._known(photo), *photo.after])
 
 
 class XmpFiles(Format):
@@ -191,7 +187,8 @@ class Embedded(Format):
 
     def content(self, photo: PhotoTags, current: bytes | None) -> bytes | None:
         """See `Format.content`."""
-        data = (self.root / photo.file_name).read_bytes() if current is None else current
+        # In another folder it is a copy, whatever lies there under its name.
+        data = (self.root / photo.file_name).read_bytes() if current is None or self.out else current
         return embedded_edited(
             data,
             lambda tag: self._spellings.becomes(tag, photo.gone),

@@ -33,8 +33,8 @@ class Write:
         Bytes it will have.
     content : callable
         From what it holds (None: it is not there) to what it shall hold.
-    times_of : Path or None
-        A file whose times it gets, by which a copy is known the next time.
+    copy_of : Path or None
+        The file that it is a copy of, with its times, by which it is known the next time; ``after`` is empty then.
     """
 
     path: Path
@@ -42,7 +42,7 @@ class Write:
     after: str
     size: int
     content: Callable[[bytes | None], bytes]
-    times_of: Path | None = None
+    copy_of: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,7 @@ def plan_copies(plan: Plan, root: Path, out: Path, files: Sequence[str]) -> None
             if (there.st_size, there.st_mtime_ns) == (told.st_size, told.st_mtime_ns):
                 continue
         before = digest(target.read_bytes()) if target.is_file() else ""
-        plan.writes.append(Write(target, before, "", told.st_size, _copy_of(source), times_of=source))
+        plan.writes.append(Write(target, before, "", told.st_size, _copy_of(source), copy_of=source))
 
 
 def _copy_of(source: Path) -> Callable[[bytes | None], bytes]:

@@ -67,17 +67,18 @@ def json_lines(collection: Collection, photos: Iterable[PhotoTags], beyond: Beyo
 def coco(collection: Collection, photos: Iterable[PhotoTags], beyond: Beyond = _NOTHING) -> bytes:
     """Return a document in COCO's form: a category for each tag, an annotation, without a box, for each tag of a photo.
 
-    Annotations of a photo stand in the order of its tags. Parameters as of `csv_table`.
+    A photo also has its ``tags`` in their order, and its user and ground truth where they are known. Parameters as of `csv_table`.
     """
     categories: dict[str, int] = {}
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, int]] = []
-    sized = [(photo.file_name, photo.after, collection.sizes[photo.row].tolist()) for photo in photos]
-    for number, (file, tags, (width, height)) in enumerate(
-        [*sized, *((file, tags, (None, None)) for file, tags in beyond.photos)], start=1
-    ):
-        images.append({"id": number, "file_name": file, "width": width, "height": height})
-        for tag in tags:
+    photos = list(photos)
+    sizes = [collection.sizes[photo.row].tolist() for photo in photos] + [(None, None)] * len(beyond.photos)
+    rows = _rows(collection, photos, beyond)
+    for number, (row, (width, height)) in enumerate(zip(rows, sizes, strict=True), start=1):
+        known = {key: value for key, value in row.items() if key not in ("added", "removed")}
+        images.append({"id": number, "width": width, "height": height, **known})
+        for tag in row["tags"]:
             category = categories.setdefault(tag, len(categories) + 1)
             annotations.append({"id": len(annotations) + 1, "image_id": number, "category_id": category})
     document = {

@@ -1,20 +1,21 @@
 """What tags each photo shall have, in its user's own spelling: what was there without what does not fit, then what is added."""
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from types import MappingProxyType
 
 from tagrefine_core.collections import Collection
 from tagrefine_core.exchange.refined import refined_photos
 from tagrefine_core.metadata import levels
 from tagrefine_core.refinement import Changes
+from tagrefine_core.refinement.verdicts import REJECT, Verdicts
 from tagrefine_core.store import TagRecord
+from tagrefine_core.tags.normalization import normalize
+from tagrefine_core.tags.spelling import mark_of, may_be_levels, roots_of
 
 __all__ = ["PhotoTags", "Spellings", "Tagging"]
 
-_MARKS = "|/\\"  # between the levels of a path, the surest first
 _BETWEEN = re.compile(r"[\W_]+")
 
 
@@ -51,10 +52,11 @@ class Spellings:
 
     def __init__(self, records: Sequence[TagRecord]) -> None:
         self._records = {record.raw: record for record in records}
-        self._by_levels = {levels(record.raw): record for record in records if record.above}
+        self._by_levels = {levels(record.raw): record for record in _paths(records)}
+        self._level_names = {name for path in self._by_levels for name in path}
         self._usual: dict[str, str] = {}
         for record in records:
-            if record.tag is not None and not record.above:
+            if record.tag is not None and levels(record.raw) not in self._by_levels:
                 self._usual.setdefault(record.tag, record.raw)
         self._tags_of_levels = lru_cache(maxsize=2**16)(self._find_tags_of_levels)
 
@@ -62,18 +64,15 @@ class Spellings:
         """Return how people here mostly spell a tag; one that nobody wrote stands with spaces."""
         return self._usual.get(tag) or tag.replace("_", " ")
 
-    def any_with(self, mark: str) -> bool:
-        """Tell whether a spelling holds a mark."""
-        return any(mark in raw for raw in self._records)
-
     def is_path(self, raw: str) -> bool:
-        """Tell whether a spelling is a path of levels."""
-        return self._path(raw) is not None
+        """Tell whether a spelling is a path of levels, or what is left of one."""
+        path = levels(raw)
+        return len(path) > 1 and self._level_names.issuperset(path)
 
     def becomes(self, raw: str, gone: Container[str]) -> str | None:
         """Return what is left of a spelling, None where nothing is.
 
-        Of a path the levels stay that stand before the first that does not fit. A spelling that means nothing here stays.
+        Of a path the levels that do not fit go: those below them are tags of their own. A spelling that means nothing here stays.
 
         Parameters
         ----------
@@ -84,26 +83,24 @@ class Spellings:
         """
         if raw in gone:
             return None
-        path = self._path(raw)
+        path = self._by_levels.get(levels(raw))
         if path is None:
             record = self._records.get(raw)
-            return raw if record is None or record.tag is None or record.tag not in gone else None
-        parts, tags = raw.split(_mark(raw)), self._tags_of_levels(path)
-        cut = next((place for place, tag in enumerate(tags) if tag in gone), len(parts))
-        if cut == len(parts):
+            tag = normalize(raw) if record is None else record.tag
+            return None if tag in gone else raw
+        mark = mark_of(raw)
+        parts, tags = raw.split(mark), self._tags_of_levels(path, raw)
+        left = [part for part, tag in zip(parts, tags, strict=True) if tag not in gone]
+        if len(left) == len(parts):
             return raw
-        return _mark(raw).join(parts[:cut]).strip() or None
+        return mark.join(left).strip() if any(map(str.strip, left)) else None
 
-    def _path(self, raw: str) -> TagRecord | None:
-        record = self._records.get(raw) or self._by_levels.get(levels(raw))
-        return record if record is not None and record.above and _mark(raw) else None
-
-    def _find_tags_of_levels(self, record: TagRecord) -> list[str]:
-        """Return the tag of each level, "" where a level is none.
+    def _find_tags_of_levels(self, record: TagRecord, raw: str) -> list[str]:
+        """Return the tag of each level of a path with the levels of a record, "" where a level is none.
 
         A level that also stands alone somewhere counts for what it counts for there; else a tag is the level that is spelled most like it.
         """
-        parts = [part.strip() for part in record.raw.split(_mark(record.raw))]
+        parts = [part.strip() for part in raw.split(mark_of(raw))]
         tags = [""] * len(parts)
         left = [tag for tag in (record.tag, *record.above) if tag]
         for place, part in enumerate(parts):
@@ -126,18 +123,18 @@ class Tagging:
     collection : Collection
     changes : Changes
         What is added and removed, verdicts first.
-    words : mapping, optional
-        By row, verdicts on words outside the vocabulary.
+    said : Verdicts, optional
+        What people said; a tag that they rejected goes from a file also where the user did not give it, such as one of an earlier export.
     """
 
     def __init__(
         self,
         collection: Collection,
         changes: Changes,
-        words: Mapping[int, Mapping[str, str]] = MappingProxyType({}),
+        said: Verdicts | None = None,
     ) -> None:
         self.collection = collection
-        self._changes, self._words = changes, words
+        self._changes, self._said = changes, said
 
     @cached_property
     def spellings(self) -> Spellings:
@@ -158,20 +155,34 @@ class Tagging:
             self.collection.raw_tags,
             self.collection.vocabulary,
             self._changes,
-            words=self._words,
+            words=self._said.words if self._said else {},
             rows=chosen,
         )
         for row, photo in zip(chosen, refined, strict=True):
-            gone = frozenset(photo.removed)
+            gone = frozenset((*photo.removed, *self._rejected(row)))
             kept = (self.spellings.becomes(raw, gone) for raw in photo.user_tags)
             new = (self.spellings.usual(tag) for tag in photo.added)
             after = list(dict.fromkeys(tag for tag in (*kept, *new) if tag is not None))
             yield PhotoTags(row, photo.file_name, photo.user_tags, after, gone)
 
+    def _rejected(self, row: int) -> Iterator[str]:
+        if self._said is None:
+            return
+        of_row = slice(*self._said.matrix.indptr[row : row + 2])
+        for column in self._said.matrix.indices[of_row][self._said.matrix.data[of_row] == REJECT]:
+            yield self.collection.vocabulary[column]
+        yield from (word for word, verdict in self._said.words.get(row, {}).items() if verdict == "reject")
 
-def _mark(raw: str) -> str:
-    """Return what separates the levels of a path, "" where nothing does."""
-    return next((mark for mark in _MARKS if mark in raw), "")
+
+def _paths(records: Iterable[TagRecord]) -> Iterator[TagRecord]:
+    """Yield the spellings that are paths, also where one level of them is a tag or none."""
+    roots = roots_of(record.raw for record in records)
+    for record in records:
+        mark = mark_of(record.raw)
+        parts = record.raw.strip(mark).split(mark) if mark else []
+        below_root = mark == "/" and normalize(parts[0]) in roots and may_be_levels(parts)
+        if mark and (record.above or below_root or (mark == "|" and sum(map(bool, parts)) > 1)):
+            yield record
 
 
 def _alike(level: str, tag: str) -> int:

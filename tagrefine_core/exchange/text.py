@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from tagrefine_core.errors import DataError
+from tagrefine_core.reading.cells import cut_list
+from tagrefine_core.reading.marks import has_pipe
 from tagrefine_core.reading.text import clean
 
 __all__ = ["changed_text", "new_text", "text_tags"]
@@ -25,19 +27,26 @@ _LINE = re.compile(r"[\r\n\0]")
 _Span = tuple[int, int]
 
 
-def new_text(tags: Sequence[str], separator: str) -> bytes:
-    """Return a file of tags in UTF-8.
+def new_text(tags: Sequence[str]) -> bytes:
+    """Return a file of tags in UTF-8, between commas, or line ends where commas do not tell them apart.
+
+    A tag that would be read as several stands in quotes.
 
     Raises
     ------
     DataError
-        When a tag holds a line end.
+        When the tags cannot be told apart, such as one that holds a line end.
     """
-    if any(_LINE.search(tag) for tag in tags):
-        raise DataError(
-            "one of its tags holds a line end, which a text file cannot tell from the end of the tag."
-        )
-    return (separator.join(tags) + "\n").encode() if tags else b""
+    if not tags:
+        return b""
+    quoted = [_quoted(tag, alone=len(tags) == 1) for tag in tags]
+    for separator in (", ", "\n"):
+        text = separator.join(quoted)
+        if cut_list(text) == list(tags):
+            return f"{text}\n".encode()
+    raise DataError(
+        "its tags cannot be told apart in a text file: one holds a line end, quotes, brackets or #."
+    )
 
 
 def text_tags(data: bytes, known: Sequence[str]) -> list[str]:
@@ -98,6 +107,13 @@ def changed_text(
         raise DataError(
             f"its text file is {encoding}, which cannot hold a tag that is added; save it as UTF-8."
         ) from error
+
+
+def _quoted(tag: str, *, alone: bool) -> str:
+    if cut_list(tag) == [tag] and not (alone and has_pipe(tag)):
+        return tag
+    quote = next((quote for quote in "\"'" if quote not in tag), "")
+    return f"{quote}{tag}{quote}"
 
 
 def _spans(text: str, known: Sequence[str]) -> list[tuple[str, _Span]]:

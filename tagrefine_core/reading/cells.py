@@ -30,11 +30,12 @@ from tagrefine_core.reading.marks import (
 from tagrefine_core.reading.text import clean, some_of
 from tagrefine_core.store import ImportIssue
 
-__all__ = ["Split", "split_cells"]
+__all__ = ["Split", "cut_list", "split_cells"]
 
 _COMMON = 5  # one part in so many
 _RARE = 10
 _SAMPLE = 20_000  # distinct parts that decide; more would not change it
+_ARROW = " > "  # joins levels, as Lightroom shows them
 _JOINED = re.compile(r"[^\W_]_[^\W_]")
 _ODD = re.compile(r"[#\"'(\[{]|[^\x00-\x7f]")  # what a tag may have to be freed of
 _END = re.compile(r"[.!?。！？]$")
@@ -91,7 +92,7 @@ class _Rules:
         elif has_pipe(part):
             self.levels.append(part)
             return [part], ""
-        if not among and " " in part and (self.spaces or _words_are_joined(part)):
+        if not among and " " in part and _ARROW not in part and (self.spaces or _words_are_joined(part)):
             return part.split(), " "
         return [part], ""
 
@@ -114,10 +115,7 @@ def split_cells(cells: Sequence[str | None], *, where: str, what: str = "cells")
     [['Animals|Birds|Owl', 'Tree'], ['new york', 'Animals|Dog'], []]
     """
     texts, undone = _without_escaped_marks(cells)
-    parts = [
-        [part for part in map(_stripped, HARD.split(text) if _has_hard(text) else [text]) if part]
-        for text in texts
-    ]
+    parts = list(map(_parts, texts))
     rules = _decide(parts)
     marks: Counter[str] = Counter()
     sentences = 0
@@ -134,6 +132,17 @@ def split_cells(cells: Sequence[str | None], *, where: str, what: str = "cells")
             ImportIssue(where, f"escaped marks (such as %2C) were read as marks in {undone:,} {what}", "note")
         )
     return Split(tags, issues)
+
+
+def cut_list(text: str) -> list[str]:
+    """Cut a single list, whose tags stand between commas, semicolons or line ends."""
+    hidden = hide(clean(text))
+    parts = _parts(hidden)
+    return _cut_cell(hidden, parts, _Rules())[0] if parts else []
+
+
+def _parts(text: str) -> list[str]:
+    return [part for part in map(_stripped, HARD.split(text) if _has_hard(text) else [text]) if part]
 
 
 def _cut_cell(text: str, own: list[str], rules: _Rules) -> tuple[list[str], str]:
@@ -193,7 +202,7 @@ def _decide(parts: Sequence[Sequence[str]]) -> _Rules:
         with_pipe, [part for part in among if has_pipe(part)], with_comma[0], common[0]
     )
     rules.commas = (common[0] and not (rules.pipes and any(map(has_pipe, with_comma[0]))), common[1])
-    plain = [part for part in alone if not has_comma(part) and not has_pipe(part)]
+    plain = [part for part in alone if not has_comma(part) and not has_pipe(part) and _ARROW not in part]
     marked = len(alone) - len(plain) + sum(len(own) > 1 for own in parts)
     rules.spaces = _RARE * marked < len(plain) and _joined_by_spaces(plain)
     if not all(rules.commas) and any(with_comma):

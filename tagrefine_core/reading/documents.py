@@ -5,7 +5,8 @@
 ``[{"file_name": "a.jpg", "tags": [...]}, ...]``        a list of such objects, also as the one list inside an object
 ``{"file_name": [...], "tags": [...]}``                a list for each column, as pandas writes them; also by number
 ``{"a": {"tags": ..., "caption": ...}, ...}``          kohya's metadata: an object, text or list for each photo
-``{"images": ..., "annotations": ..., ...}``           COCO: categories become ``labels``, captions ``caption``
+``{"images": ..., "annotations": ..., ...}``           COCO: categories become ``labels``, captions ``caption``;
+                                                       not where they only repeat the images' own ``tags``
 ``{"classes": [...], "labels": {"a": [0, 3]}}``        FiftyOne's ``labels.json``: classes become ``labels``
 =====================================================  ==========================================================
 """
@@ -231,9 +232,13 @@ def _coco(document: dict[str, Any], rows: Rows, known: frozenset[str]) -> Iterat
     if unknown:
         reason = f"{unknown:,} annotations name no image or category of the document: they are left out"
         rows.issues.append(ImportIssue(rows.name, reason, "note"))
+    repeated = all(
+        isinstance(facts.get("tags"), list) and set(map(str, facts["tags"])) == found[image].keys()
+        for image, facts in images.items()
+    )
     for image, facts in images.items():
         row = {key: value for key, value in facts.items() if key.strip().lower() in known}
-        if categories:
+        if categories and not repeated:
             row.setdefault("labels", list(found[image]))
         if captions:
             row.setdefault("caption", captions.get(image, []))

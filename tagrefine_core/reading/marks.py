@@ -6,8 +6,8 @@ from tagrefine_core.reading.escapes import unescape
 
 __all__ = ["COMMA", "HARD", "PIPE", "escaped_marks", "has_comma", "has_pipe", "hide", "peeled", "show"]
 
-COMMA = re.compile("[,，、､،﹐]")
-"""Commas, half and full width, of Arabic and of Chinese and Japanese lists."""
+COMMA = re.compile("[,，、､،﹐\u3000]")
+"""Commas, half and full width, of Arabic and of Chinese and Japanese lists, and the full-width space."""
 
 PIPE = re.compile(r"[|｜￨]|\s[/•·]\s")
 """The pipe, and what is written with space around it in its place."""
@@ -15,7 +15,7 @@ PIPE = re.compile(r"[|｜￨]|\s[/•·]\s")
 HARD = re.compile(r"[\r\n\t]|(?<=[^\s;|,])[;；؛﹔]|[;；؛﹔](?=\s|$)")
 """Line ends, tabs and semicolons: never part of a tag, but for a face like ``;)``, which begins a word."""
 
-_MARKS = ",，、､،﹐|｜￨;；؛﹔/•· \t"
+_MARKS = ",，、､،﹐\u3000|｜￨;；؛﹔/•· \t"
 # Code points that Unicode keeps for a program's own use: no text holds them.
 _HIDDEN = "".join(chr(0xFDD0 + place) for place in range(len(_MARKS)))
 _HIDE = str.maketrans(_MARKS, _HIDDEN)
@@ -92,7 +92,8 @@ def peeled(text: str) -> list[str]:
         return [text]
     tags = COMMA.split(hide(text.translate(_SHOW)[outer:-outer]))
     if len(tags) == 1:
-        return [text]
+        only = tags[0].strip()
+        return [text] if only and only == show(only) else tags
     head, colon, weight = tags[-1].rpartition(":")
     if colon and _WEIGHT.fullmatch(colon + weight):
         tags[-1] = head

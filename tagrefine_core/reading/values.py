@@ -88,8 +88,8 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float)
 
 
-def _listed(text: str) -> list[Any] | tuple[Any, ...] | set[Any] | None:
-    """Return the list that a text shows; None when it shows none."""
+def _listed(text: str) -> list[Any] | tuple[Any, ...] | set[Any] | dict[Any, Any] | None:
+    """Return the list or object that a text shows; None when it shows none."""
     if len(text) < 2 or _BRACKETS.get(text[0]) != text[-1]:
         return None
     simple = text if '"' in text or "\\" in text else text.replace("'", '"')
@@ -101,6 +101,6 @@ def _listed(text: str) -> list[Any] | tuple[Any, ...] | set[Any] | None:
             value = parse(written)
         except (ValueError, SyntaxError, RecursionError, MemoryError):
             continue
-        if isinstance(value, list | tuple | set):
+        if isinstance(value, list | tuple | set | dict):
             return value
     return None

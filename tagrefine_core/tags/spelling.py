@@ -2,13 +2,13 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from tagrefine_core.reading.escapes import unescape
 from tagrefine_core.tags.normalization import Lemma, lemmatize, normalize
 from tagrefine_core.tags.wordnet import WordNet
 
-__all__ = ["Spellings"]
+__all__ = ["Spellings", "mark_of", "may_be_levels", "roots_of"]
 
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 _WEIGHT = re.compile(r"\d{1,3}(\.\d{1,9})?")
@@ -18,6 +18,7 @@ _RUN = re.compile(r"[^\W_]+")
 _MARK = re.compile(r"[^\w\s&/|+.'’#-]")
 _PLUS = re.compile(r"(?<=\w)\+(?=\w)")
 _LOST_BACKSLASH = re.compile(r"u([0-9a-f]{4})")
+_MARKS = ("|", "｜", "\\", " > ", "/")  # between the levels of a path, the surest first
 _LEVEL = 3  # letters of a level of a path with slashes: "b/w" and "AC/DC" are none
 
 
@@ -33,15 +34,9 @@ class Spellings:
 
     def __init__(self, raws: Iterable[str], wordnet: WordNet) -> None:
         self._wordnet = wordnet
-        self._accented: set[str] = set()
-        below: defaultdict[str, set[str]] = defaultdict(set)
-        for raw in raws:
-            if "/" in raw:
-                root, _, rest = normalize(raw).partition("/")
-                below[root].add(rest)
-            if not raw.isascii():
-                self._accented.add(normalize(raw))
-        self._roots = {root for root, paths in below.items() if len(paths) > 1}
+        raws = list(raws)
+        self._accented = {normalize(raw) for raw in raws if not raw.isascii()}
+        self._roots = roots_of(raws)
 
     def read(self, raw: str) -> tuple[Lemma, ...]:
         r"""Return what a raw tag counts for, the most specific first; one that is no word where it counts for nothing.
@@ -92,12 +87,11 @@ class Spellings:
 
     def _levels(self, text: str) -> tuple[Lemma, ...]:
         """Return the levels of a hierarchy that are words, the last first; empty where it is none."""
-        path = text.replace("｜", "|")
-        separator = next((one for one in ("|", "\\", " > ", "/") if one in path), None)
-        if separator is None:
+        mark = mark_of(text)
+        if not mark:
             return ()
-        levels = [level.strip() for level in path.split(separator)]
-        if separator == "/" and not self._is_path(levels):
+        levels = [level.strip() for level in text.strip(mark).split(mark)]
+        if mark == "/" and not self._is_path(levels):
             return ()
         levels = [level for level in levels if level]
         if len(levels) < 2:
@@ -110,8 +104,8 @@ class Spellings:
 
     def _is_path(self, levels: list[str]) -> bool:
         """Tell whether slashes stand between levels: all are words, or several paths of the collection begin alike."""
-        if not all(len(level) >= _LEVEL and any(map(str.isalpha, level)) for level in levels):
-            return False  # "http://...", "24/7", "b/w", dates
+        if not may_be_levels(levels):
+            return False
         nouns = [lemmatize(level, self._wordnet) for level in levels]
         return normalize(levels[0]) in self._roots or all(
             one.known and self._wordnet.senses(one.name, "n") for one in nouns
@@ -148,6 +142,26 @@ class Spellings:
             return text
         mended = _LOST_BACKSLASH.sub(lambda code: chr(int(code[1], 16)), text)
         return mended if not mended.isascii() and normalize(mended) in self._accented else text
+
+
+def mark_of(path: str) -> str:
+    """Return what stands between the levels of a path, "" where nothing does."""
+    return next((mark for mark in _MARKS if mark in path), "")
+
+
+def roots_of(raws: Iterable[str]) -> frozenset[str]:
+    """Return the first levels (`normalize`) of what several paths with slashes begin with."""
+    below: defaultdict[str, set[str]] = defaultdict(set)
+    for raw in raws:
+        if "/" in raw:
+            root, _, rest = normalize(raw).strip("/").partition("/")
+            below[root].add(rest)
+    return frozenset(root for root, paths in below.items() if len(paths) > 1)
+
+
+def may_be_levels(parts: Sequence[str]) -> bool:
+    """Tell whether what slashes stand between may be levels: not in "http://...", "24/7", "b/w" and dates."""
+    return all(len(part) >= _LEVEL and any(map(str.isalpha, part)) for part in parts)
 
 
 def _nothing(text: str) -> str:

@@ -113,7 +113,7 @@ class Export:
             if self.run is None
             else refined.changes_of(Run.open(store, self.run), collection, self.precision)
         )
-        return Tagging(collection, changes, said.words)
+        return Tagging(collection, changes, said)
 
     def _folder(self, collection: Collection) -> Path:
         return collection.root if self.out is None else self.out.expanduser().absolute()
@@ -132,6 +132,11 @@ class Export:
         folder = self._folder(collection)
         if folder.exists() and not folder.is_dir():
             raise ConfigError(f"{folder} is no folder; give --out a folder.")
+        copies = self.out is not None and (self.embed or self.format == "imagefolder")
+        if copies and collection.root.resolve() in folder.resolve().parents:
+            raise ConfigError(
+                f"{folder} lies among the photos, and the next import would take the copies for photos of their own. Choose a folder elsewhere."
+            )
         among_photos = self.out is not None and folder.resolve() == collection.root.resolve()
         if among_photos and self.format not in ("csv", "jsonl", "coco"):
             raise ConfigError(f"The photos themselves lie in {folder}; write there with --in-place.")

@@ -216,6 +216,8 @@ def test_what_programs_write_for_nothing(tmp_path):
         ("['it''s', \"O'Neill\"]", ["its", "O'Neill"]),
         ('["sea", ["sky"]]', ["sea", "sky"]),
         ("('sea', 'sky')", ["sea", "sky"]),
+        ("{'sea': 0.9, 'sky': 1}", ["sea", "sky"]),
+        ("{}", []),
         ("NaN", []),
     ],
 )
@@ -223,6 +225,20 @@ def test_lists_in_cells(tmp_path, cell, tags):
     lines = [{"file_name": "a.png", "tags": cell}, {"file_name": "b.png", "tags": "x"}]
     fake_data.write(tmp_path / "t.jsonl", "\n".join(map(json.dumps, lines)))
     assert read_source("table", tmp_path).tags[0] == tags
+
+
+def test_tables_of_exiftool(tmp_path):
+    fake_data.write(
+        tmp_path / "t.csv", 'SourceFile,FileName,Keywords\n./x/a.png,a.png,"sea, sky"\n./y/a.png,a.png,dog\n'
+    )
+    for folder in ("x", "y"):
+        (tmp_path / folder).mkdir()
+        fake_data.picture(1).save(tmp_path / folder / "a.png")
+    source = read_source("table", tmp_path)
+    assert dict(zip(source.files, source.tags, strict=True)) == {
+        "x/a.png": ["sea", "sky"],
+        "y/a.png": ["dog"],
+    }
 
 
 def test_texts_and_labels_stand_in_for_tags(tmp_path):

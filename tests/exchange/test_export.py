@@ -14,11 +14,13 @@ from PIL import Image
 
 from tagrefine_core import workflow
 from tagrefine_core.collections import Collection, Source, check_images, write_collection
-from tagrefine_core.errors import Cancelled, ConfigError
+from tagrefine_core.errors import Cancelled, ConfigError, DataError
 from tagrefine_core.exchange.carrying import check_room
 from tagrefine_core.exchange.formats import TextFiles
 from tagrefine_core.exchange.tagging import Spellings
+from tagrefine_core.exchange.text import new_text
 from tagrefine_core.metadata import read_keywords
+from tagrefine_core.reading.cells import split_cells
 from tagrefine_core.store import Store, TagRecord
 from tagrefine_core.workflow import Export
 from tests.fake_data import picture
@@ -145,6 +147,18 @@ def test_coco_names_every_tag_once(store: Store, tmp_path: Path) -> None:
     assert found == TAGS and len(names) == len(set(names.values()))
 
 
+def test_tags_of_coco_come_back_as_tags_and_not_as_ground_truth(
+    store: Store, root: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    exported(store, "coco", out)
+    shutil.copytree(root, out, dirs_exist_ok=True)
+    workflow.import_collection(store, "table", out, "again")
+    again = Collection.open(store, "again")
+    assert {file: again.raw_tags(row) for row, file in enumerate(again.files)} == TAGS
+    assert again.truth is None
+
+
 def test_text_files_in_a_folder_mirror_the_photos(store: Store, root: Path, tmp_path: Path) -> None:
     before = content(root)
     say(store, "a.jpg", sea="reject", owl="accept")
@@ -155,6 +169,32 @@ def test_text_files_in_a_folder_mirror_the_photos(store: Store, root: Path, tmp_
         "c.png.txt": b"what:sea, nikon\n",
     }
     assert content(root) == before
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        ["rock; roll", "dog"],
+        ["Washington, D.C."],
+        ["Places|Italy"],
+        ["Places|Italy", "dog"],
+        ["(a, b)", "dog"],
+        ["lily (x", "rose)"],
+        ['5" screen', '7" tablet', "a, b"],
+        ['say "a, b"'],
+        ["tab\tx", "dog,"],
+        ["A / B", ":)", "it's"],
+        ['"quoted"', "'so'"],
+    ],
+)
+def test_a_text_file_tells_its_tags_apart(tags: list[str]) -> None:
+    files = [new_text(tags).decode(), "sea, sky\n", "sea, sun\n", "dog\n"]
+    assert split_cells(files, where=".").tags[0] == tags
+
+
+def test_tags_that_no_text_file_tells_apart_are_refused() -> None:
+    with pytest.raises(DataError, match="told apart"):
+        new_text(["a\nb", "c"])
 
 
 @pytest.mark.parametrize(
@@ -241,6 +281,13 @@ def test_keywords_inside_photos_leave_the_pixels(
     assert content(root) == before
 
 
+def test_a_copy_is_one_of_the_photo_whatever_lies_there(store: Store, root: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    picture(9).save(tmp_path / "out" / "a.jpg")
+    exported(store, "xmp", tmp_path / "out", embed=True)
+    assert pixels(tmp_path / "out" / "a.jpg") == pixels(root / "a.jpg")
+
+
 def test_another_place_that_holds_a_removed_tag_is_said(store: Store, root: Path) -> None:
     picture(0).save(root / "a.jpg", xmp=SIDECAR.encode())
     say(store, "a.jpg", sea="reject")
@@ -248,6 +295,23 @@ def test_another_place_that_holds_a_removed_tag_is_said(store: Store, root: Path
     assert "a.jpg" in note
     assert Export("mine", "xmp", embed=True).plan(store).notes == []
     assert Export("mine", "xmp").plan(store).notes == [], "our .xmp file stands for what is inside"
+
+
+@pytest.mark.parametrize("options", [{"form": "xmp"}, {"form": "txt"}, {"form": "xmp", "embed": True}])
+@pytest.mark.parametrize("in_place", [True, False])
+def test_what_an_export_added_goes_when_somebody_rejects_it(
+    store: Store, root: Path, tmp_path: Path, options: Mapping[str, object], in_place: bool
+) -> None:
+    asked = {"out": None if in_place else tmp_path / "out", **options}
+    (root / "a.jpg.txt").write_text("nikon, Dog, sea")
+    say(store, "a.jpg", owl="accept", new_york="accept")
+    exported(store, **asked)  # type: ignore[arg-type]
+    say(store, "a.jpg", owl="reject", new_york="reject")
+    exported(store, **asked)  # type: ignore[arg-type]
+    name = "a.jpg" if "embed" in options else f"a.jpg.{options['form']}"
+    path = (root if in_place else tmp_path / "out") / name
+    tags = path.read_text().strip().split(", ") if options["form"] == "txt" else read_keywords(path).tags
+    assert tags == ["nikon", "Dog", "sea"]
 
 
 def test_nothing_is_touched_by_a_plan(store: Store, root: Path, tmp_path: Path) -> None:
@@ -336,6 +400,37 @@ def test_a_file_that_changed_since_the_plan_is_left(store: Store, root: Path) ->
     assert ("a.jpg.txt", "it was changed since it was compared; export again") in plan.refused
 
 
+def test_a_file_that_is_gone_since_the_plan_stays_gone(store: Store, root: Path) -> None:
+    (root / "a.jpg.txt").write_text("nikon, Dog, sea")
+    say(store, "a.jpg", sea="reject")
+    asked = Export("mine", "txt")
+    plan = asked.plan(store)
+    (root / "a.jpg.txt").unlink()
+    number = asked.carry_out(store, plan)
+    assert ("a.jpg.txt", "it was changed since it was compared; export again") in plan.refused
+    assert number is not None and workflow.undo_export(store, number).left == []
+    assert sorted(content(root)) == sorted(FILES)
+
+
+def test_a_photo_that_is_gone_since_the_plan_is_not_copied(store: Store, root: Path, tmp_path: Path) -> None:
+    asked = Export("mine", "imagefolder", tmp_path / "out")
+    plan = asked.plan(store)
+    (root / "a.jpg").unlink()
+    asked.carry_out(store, plan)
+    assert [file for file, _ in plan.refused] == ["a.jpg"] and (tmp_path / "out" / "d.jpg").is_file()
+
+
+def test_copies_of_photos_are_taken_away_unless_somebody_changed_them(store: Store, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "c.png").write_bytes(b"another picture")
+    document = exported(store, "imagefolder", out)
+    (out / "a.jpg").write_bytes(b"edited")
+    found = workflow.undo_export(store, str(document["undo"]))
+    assert found.left == [str(out / "a.jpg")] and (found.restored, found.removed) == (1, 3)
+    assert content(out) == {"a.jpg": b"edited", "c.png": b"another picture"}
+
+
 def test_links_are_not_followed(store: Store, root: Path, tmp_path: Path) -> None:
     outside = tmp_path / "outside.txt"
     outside.write_text("nikon, Dog, sea")
@@ -371,6 +466,14 @@ def test_options_that_do_not_fit_are_refused(
 ) -> None:
     with pytest.raises(ConfigError, match=reason):
         Export("mine", form, **options).plan(store)
+
+
+@pytest.mark.parametrize(("form", "options"), [("imagefolder", {}), ("xmp", {"embed": True})])
+def test_no_copies_lie_below_the_photos(
+    store: Store, root: Path, form: str, options: Mapping[str, bool]
+) -> None:
+    with pytest.raises(ConfigError, match="among the photos"):
+        Export("mine", form, root / "b" / "out", **options).plan(store)
 
 
 def test_the_folder_of_the_photos_is_no_place_for_copies(store: Store, root: Path) -> None:

@@ -43,6 +43,8 @@ def test_one_mark_in_all_cells(mark):
         (["new york", "red car", "golden gate bridge", "dog"], [["new york"], ["red car"], ["golden gate bridge"], ["dog"]]),
         (["beach, golden gate bridge", "old red car"], [["beach", "golden gate bridge"], ["old red car"]]),
         (["#beach #sea", "#sky#sun", "dog, #cat"], [["#beach", "#sea"], ["#sky", "#sun"], ["dog", "#cat"]]),
+        (["猫　犬", "海　空　山", "花"], [["猫", "犬"], ["海", "空", "山"], ["花"]]),
+        (["Places > Italy > Rome", "Animals > Dog", "Places > New York"], [["Places > Italy > Rome"], ["Animals > Dog"], ["Places > New York"]]),
         # Marks that separate nothing
         (["rock &amp; roll; jazz", "b%26w,sky"], [["rock &amp; roll", "jazz"], ["b%26w", "sky"]]),
         ([r"lily \(flower\), Washington\, D.C."], [[r"lily \(flower\)", r"Washington\, D.C."]]),
@@ -51,6 +53,7 @@ def test_one_mark_in_all_cells(mark):
         (["(lily:1.2), [beach], {{{sky}}}"], [["(lily:1.2)", "[beach]", "{{{sky}}}"]]),
         # A list in brackets
         (["[beach, 'red car']", '{sea,"a, b"}', "((red hair, blue eyes:1.2)), dog"], [["beach", "red car"], ["sea", "a, b"], ["red hair", "blue eyes", "dog"]]),
+        (["['sea']", '["sky", "sun"]', "[]"], [["sea"], ["sky", "sun"], []]),
         # Escaped marks, where there is no other
         (["beach%2Ccaf%C3%A9", "dog&#44;cat", r"sky\nsun"], [["beach", "caf%C3%A9"], ["dog", "cat"], ["sky", "sun"]]),
         (["washington%2C+d.c.", "new+york,washington%2C+d.c.", "sky,sea"], [["washington%2C+d.c."], ["new+york", "washington%2C+d.c."], ["sky", "sea"]]),
