@@ -240,7 +240,8 @@ def _fixed(paths: Iterable[str]) -> tuple[float, int]:
     Levels are a tree, so that it is always; in a list of tags it is not.
     """
     before: dict[str, Counter[str]] = defaultdict(Counter)
-    for path in islice(dict.fromkeys(paths), _SAMPLE):
+    # A name that stands alone, as photo managers write each level besides, tells nothing.
+    for path in islice(filter(has_pipe, dict.fromkeys(paths)), _SAMPLE):
         for first, second in pairwise(["", *(name.strip() for name in PIPE.split(path))]):
             before[second][first] += 1
     again = [firsts for firsts in before.values() if firsts.total() > 1]

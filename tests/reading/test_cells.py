@@ -31,6 +31,10 @@ def test_one_mark_in_all_cells(mark):
         (["beach, sea,\nsky, dog\n", None, "", " , ,"], [["beach", "sea", "sky", "dog"], [], [], []]),
         # One mark joins what the other separates
         (["Animals|Birds|Owl, Plants|Tree", "Animals|Dog"], [["Animals|Birds|Owl", "Plants|Tree"], ["Animals|Dog"]]),
+        (
+            ["Rome, Places, Sky, Places|Rome", "Rome, Sky, Italy, Places, Places|Italy|Rome", "Sky, Sea", "Sea"],
+            [["Rome", "Places", "Sky", "Places|Rome"], ["Rome", "Sky", "Italy", "Places", "Places|Italy|Rome"], ["Sky", "Sea"], ["Sea"]],
+        ),
         (["Places|Italy; Sky", "Sky|Blue\nSea"], [["Places|Italy", "Sky"], ["Sky|Blue", "Sea"]]),
         (
             ["beach|Washington, D.C.|dog", "sky|sea", "cat|dog", "sky|dog|red"],
