@@ -2,9 +2,9 @@
 
 Line ends, tabs and semicolons always separate. What is left are *parts*, alone in their cell or among others. Commas
 separate where parts with one are common (a fifth of the parts of their sort); where they are rare a part is cut only
-when its pieces are tags elsewhere, or no space follows the commas: "Washington, D.C." stays one tag. Pipes separate
-parts that are alone; they join the levels of a hierarchy where commas or line ends separate, and where what follows a
-pipe always follows the same. Spaces separate only where hardly any cell shows another mark and the cells hold several
+when its pieces are tags elsewhere or too many for one, or no space follows the commas: "Washington, D.C." stays one tag.
+Pipes separate parts that are alone; they join the levels of a hierarchy where commas or line ends separate, where the
+last level stands between commas too, and where what follows a pipe always follows the same. Spaces separate only where hardly any cell shows another mark and the cells hold several
 words, words joined by ``_``, or tags in quotes. Sentences are recognized and said, not taken apart. So every cell goes by
 its own marks, and the column decides what it does not show itself.
 """

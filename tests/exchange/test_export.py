@@ -396,6 +396,7 @@ def test_a_file_that_changed_since_the_plan_is_left(store: Store, root: Path) ->
     asked.carry_out(store, plan)
     assert (root / "a.jpg.txt").read_text() == "Dog, sea, nikon, new"
     assert ("a.jpg.txt", "it was changed since it was compared; export again") in plan.refused
+    assert plan.as_dict()["written"] == plan.as_dict()["files"] - 1
 
 
 def test_a_file_that_is_gone_since_the_plan_stays_gone(store: Store, root: Path) -> None:
