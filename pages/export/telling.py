@@ -70,7 +70,7 @@ def tell_written(store: Store, done: Mapping[str, Any]) -> None:
     if number is None:
         st.success("Nothing was written: all is as it shall be.")
         return
-    st.success(f"{done['files']:,} {'file was' if done['files'] == 1 else 'files were'} written.")
+    st.success(f"{done['written']:,} {'file was' if done['written'] == 1 else 'files were'} written.")
     if done["refused"]:
         st.warning(
             f"{done['refused']:,} photos were left as they are, such as {plain(done['left'][0]['file_name'])}."

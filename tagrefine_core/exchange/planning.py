@@ -96,6 +96,7 @@ class Plan:
         """Return it for JSON: counts, then photo by photo, at most ``listed`` of them."""
         return {
             "files": len(self.writes),
+            "written": self.written,
             "new": self.new,
             "changed": len(self.changes),
             "added": self.added,

@@ -12,7 +12,7 @@ from tagrefine_core.refinement import Changes
 from tagrefine_core.refinement.verdicts import REJECT, Verdicts
 from tagrefine_core.store import TagRecord
 from tagrefine_core.tags.normalization import normalize
-from tagrefine_core.tags.spelling import mark_of, may_be_levels, roots_of
+from tagrefine_core.tags.spelling import is_below_root, mark_of, roots_of
 
 __all__ = ["PhotoTags", "Spellings", "Tagging"]
 
@@ -180,7 +180,7 @@ def _paths(records: Iterable[TagRecord]) -> Iterator[TagRecord]:
     for record in records:
         mark = mark_of(record.raw)
         parts = record.raw.strip(mark).split(mark) if mark else []
-        below_root = mark == "/" and normalize(parts[0]) in roots and may_be_levels(parts)
+        below_root = mark == "/" and is_below_root(parts, roots)
         if mark and (record.above or below_root or (mark == "|" and sum(map(bool, parts)) > 1)):
             yield record
 

@@ -147,11 +147,13 @@ def same_name(name: str, field_name: str) -> bool:
 
 
 def _once(texts: Iterable[str]) -> list[str]:
-    """Return texts as tags, those of one spelling or of the same levels once."""
+    """Return texts as tags, those of one spelling or of the same levels once: with pipes, which are surer than slashes, if one has them."""
     found: dict[tuple[str, ...], str] = {}
     for text in texts:
         if tag := clean(" ".join(text.split())):
-            found.setdefault(levels(tag), tag)
+            known = found.setdefault(levels(tag), tag)
+            if "|" in tag and "|" not in known:
+                found[levels(tag)] = tag
     return list(found.values())
 
 

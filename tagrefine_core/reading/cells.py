@@ -2,9 +2,9 @@
 
 Line ends, tabs and semicolons always separate. What is left are *parts*, alone in their cell or among others. Commas
 separate where parts with one are common (a fifth of the parts of their sort); where they are rare a part is cut only
-when its pieces are tags elsewhere, or no space follows the commas: "Washington, D.C." stays one tag. Pipes separate
-parts that are alone; they join the levels of a hierarchy where commas or line ends separate, and where what follows a
-pipe always follows the same. Spaces separate only where hardly any cell shows another mark and the cells hold several
+when its pieces are tags elsewhere or too many for one, or no space follows the commas: "Washington, D.C." stays one tag.
+Pipes separate parts that are alone; they join the levels of a hierarchy where commas or line ends separate, where the
+last level stands between commas too, and where what follows a pipe always follows the same. Spaces separate only where hardly any cell shows another mark and the cells hold several
 words, words joined by ``_``, or tags in quotes. Sentences are recognized and said, not taken apart. So every cell goes by
 its own marks, and the column decides what it does not show itself.
 """
@@ -34,6 +34,7 @@ __all__ = ["Split", "cut_list", "split_cells"]
 
 _COMMON = 5  # one part in so many
 _RARE = 10
+_NAME = 3  # "Paris, Texas, USA": a tag with more commas is a list
 _SAMPLE = 20_000  # distinct parts that decide; more would not change it
 _ARROW = " > "  # joins levels, as Lightroom shows them
 _JOINED = re.compile(r"[^\W_]_[^\W_]")
@@ -225,6 +226,8 @@ def _pipes_separate(
     alone: Sequence[str], among: Sequence[str], with_comma: Sequence[str], commas_common: bool
 ) -> bool:
     """Say whether pipes separate tags rather than the levels of one, in parts that are alone in their cell."""
+    if any(map(_repeats_a_level, with_comma)):
+        return False
     fixed, repeats = _fixed(chain.from_iterable(map(COMMA.split, chain(alone, among))))
     if among or any(map(has_pipe, with_comma)):
         # Two marks in a cell: one separates, the other joins.
@@ -234,13 +237,20 @@ def _pipes_separate(
     return not (repeats >= 5 and fixed > 0.9)
 
 
+def _repeats_a_level(part: str) -> bool:
+    """Say whether the last level of a path stands between commas too, as photo managers write it."""
+    pieces = {piece.strip() for piece in COMMA.split(part)}
+    return any(has_pipe(piece) and PIPE.split(piece)[-1].strip() in pieces for piece in pieces)
+
+
 def _fixed(paths: Iterable[str]) -> tuple[float, int]:
     """Return how much of the time a name stands behind the one it most often stands behind, and how many come again.
 
     Levels are a tree, so that it is always; in a list of tags it is not.
     """
     before: dict[str, Counter[str]] = defaultdict(Counter)
-    for path in islice(dict.fromkeys(paths), _SAMPLE):
+    # A name that stands alone, as photo managers write each level besides, tells nothing.
+    for path in islice(filter(has_pipe, dict.fromkeys(paths)), _SAMPLE):
         for first, second in pairwise(["", *(name.strip() for name in PIPE.split(path))]):
             before[second][first] += 1
     again = [firsts for firsts in before.values() if firsts.total() > 1]
@@ -280,7 +290,11 @@ def _is_list(part: str, pieces: Sequence[str], known: frozenset[str], spaces: bo
     pieces = [piece.strip() for piece in pieces if piece.strip()]
     if 2 * sum(piece.casefold() in known for piece in pieces) > len(pieces):
         return True
-    return not spaces and len(pieces) > 1 and not re.search(rf"{COMMA.pattern}\s", part)
+    if spaces or len(pieces) < 2:
+        return False
+    if _repeats_a_level(part) or (len(pieces) > _NAME and not _is_sentence(part)):
+        return True
+    return not re.search(rf"{COMMA.pattern}\s", part)
 
 
 def _is_sentence(part: str) -> bool:

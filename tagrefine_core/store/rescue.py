@@ -133,7 +133,11 @@ def _salvage(path: Path, target: sqlite3.Connection) -> tuple[str, ...]:
 
 def _copy_rows(source: sqlite3.Connection, target: sqlite3.Connection, table: str) -> bool:
     """Copy a table from both its ends up to where it is damaged; tell whether it is whole."""
-    columns = [row["name"] for row in target.execute(f"PRAGMA table_info({table})")]
+    # An earlier TagRefine had fewer.
+    there = {row["name"] for row in source.execute(f"PRAGMA table_info({table})")}
+    columns = [row["name"] for row in target.execute(f"PRAGMA table_info({table})") if row["name"] in there]
+    if not columns:
+        return False
     keys = [row["name"] for row in target.execute(f"PRAGMA table_info({table})") if row["pk"]] or ["rowid"]
     names, places = ", ".join(columns), ", ".join("?" * len(columns))
     for direction in ("ASC", "DESC"):

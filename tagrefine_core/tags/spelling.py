@@ -2,13 +2,13 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from tagrefine_core.reading.escapes import unescape
 from tagrefine_core.tags.normalization import Lemma, lemmatize, normalize
 from tagrefine_core.tags.wordnet import WordNet
 
-__all__ = ["Spellings", "mark_of", "may_be_levels", "roots_of"]
+__all__ = ["Spellings", "is_below_root", "mark_of", "roots_of"]
 
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 _WEIGHT = re.compile(r"\d{1,3}(\.\d{1,9})?")
@@ -104,12 +104,10 @@ class Spellings:
 
     def _is_path(self, levels: list[str]) -> bool:
         """Tell whether slashes stand between levels: all are words, or several paths of the collection begin alike."""
-        if not may_be_levels(levels):
-            return False
-        nouns = [lemmatize(level, self._wordnet) for level in levels]
-        return normalize(levels[0]) in self._roots or all(
-            one.known and self._wordnet.senses(one.name, "n") for one in nouns
-        )
+        if is_below_root(levels, self._roots):
+            return True
+        nouns = (lemmatize(level, self._wordnet) for level in levels if _may_be_level(level))
+        return sum(one.known and bool(self._wordnet.senses(one.name, "n")) for one in nouns) == len(levels)
 
     def _behind_namespace(self, text: str) -> tuple[Lemma, ...]:
         """Return what stands behind a namespace where it names a thing; empty where there is no namespace."""
@@ -159,9 +157,14 @@ def roots_of(raws: Iterable[str]) -> frozenset[str]:
     return frozenset(root for root, paths in below.items() if len(paths) > 1)
 
 
-def may_be_levels(parts: Sequence[str]) -> bool:
-    """Tell whether what slashes stand between may be levels: not in "http://...", "24/7", "b/w" and dates."""
-    return all(len(part) >= _LEVEL and any(map(str.isalpha, part)) for part in parts)
+def is_below_root(levels: Sequence[str], roots: Container[str]) -> bool:
+    """Tell whether levels are a path since several begin like it: then those below may be short, or numbers."""
+    return _may_be_level(levels[0]) and all(levels) and normalize(levels[0]) in roots
+
+
+def _may_be_level(part: str) -> bool:
+    """Tell whether what stands beside a slash may be a level: not in "http://...", "24/7", "b/w" and dates."""
+    return len(part) >= _LEVEL and any(map(str.isalpha, part))
 
 
 def _nothing(text: str) -> str:
@@ -175,6 +178,8 @@ def _nothing(text: str) -> str:
         return "only marks"
     if len(runs) <= 2 and all(len(run) == 1 for run in runs):
         eyes = len(runs) == 2 and runs[0] == runs[1] and not text[0].isspace()
+        if "".join(runs).isdecimal() and len(runs) == 2:
+            return ""  # "4:3"
         if _MARK.search(text) or (eyes and "_" in text):
             return "emoticon"
     return ""

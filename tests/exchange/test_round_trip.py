@@ -20,6 +20,22 @@ def bytes_of(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+def test_a_path_comes_back_from_xmp_as_its_user_wrote_it(tmp_path: Path) -> None:
+    """With slashes, nothing would tell that "UK" is a level."""
+    root, store = tmp_path / "photos", Store(tmp_path / "home")
+    root.mkdir()
+    for number in range(3):
+        picture(number).save(root / f"p{number}.jpg")
+    (root / "t.csv").write_text("file_name,tags\np0.jpg,Qqqq|UK; sea\np1.jpg,sea; dog\np2.jpg,dog; sky\n")
+    once = workflow.import_collection(store, "table", root, "mine")
+    asked = Export("mine", "xmp")
+    asked.carry_out(store, asked.plan(store))
+    (root / "t.csv").unlink()
+    again = workflow.import_collection(store, "folder", root, "again")
+    assert set(again.raw_tags(0)) == set(once.raw_tags(0)) == {"Qqqq|UK", "sea"}
+    assert again.vocabulary == once.vocabulary and "uk" in again.vocabulary
+
+
 def test_tags_come_back_from_where_they_were_taken(tmp_path: Path) -> None:
     root, store = tmp_path / "photos", Store(tmp_path / "home")
     root.mkdir()

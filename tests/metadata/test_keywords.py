@@ -94,7 +94,7 @@ def test_fields_are_joined_and_one_path_is_read_once(tmp_path: Path) -> None:
         + array("dc:subject", "Rome", "dog", "dog")
     )
     path.write_text(packet(both), encoding="utf-8")
-    assert read_keywords(path).tags == ["Rome", "dog", "Places/Italy/Rome", "People/Ann"]
+    assert read_keywords(path).tags == ["Rome", "dog", "Places|Italy|Rome", "People/Ann"]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])

@@ -31,6 +31,12 @@ def test_one_mark_in_all_cells(mark):
         (["beach, sea,\nsky, dog\n", None, "", " , ,"], [["beach", "sea", "sky", "dog"], [], [], []]),
         # One mark joins what the other separates
         (["Animals|Birds|Owl, Plants|Tree", "Animals|Dog"], [["Animals|Birds|Owl", "Plants|Tree"], ["Animals|Dog"]]),
+        (
+            ["Rome, Places, Sky, Places|Rome", "Rome, Sky, Italy, Places, Places|Italy|Rome", "Sky, Sea", "Sea"],
+            [["Rome", "Places", "Sky", "Places|Rome"], ["Rome", "Sky", "Italy", "Places", "Places|Italy|Rome"], ["Sky", "Sea"], ["Sea"]],
+        ),
+        (["Rome, Places|Rome", *["Places|Rome", "dog", "cat"] * 4], [["Rome", "Places|Rome"], *[["Places|Rome"], ["dog"], ["cat"]] * 4]),
+        (["Paris, Texas, USA", "dusk, dew, fog, ice", *"abcdefghijk"], [["Paris, Texas, USA"], ["dusk", "dew", "fog", "ice"], *map(list, "abcdefghijk")]),
         (["Places|Italy; Sky", "Sky|Blue\nSea"], [["Places|Italy", "Sky"], ["Sky|Blue", "Sea"]]),
         (
             ["beach|Washington, D.C.|dog", "sky|sea", "cat|dog", "sky|dog|red"],

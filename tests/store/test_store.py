@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tagrefine_core.errors import CollectionError, HomeError, JobError, RunError
-from tagrefine_core.store import CollectionRecord, EpochRecord, ImportIssue, Store, TagRecord
+from tagrefine_core.store import CollectionRecord, EpochRecord, ImportIssue, Store, TagRecord, rescue
 from tagrefine_core.store.migrations import MIGRATIONS
 
 
@@ -338,3 +338,12 @@ def test_many_open_and_write_at_once(home):
 def test_records_hold_plain_json(store):
     record = write(store)
     assert json.loads(json.dumps(record.details)) == record.details
+
+
+def test_a_database_of_an_earlier_version_is_rescued_with_the_columns_it_had(store):
+    record = write(store)
+    with store.connect() as connection:
+        connection.execute("ALTER TABLE raw_tags DROP COLUMN above")
+    found = rescue(store.home)
+    assert found is not None and found.lost == ()
+    assert Store(store.home).raw_tags(record.id)[0] == TagRecord("Sea", 2, "merged", "sea", "spelling")

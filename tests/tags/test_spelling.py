@@ -46,6 +46,22 @@ def test_a_slash_stands_between_levels_where_several_paths_begin_alike(wordnet):
 
 
 @pytest.mark.parametrize(
+    ("raw", "other", "found"),
+    [
+        ("Places/U.S.A./Q7", "Places/Rome", ["u.s.a.", "place"]),
+        ("film/35mm", "film/120", ["film"]),
+        ("/Nature/Water/", "dog", ["water", "nature"]),
+        ("AC/DC", "AC/DC Live", []),
+        ("w/ friends", "w/ family", []),
+        ("http://a.org/dog", "http://b.org/cat", []),
+        ("2008/dog", "2008/cat", []),
+    ],
+)
+def test_short_levels_below_a_root_of_several(wordnet, raw, other, found):
+    assert names(raw, other, wordnet=wordnet) == found
+
+
+@pytest.mark.parametrize(
     ("raw", "found"),
     [
         ("creature:dog", ["dog"]),
@@ -104,6 +120,7 @@ def test_a_lost_backslash_is_mended_by_the_right_spelling_only(wordnet):
         ("qqqq|zzzz", "no level of it is in WordNet"),
         ("c++", "not in WordNet"),
         ("b&w", "not in WordNet"),
+        ("4:3", "not in WordNet"),
     ],
 )
 def test_what_is_no_word_says_why(wordnet, raw, reason):
