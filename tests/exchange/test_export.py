@@ -319,8 +319,9 @@ def test_an_export_that_was_stopped_goes_on_and_can_be_undone(store: Store, root
     document = exported(store, "txt")
     assert document["files"] == 2
     workflow.undo_export(store, str(document["undo"]))
+    assert workflow.exports(store) == [first]
     workflow.undo_export(store, first)
-    assert content(root) == before
+    assert content(root) == before and workflow.exports(store) == []
 
 
 def test_what_somebody_changed_since_is_left_by_undo(store: Store, root: Path) -> None:
@@ -329,6 +330,7 @@ def test_what_somebody_changed_since_is_left_by_undo(store: Store, root: Path) -
     found = workflow.undo_export(store, str(document["undo"]))
     assert found.left == [str(root / "a.jpg.txt")] and found.removed == 2
     assert (root / "a.jpg.txt").read_text() == "mine now"
+    assert workflow.exports(store) == [document["undo"]], "what was kept of it stays"
 
 
 def test_a_file_that_changed_since_the_plan_is_left(store: Store, root: Path) -> None:
