@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages.components.header import between
 from pages.components.jobs import begin
+from pages.components.text import plain
 from pages.state import current_run, store
 from tagrefine_core import workflow
 from tagrefine_core.collections import Collection
@@ -34,14 +35,17 @@ def onward(collection: Collection) -> None:
 
 def _learn(collection: Collection) -> None:
     """Offer to start a run as it is best begun; nothing while none may be started."""
-    if workflow.refusal(store(), "train", collection.name) or workflow.too_little(collection):
+    if workflow.refusal(store(), "train", collection.name):
         return
     time = workflow.expected_time(store(), collection, train_config("default"))
+    little = workflow.too_little(collection)
     with st.container(border=True, key="onward", horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(
             f"**The tags of {collection.n:,} photos are here.** Next a network learns which of them fit:"
             f" {between(time.low, time.high)}."
         )
+        if little:
+            st.markdown(f":gray[{plain(little)}]")
         with st.container(horizontal=True, horizontal_alignment="right", width="content"):
             if st.button("Start training", type="primary", key="learn"):
                 begin("train", collection.name, {"preset": "default"})
