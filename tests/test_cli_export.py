@@ -77,7 +77,8 @@ def test_people_read_counts_first_then_photos(home, capsys) -> None:
         (("own",), "--format"),
         ((), "a collection"),
         (("own", "--format", "xmp"), "--out DIR, or --in-place"),
-        (("own", "--format", "xmp", "--in-place", "--out", "x"), "--out DIR, or --in-place"),
+        (("own", "--format", "xmp", "--in-place", "--out", "x"), "not both"),
+        (("own", "--format", "pdf", "--out", "x"), "Invalid value for '--format': 'pdf' is not one of 'csv'"),
         (("own", "--format", "csv", "--in-place"), "give csv a folder"),
         (("own", "--format", "txt", "--embed", "--in-place"), "--embed"),
         (("nobody", "--format", "csv", "--out", "x"), "nobody"),
@@ -96,9 +97,18 @@ def test_mistakes_are_told_in_one_line(
     assert not (tmp_path / "x").exists()
 
 
-def test_a_file_is_no_folder(home, capsys, tmp_path: Path) -> None:
+@pytest.mark.parametrize("inside", ["", "collections", "new/folder"])
+def test_the_home_is_no_place_for_an_export(home, capsys, inside: str) -> None:
+    before = sorted(home.store.home.iterdir())
+    out = str(home.store.home / inside)
+    assert "own home folder" in fails(home, capsys, "export", "own", "--format", "xmp", "--out", out)
+    assert sorted(home.store.home.iterdir()) == before
+
+
+@pytest.mark.parametrize("out", ["x", "x/y"])
+def test_a_file_is_no_folder(home, capsys, tmp_path: Path, out: str) -> None:
     (tmp_path / "x").write_text("mine")
-    assert "is no folder" in fails(
-        home, capsys, "export", "own", "--format", "csv", "--out", str(tmp_path / "x")
+    assert "x is no folder" in fails(
+        home, capsys, "export", "own", "--format", "csv", "--out", str(tmp_path / out)
     )
     assert (tmp_path / "x").read_text() == "mine"

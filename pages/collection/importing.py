@@ -15,7 +15,8 @@ __all__ = ["delete_dialog", "import_dialog", "import_options", "start_demo"]
 KINDS = {
     "auto": (
         "Let TagRefine find out",
-        "Point to a folder of photos, to a table of tags, or to MIRFLICKR or NUS-WIDE.",
+        "Point to a folder of photos: the keywords of Lightroom, digiKam and others are read. Or to a table of tags, to MIRFLICKR or "
+        "to NUS-WIDE.",
     ),
     "folder": (
         "A folder of photos",

@@ -112,16 +112,21 @@ def cleaning(collection: Collection) -> None:
 
 
 def import_report(collection: Collection) -> None:
-    """Draw the photos that could not be imported, or were with a remark."""
+    """Draw what could not be imported, and what is to be known of the rest."""
     issues = collection.issues
     if not issues:
         st.success("Every photo was read without a problem.")
         return
     skipped = sum(issue.severity == "skipped" for issue in issues)
-    st.markdown(f"**{skipped:,}** left out, **{len(issues) - skipped:,}** imported with a remark.")
+    noted = len(issues) - skipped
+    st.markdown(f"**{skipped:,}** left out, **{noted:,}** {'remark' if noted == 1 else 'remarks'}.")
     table = pd.DataFrame(
         [
-            (issue.file, "left out" if issue.severity == "skipped" else "imported", issue.reason)
+            (
+                "all photos" if issue.file == "." else issue.file,
+                "left out" if issue.severity == "skipped" else "imported",
+                issue.reason,
+            )
             for issue in issues[:ROWS]
         ],
         columns=["File", "Outcome", "Reason"],

@@ -182,4 +182,10 @@ def _ended_text(job: JobRecord) -> str:
 
 
 def _title(job: JobRecord) -> str:
-    return _TITLES.get(job.command, plain(job.command)).format(plain(job.collection))
+    looks = job.command == "export" and (job.options or {}).get("dry_run")
+    title = (
+        "Comparing the tags of {} with what is there"
+        if looks
+        else _TITLES.get(job.command, plain(job.command))
+    )
+    return title.format(plain(job.collection))

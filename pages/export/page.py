@@ -7,7 +7,7 @@ from pages.components.jobs import begin, job_cards, live_jobs
 from pages.components.promise import promise
 from pages.components.text import plain
 from pages.export.asking import asked
-from pages.export.telling import latest, tell_plan, tell_written
+from pages.export.telling import latest, tell_plan, tell_written, way_back
 from pages.state import current_run, need_collection, store
 from tagrefine_core.collections import selected_rows
 from tagrefine_core.errors import CollectionError
@@ -67,4 +67,6 @@ if found is not None and found.result is not None:
     if (found.options or {}).get("dry_run"):
         tell_plan(found.result, on_write=lambda: ask(write=True))
     else:
-        tell_written(store(), found.result)
+        tell_written(found.result)
+if not working:
+    way_back(store(), collection)

@@ -52,11 +52,15 @@ def _progress(record: RunRecord, epochs: list[EpochRecord]) -> None:
     now = max(epochs, key=lambda epoch: (epoch.stage != "phi0", epoch.epoch), default=None)
     values = now.values if now else {}
     stage = now.stage if now else stages[0]
-    cells = st.columns(4)
-    cells[0].metric("Stage", f"{stages.index(stage) + 1} of {len(stages)}", border=True)
-    cells[1].metric("Epochs done", f"{now.epoch if now else 0} of {every[stage]}", border=True)
-    cells[2].metric("Photos per second", _number(values.get("images_per_second"), "{:,.0f}"), border=True)
-    cells[3].metric("mAP on watched photos", _number(values.get("val_map"), "{:.3f}"), border=True)
+    told_now = {
+        "Stage": f"{stages.index(stage) + 1} of {len(stages)}",
+        "Epochs done": f"{now.epoch if now else 0} of {every[stage]}",
+        "Photos per second": _number(values.get("images_per_second"), "{:,.0f}"),
+    }
+    if "val_map" in values:  # only with ground truth
+        told_now["mAP on watched photos"] = _number(values["val_map"], "{:.3f}")
+    for (words, number), cell in zip(told_now.items(), st.columns(len(told_now)), strict=True):
+        cell.metric(words, number, border=True)
     if epochs:
         loss_charts(epochs, key=f"live_{record.id}")
     else:

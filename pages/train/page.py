@@ -30,11 +30,12 @@ if refused := workflow.refusal(store(), "train", collection.name):
 else:
     start_form(collection, busy=False)
 
-st.header("Runs", anchor=False)
 runs = jobs.run_states(store(), collection.name)
+if runs or not live:
+    st.header("Runs", anchor=False)
 if runs:
     run_list(runs)
     if len(runs) > 1:
         compare(runs)
-else:
+elif not live:
     st.caption("No run yet. Choose a preset above and start.")

@@ -39,11 +39,12 @@ def run_list(runs: Sequence[RunRecord]) -> None:
     runs = sorted(runs, key=lambda run: not run.kept)
     everything = len(runs) <= SHOWN or st.toggle(f"Show all {len(runs)} runs", key="all_runs")
     best = best_run(store(), runs[0].collection)
+    newest = max((run.id for run in runs if run.state == "finished"), default=None)
     for run in runs if everything else runs[:SHOWN]:
-        _row(run, best=best is not None and run.id == best.id and len(runs) > 1)
+        _row(run, best=best is not None and run.id == best.id and len(runs) > 1, newest=run.id == newest)
 
 
-def _row(run: RunRecord, *, best: bool) -> None:
+def _row(run: RunRecord, *, best: bool, newest: bool) -> None:
     with st.container(border=True, key=f"run_{run.id}"):
         name, state, miap, mean, actions = st.columns([4, 1.6, 1.2, 1.2, 4], vertical_alignment="center")
         beside = (
@@ -60,7 +61,8 @@ def _row(run: RunRecord, *, best: bool) -> None:
         miap.markdown(_measure("MiAP", metrics.get("miap")))
         mean.markdown(_measure("mAP", metrics.get("map")))
         with actions, st.container(horizontal=True, horizontal_alignment="right", gap="small"):
-            if run.state == "finished" and st.button("See the tags", key=f"see_{run.id}"):
+            see = "primary" if newest else "secondary"
+            if run.state == "finished" and st.button("See the tags", type=see, key=f"see_{run.id}"):
                 choose(run=run.id)
                 st.switch_page("browse/page.py")
             if run.state in ("interrupted", "cancelled") and st.button("Resume", key=f"resume_{run.id}"):
@@ -166,4 +168,6 @@ def _differing(runs: Mapping[str, RunRecord]) -> pd.DataFrame:
 
 
 def _measure(name: str, value: float | None) -> str:
-    return f":gray[{name}]  \n**{value:.3f}**" if value is not None else f":gray[{name}  \n–]"
+    return (
+        f":gray[{name}]  \n**{value:.3f}**" if value is not None else ""
+    )  # without ground truth there is none

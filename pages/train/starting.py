@@ -10,7 +10,7 @@ from pages.components.header import between
 from pages.components.jobs import begin
 from pages.components.setting_words import PRESETS, VALUES, told
 from pages.components.text import plain
-from pages.state import store
+from pages.state import current_run, store
 from pages.train.copying import copied_settings
 from pages.train.settings import all_settings, reset_settings
 from tagrefine_core import workflow
@@ -73,7 +73,8 @@ def start_form(collection: Collection, *, busy: bool) -> None:
     with top:
         _counted(base, changed, copied=not problem)
     with start:
-        if st.button("Start training", type="primary", key="start", disabled=bool(problem) or busy):
+        first = "secondary" if current_run() else "primary"  # what was learned is to be seen next
+        if st.button("Start training", type=first, key="start", disabled=bool(problem) or busy):
             settings = write_settings(changed)
             begin("train", collection.name, {"preset": preset} | ({"settings": settings} if settings else {}))
             st.rerun()

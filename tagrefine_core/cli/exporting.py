@@ -78,7 +78,8 @@ def export(
             try:
                 number = asked.carry_out(session.store, plan, job.progress)
             except BaseException:
-                session.note(f"{plan.written:,} of {len(plan.writes):,} files were written.")
+                if plan.written:
+                    session.note(f"{plan.written:,} of {len(plan.writes):,} files were written.")
                 raise
             document = {**plan.as_dict(), "run": asked.run, "undo": number}
         job.result = {**document, **plan.as_dict(listed=_KEPT)}
@@ -108,7 +109,8 @@ def _asked(
         missing = "a collection" if name is None else "--format"
         raise ConfigError(f"export needs {missing}, such as: export COLLECTION --format xmp --out DIR.")
     if in_place == (out is not None):
-        raise ConfigError("Say where to: --out DIR, or --in-place for the files beside the photos.")
+        both = ", not both" if in_place else ""
+        raise ConfigError(f"Say where to: --out DIR, or --in-place for the files beside the photos{both}.")
     store.collection(name)
     chosen = run or workflow.run_to_export(store, name)
     return workflow.Export(name, format, out, embed, chosen, precision, selection)

@@ -127,7 +127,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)
         hint = f" Try: {context.command_path} --help" if context else ""
-        return _fail(f"{error.format_message().rstrip('.')}.{hint}", error.exit_code)
+        said = error.format_message().replace(": Value error, ", ": ", 1).rstrip(".")
+        return _fail(f"{said}.{hint}", error.exit_code)
     except Stopped as stop:
         return _fail(str(stop), 128 + stop.signal)
     except (KeyboardInterrupt, typer.Abort):

@@ -3,6 +3,7 @@
 import errno
 import os
 import secrets
+import shutil
 import stat
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -118,6 +119,8 @@ def backups(home: Path) -> list[str]:
 def undo(home: Path, number: str, progress: Progress = silent) -> Undone:
     """Put back what an export replaced, and take away what it made; what somebody changed since stays.
 
+    Where all is back, there is nothing to undo any more, and what was kept for it is deleted.
+
     Raises
     ------
     ConfigError
@@ -149,6 +152,8 @@ def undo(home: Path, number: str, progress: Progress = silent) -> Undone:
             elif current != digest(data):
                 left.append(str(path))
         _told(progress, "Putting files back", done, len(entries))
+    if not left:  # all that is kept there lies where it was
+        shutil.rmtree(folder)
     return Undone(restored, removed, left)
 
 

@@ -29,8 +29,8 @@ class Format(ABC):
 
     Attributes
     ----------
-    elsewhere : list of str
-        Photos that `look_elsewhere` found to hold a removed tag in another place.
+    elsewhere : dict of str to list of str
+        Place, in words, to the photos that `look_elsewhere` found to hold a removed tag there too.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class Format(ABC):
         self._spellings = spellings
         self._files = files
         self._beside = cache(self._find_beside)
-        self.elsewhere: list[str] = []
+        self.elsewhere: dict[str, list[str]] = {}
 
     def path(self, file: str) -> Path:
         """Return where the file of a photo is, or will be."""
@@ -87,18 +87,21 @@ class Format(ABC):
         """Note a photo that holds a removed tag in another place than ``path``: an import reads all of them."""
         if not photo.gone:
             return
+        held: dict[str, Sequence[str]] = {}
         own = self.root / photo.file_name
         # An .xmp file of ours stands for what is inside the photo.
-        held: list[str] = [] if path == own or isinstance(self, XmpFiles) else list(read_keywords(own).tags)
+        if path != own and not isinstance(self, XmpFiles):
+            held["inside the photo"] = read_keywords(own).tags
         xmp = self.beside(photo.file_name, XmpFiles.endings)
         if xmp is not None and xmp != path:
-            held += read_keywords(xmp).tags
+            held["in an .xmp file"] = read_keywords(xmp).tags
         text = self.beside(photo.file_name, TextFiles.endings)
         if text is not None and text != path:
             with suppress(DataError, OSError):
-                held += text_tags(text.read_bytes(), [*self._known(photo), *photo.after])
-        if any(self._spellings.becomes(tag, photo.gone) != tag for tag in held):
-            self.elsewhere.append(photo.file_name)
+                held["in a text file"] = text_tags(text.read_bytes(), [*self._known(photo), *photo.after])
+        for place, tags in held.items():
+            if any(self._spellings.becomes(tag, photo.gone) != tag for tag in tags):
+                self.elsewhere.setdefault(place, []).append(photo.file_name)
 
     def _known(self, photo: PhotoTags) -> list[str]:
         """Return what a text file may hold: the photo's own tags, and rejected ones that an earlier export added."""

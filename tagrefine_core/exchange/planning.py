@@ -110,8 +110,8 @@ class Plan:
     def lines(self, *, listed: int) -> Iterator[str]:
         """Yield it for people: counts, then photo by photo."""
         yield (
-            f"{len(self.changes):,} photos change: {self.added:,} tags added, {self.removed:,} removed; "
-            f"{len(self.writes):,} files to write, {self.new:,} of them new."
+            f"{_count(len(self.changes), 'photo changes', 'photos change')}: {_count(self.added, 'tag', 'tags')} added, "
+            f"{self.removed:,} removed; {_count(len(self.writes), 'file', 'files')} to write, {self.new:,} of them new."
         )
         yield from self.notes
         for change in self.changes[:listed]:
@@ -156,10 +156,10 @@ def plan_photos(form: Format, photos: Iterable[PhotoTags], total: int, progress:
             plan.refused.append((photo.file_name, f"{path.name} cannot be read ({error.strerror})"))
         if done % _STEP == 0 or done == total:
             progress("Comparing tags with files", done, total)
-    if form.elsewhere:
+    for place, found in form.elsewhere.items():
         plan.notes.append(
-            f"{len(form.elsewhere):,} photos, such as {form.elsewhere[0]}, hold a removed tag in another place too (a text file, an .xmp "
-            "file, or inside the photo): export there as well, or the next import brings it back."
+            f"{_count(len(found), 'photo holds', 'photos hold')} a removed tag {place} as well, such as {found[0]}: "
+            "write there, too, or the next import brings it back."
         )
     return plan
 
@@ -194,6 +194,10 @@ def plan_copies(plan: Plan, root: Path, out: Path, files: Sequence[str]) -> None
 
 def _copy_of(source: Path) -> Callable[[bytes | None], bytes]:
     return lambda _: source.read_bytes()
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
 
 
 def _plan_photo(plan: Plan, form: Format, photo: PhotoTags, path: Path) -> None:

@@ -41,16 +41,19 @@ def embedded_edited(
     iptc = list(dict.fromkeys([*kept, *flat])) if words else []
     if new == (packet or EMPTY) and iptc == words:
         return data
-    wanted = {levels(tag) for tag in packet_keywords(parse(new))}
+    wanted = _written(new)
     for write in (write_embedded, write_fresh):
         try:
             written = write(data, new, iptc if words else None)
             found, found_iptc = read_embedded_bytes(written)
-            if {levels(tag) for tag in packet_keywords(parse(found))} == wanted and len(found_iptc) == len(
-                iptc
-            ):
+            if _written(found) == wanted and len(found_iptc) == len(iptc):
                 return written
         except DataError:
             if write is write_fresh:
                 raise
     raise DataError("its keywords could not be written.")
+
+
+def _written(packet: bytes) -> set[tuple[str, ...]]:
+    # The library that writes photos takes a packet away that holds nothing any more.
+    return {levels(tag) for tag in packet_keywords(parse(packet))} if packet else set()

@@ -72,7 +72,7 @@ class Export:
         """
         check(store, "export", self.collection, run_id=self.run)
         collection = self._collection(store)
-        self._check_options(collection)
+        self._check_options(collection, store.home)
         tagging = self._tagging(store, collection)
         rows: Sequence[int] = (
             range(collection.n)
@@ -118,7 +118,7 @@ class Export:
     def _folder(self, collection: Collection) -> Path:
         return collection.root if self.out is None else self.out.expanduser().absolute()
 
-    def _check_options(self, collection: Collection) -> None:
+    def _check_options(self, collection: Collection, home: Path) -> None:
         if self.format not in FORMATS:
             raise ConfigError(f"There is no format {self.format!r}; choose one of: {', '.join(FORMATS)}.")
         if self.embed and self.format != "xmp":
@@ -130,8 +130,11 @@ class Export:
         if not collection.root.is_dir():
             raise CollectionError(f"The photos of {collection.name!r} are gone from {collection.root}.")
         folder = self._folder(collection)
-        if folder.exists() and not folder.is_dir():
-            raise ConfigError(f"{folder} is no folder; give --out a folder.")
+        there = next(path for path in (folder, *folder.parents) if path.exists())
+        if not there.is_dir():
+            raise ConfigError(f"{there} is no folder; give --out a folder.")
+        if self.out is not None and folder.resolve().is_relative_to(home.resolve()):
+            raise ConfigError(f"{folder} lies in TagRefine's own home folder; give --out another folder.")
         copies = self.out is not None and (self.embed or self.format == "imagefolder")
         if copies and collection.root.resolve() in folder.resolve().parents:
             raise ConfigError(

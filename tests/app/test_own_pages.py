@@ -15,7 +15,7 @@ from tagrefine_core.errors import CollectionError, JobError
 from tagrefine_core.presets import PRESETS
 from tagrefine_core.settings import train_config
 from tagrefine_core.store import Store
-from tests.app.conftest import EVIL, set_config
+from tests.app.conftest import EVIL, add_collection, set_config
 
 
 def _error(page) -> str:
@@ -34,6 +34,17 @@ def test_empty_home_offers_the_demo_and_one_click_starts_it(empty_home: Store, o
     page.button(key="empty_do").click().run()
     assert started == [("demo", "demo", {})]
     assert "Making the demo collection" in _texts(page)
+
+
+def test_photos_that_nothing_was_learned_from_lead_on_to_training(
+    empty_home: Store, open_page, started
+) -> None:
+    add_collection(empty_home, "mine", with_truth=False)
+    page = open_page("collection")
+    assert "little to learn from" in _texts(page)
+    page.button(key="learn").click().run()
+    assert started == [("train", "mine", {"preset": "default"})]
+    assert "learn" not in {button.key for button in open_page("collection").button}, "it trains"
 
 
 def test_job_that_cannot_start_is_told(empty_home: Store, open_page, monkeypatch: pytest.MonkeyPatch) -> None:
