@@ -22,6 +22,7 @@ TABLE_ENDS = (".jsonl", ".ndjson", ".csv", ".tsv", ".json")
 """Ends of file names that are taken for tables; of several tables ``metadata`` in one folder the first is read."""
 
 _DELIMITED = (".csv", ".tsv")
+_LARGEST = 2**30  # bytes; a row for each of 200,000 photos takes a tenth of it, and all of it is in memory at once
 
 
 def read_table(path: Path, progress: Progress) -> Source:
@@ -134,7 +135,7 @@ def _nothing_found(path: Path) -> str:
 
 def _read(table: Path, place: Path) -> Columns:
     name = place.as_posix()
-    text, guess = read_text(table)
+    text, guess = read_text(table, max_bytes=_LARGEST)
     if table.suffix.lower() in _DELIMITED:
         rows = read_delimited(text, name, known=KNOWN, lists=LISTS)
     else:
