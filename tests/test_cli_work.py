@@ -18,6 +18,7 @@ from tagrefine_core.config import TrainConfig
 from tagrefine_core.jobs import jobs
 from tagrefine_core.settings import train_config
 from tagrefine_core.store import Store
+from tagrefine_core.workflow import Work, again
 
 ROOT = Path(__file__).parents[1]
 COLORS = {"sea": (30, 60, 200), "grass": (40, 180, 40), "sunset": (220, 90, 30), "snow": (235, 235, 245)}
@@ -65,6 +66,22 @@ def program(home: Path, *arguments: str) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+@pytest.mark.slow
+def test_an_import_can_be_learned_from_at_once(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = call(tmp_path, capsys, "import", "table", str(photos), "--name", "colors", "--train")
+    store = Store(tmp_path)
+    run, (job,) = store.run(answer["run"]), store.jobs()
+    assert (run.state, run.config["preset"], run.collection) == ("finished", "default", "colors")
+    assert (job.command, job.run_id, job.state) == ("import", run.id, "finished")
+    # Stopped while it learned, it goes on with the run; before, it is given once more.
+    store.set_run_state(run.id, "interrupted")
+    assert again(store, job) == Work("train", "colors", {"resume": run.id})
+    call(tmp_path, capsys, "import", "table", str(photos), "--name", "plain")
+    assert store.jobs()[0].run_id is None
 
 
 def test_import_answers_what_it_imported(

@@ -17,7 +17,7 @@ def to_export(of: View) -> None:
     ):
         return
     asked = st.query_params.to_dict()
-    address = {"collection": of.collection.name, "run": of.run.record.id}
+    address = {"collection": of.collection.name, "run": of.run.record.id, "look": "1"}
     if precision := asked.get("precision"):
         address["precision"] = precision
     try:

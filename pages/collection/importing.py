@@ -1,5 +1,7 @@
 """The dialogs that bring photos in and take a collection away."""
 
+from typing import Any
+
 import streamlit as st
 
 from pages.components.jobs import begin
@@ -10,7 +12,7 @@ from tagrefine_core.collections import Collection, check_name, guess_kind
 from tagrefine_core.errors import CollectionError, TagRefineError
 from tagrefine_core.folders import expanded, is_there
 
-__all__ = ["delete_dialog", "import_dialog", "import_options", "start_demo"]
+__all__ = ["delete_dialog", "first_import", "import_dialog", "import_options", "start_demo"]
 
 KINDS = {
     "auto": (
@@ -43,6 +45,27 @@ def start_demo() -> None:
     begin("demo", "demo")
 
 
+def first_import() -> None:
+    """Draw the shortest way in, for who has no collection yet: one folder, and it is learned from."""
+    with st.form("first_import", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        source = st.text_input(
+            "Or your own photos: where are they on this machine?",
+            placeholder="/home/me/photos",
+            key="first_source",
+        )
+        sent = st.form_submit_button("Import and learn", key="first_go")
+    if not sent:
+        return
+    try:
+        collection, options = import_options("auto", source, "", train=True)
+    except CollectionError as error:
+        st.error(plain(error))
+        return
+    if begin("import", collection, options):
+        st.rerun()
+    st.error(plain(st.session_state.pop("_job_error", "The import could not be started.")))
+
+
 def import_dialog() -> None:
     """Ask where the photos are and start the import; what it would replace is said before."""
     st.session_state.pop("_asked", None)
@@ -69,11 +92,17 @@ def _import_dialog() -> None:
                 index=None,
                 placeholder=LABELS["strict"],
             )
+        learn = st.toggle(
+            "Learn from them right away",
+            value=True,
+            key="learn_at_once",
+            help="A network learns which tags fit, by preset default. It can be cancelled; the photos stay.",
+        )
         sent = st.form_submit_button("Import", type="primary")
     if sent:
         st.session_state.pop("_asked", None)
         try:
-            st.session_state["_asked"] = import_options(kind, source, name, labels)
+            st.session_state["_asked"] = import_options(kind, source, name, labels, train=learn)
         except CollectionError as error:
             st.error(plain(error))
     if "_asked" not in st.session_state:
@@ -90,8 +119,8 @@ def _import_dialog() -> None:
 
 
 def import_options(
-    kind: str, source: str, name: str, labels: str | None = None
-) -> tuple[str, dict[str, str]]:
+    kind: str, source: str, name: str, labels: str | None = None, *, train: bool = False
+) -> tuple[str, dict[str, Any]]:
     """Return the name of the collection, and the options of the import, from what a visitor typed and chose.
 
     Raises
@@ -107,7 +136,8 @@ def import_options(
     found = guess_kind(path) if kind == "auto" else kind
     if found is None:
         raise CollectionError(f"{path} does not look like photos with tags. Choose above what it is.")
-    options = {"kind": found, "source": str(path)} | ({"labels": labels} if labels else {})
+    options: dict[str, Any] = {"kind": found, "source": str(path)}
+    options |= ({"labels": labels} if labels else {}) | ({"train": True} if train else {})
     return check_name(name.strip() or path.stem), options
 
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.collection.importing import delete_dialog, import_dialog, start_demo
+from pages.collection.importing import delete_dialog, first_import, import_dialog, start_demo
 from pages.collection.onward import onward
 from pages.collection.overview import cleaning, import_report, numbers, photo_strip, tag_charts
 from pages.collection.review import merge_review
@@ -30,9 +30,14 @@ def welcome() -> None:
             button="Make the demo collection",
             on_click=start_demo,
         )
-        with st.container(horizontal=True, horizontal_alignment="center"):
-            if st.button("Import my own photos", key="import"):
-                import_dialog()
+        with st.container(border=True, key="card_own"):
+            first_import()
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.caption(
+                    "Keywords of Lightroom, digiKam and others are read, .xmp and .txt files, tables. The photos are only read."
+                )
+                if st.button("More choices", key="import", type="tertiary"):
+                    import_dialog()
     for (title, sentence), column in zip(STEPS.items(), st.columns(3), strict=True):
         with column, st.container(border=True, key=f"card_{title[0]}", height="stretch"):
             st.markdown(f"**{title}**  \n:gray[{sentence}]")
@@ -52,7 +57,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
         if all(record.kind != "demo" for record in store().collections()):
             st.button("Make the demo", key="demo", on_click=start_demo)
         if st.button("Export tags", key="to_export"):
-            st.switch_page("export/page.py", query_params={"collection": collection.name})
+            st.switch_page("export/page.py", query_params={"collection": collection.name, "look": "1"})
         if st.button("Delete", key="delete", type="tertiary"):
             delete_dialog(collection)
 

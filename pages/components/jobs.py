@@ -183,9 +183,9 @@ def _ended_text(job: JobRecord) -> str:
 
 def _title(job: JobRecord) -> str:
     looks = job.command == "export" and (job.options or {}).get("dry_run")
-    title = (
-        "Comparing the tags of {} with what is there"
-        if looks
-        else _TITLES.get(job.command, plain(job.command))
-    )
+    title = _TITLES.get(job.command, plain(job.command))
+    if looks:
+        title = "Comparing the tags of {} with what is there"
+    elif job.command == "import" and job.run_id:
+        title = "Importing {} and learning from it"
     return title.format(plain(job.collection))

@@ -53,6 +53,9 @@ def ask(*, write: bool) -> None:
 working = bool(live_jobs(("export",)))
 found = None if working else latest(store(), collection.name, run_id, options)
 ready = bool(options.get("in_place") or options.get("out"))
+if st.query_params.pop("look", "") and ready and not working and found is None:
+    ask(write=False)  # who comes to export wants to see the difference
+    st.rerun()
 st.button(
     "Show what would change",
     type="primary" if found is None else "secondary",

@@ -24,7 +24,7 @@ def live_training(live: Sequence[int]) -> None:
 
 
 def _draw(expected: tuple[int, ...]) -> None:
-    latest = [job for job in jobs.jobs(store()) if job.command in TRAINS]
+    latest = [job for job in jobs.jobs(store()) if job.command in TRAINS and job.run_id]
     live = [job for job in latest if job.state in LIVE]
     if tuple(job.id for job in live) != expected:
         st.rerun()

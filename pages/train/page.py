@@ -20,7 +20,7 @@ collection = need_collection()
 if message := st.session_state.pop("_job_error", ""):
     st.error(plain(message))
 
-live = live_jobs(jobs.TRAINS)
+live = [job for job in live_jobs(jobs.TRAINS) if job.run_id]
 live_training([job.id for job in live])
 learn_card(collection, busy=bool(workflow.refusal(store(), "train", collection.name)))
 if refused := workflow.refusal(store(), "train", collection.name):

@@ -81,6 +81,10 @@ def import_photos(
         ),
     ] = None,
     thumbnails: Annotated[bool, typer.Option(help="Make all thumbnails now, not when first seen.")] = False,
+    train: Annotated[
+        bool,
+        typer.Option("--train", help="Learn from them as soon as they are in, by preset default."),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Import photos with their tags. KIND is mirflickr, nuswide, table or folder."""
@@ -106,10 +110,17 @@ def import_photos(
             "labels": record.labels,
             "skipped": record.skipped,
         }
+        learned = ""
+        if train:
+            run = workflow.train_collection(
+                session.store, record.name, train_config(), run_id=job.run_id, progress=job.progress
+            )
+            job.result["run"] = run.id
+            learned = f" Run {run.id} has learned from them."
     session.answer(
         job.result,
         f"Collection {record.name!r}: {record.images:,} photos, {record.tags:,} tags, "
-        f"{record.labels:,} labels with ground truth; {record.skipped:,} photos skipped.",
+        f"{record.labels:,} labels with ground truth; {record.skipped:,} photos skipped.{learned}",
     )
     if advice := workflow.too_little(collection):
         session.note(advice)

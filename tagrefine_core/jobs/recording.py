@@ -31,8 +31,8 @@ __all__ = [
 LIVE = ("starting", "running")
 """States of a job that has not ended."""
 
-TRAINS = ("train", "demo")
-"""Commands whose job makes a run, or goes on with one."""
+TRAINS = ("train", "demo", "import")
+"""Commands whose job makes a run, or goes on with one; an import only where it is asked to, which its ``run_id`` tells."""
 
 _INTERVAL = 0.25  # seconds between writes to the database
 _PATIENCE = 60.0  # seconds in which a new job has to get a process

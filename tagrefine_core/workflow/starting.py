@@ -46,7 +46,8 @@ def record_job(store: Store, work: Work) -> int:
         When a live job stands in its way.
     """
     resumed = work.options.get("resume")
-    run_id = work.run_id or resumed or (new_run_id() if work.command in TRAINS else None)
+    makes_run = work.command in TRAINS and (work.command != "import" or work.options.get("train"))
+    run_id = work.run_id or resumed or (new_run_id() if makes_run else None)
     return store.create_job(
         work.command,
         work.collection,

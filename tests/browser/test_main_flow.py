@@ -101,6 +101,7 @@ def test_import_dialog_brings_photos_in(visitor: Visitor, app, demo: str, odd_ph
     expect(dialog.get_by_text("![x](evil) *folder*.")).to_be_visible()
     where.fill(str(odd_photos))
     dialog.get_by_role("textbox", name="What shall the collection be called?").fill("odd")
+    dialog.get_by_text("Learn from them right away").click()
     dialog.get_by_role("button", name="Import", exact=True).click()
     expect(page.get_by_role("heading", name="odd")).to_be_visible()
     expect(page.get_by_role("tab", name="Import report (1)")).to_be_visible()

@@ -128,7 +128,7 @@ def test_nothing_keeps_anybody_out(
 def test_the_first_screen_keeps_nobody_out(browser: Browser, visit: Callable[..., Visitor], app: App) -> None:
     """Also what is opened on top of a page."""
     page = visit().open("collection")
-    page.get_by_role("button", name="Import").first.click()
+    page.locator(".st-key-import button").click()
     expect(page.get_by_role("dialog")).to_be_visible()
     holds(page, "the dialog")
 
