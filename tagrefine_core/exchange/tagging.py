@@ -99,20 +99,23 @@ class Spellings:
         """Return the tag of each level of a path with the levels of a record, "" where a level is none.
 
         A level that also stands alone somewhere counts for what it counts for there; else a tag is the level that is spelled most like it.
+        Two levels may count for one tag: of ``Birds|bird`` both do.
         """
         parts = [part.strip() for part in raw.split(mark_of(raw))]
         tags = [""] * len(parts)
-        left = [tag for tag in (record.tag, *record.above) if tag]
+        known = [tag for tag in (record.tag, *record.above) if tag]
         for place, part in enumerate(parts):
             alone = self._records.get(part) or self._records.get(part.lower())
-            if alone is not None and alone.tag in left:
+            if alone is not None and alone.tag in known:
                 tags[place] = alone.tag or ""
-                left.remove(tags[place])
-        for tag in left:
+        for tag in known:
             free = [place for place, found in enumerate(tags) if not found]
-            if free:
+            if free and tag not in tags:
                 tags[max(free, key=lambda place: (_alike(parts[place], tag), place))] = tag
-        return tags
+        return [
+            found or next((tag for tag in known if _is_form(part, tag)), "")
+            for part, found in zip(parts, tags, strict=True)
+        ]
 
 
 class Tagging:
@@ -183,6 +186,11 @@ def _paths(records: Iterable[TagRecord]) -> Iterator[TagRecord]:
         below_root = mark == "/" and is_below_root(parts, roots)
         if mark and (record.above or below_root or (mark == "|" and sum(map(bool, parts)) > 1)):
             yield record
+
+
+def _is_form(level: str, tag: str) -> bool:
+    """Tell whether a level is a tag or its plural by its looks."""
+    return _alike(level, tag) == len(tag) and len(level) - len(tag) <= len("es")
 
 
 def _alike(level: str, tag: str) -> int:

@@ -19,6 +19,8 @@ RECORDS = (
     TagRecord("People/Bob Yy", 1, "merged", "people", ""),
     TagRecord("Coast > Sea", 1, "merged", "sea", "", ("coast",)),
     TagRecord("A|B", 1, "dropped", None, ""),
+    TagRecord("Animals|Boxes|box", 1, "merged", "box", "", ("animal",)),
+    TagRecord("Animals|Dogs|dog", 1, "merged", "dog", "", ("animal",)),
     TagRecord("Style|black/white", 1, "merged", "style", ""),
 )
 
@@ -34,6 +36,10 @@ def spellings() -> Spellings:
         ("Dog", {"dog"}, None),
         ("Dog", {"sea"}, "Dog"),
         ("what:sea", {"sea"}, None),
+        ("Animals|Dogs|dog", {"dog"}, "Animals"),
+        ("Animals|Dogs|dog", {"animal"}, "Dogs|dog"),
+        ("Animals|Dogs|dog", {"animal", "dog"}, None),
+        ("Animals|Boxes|box", {"box"}, "Animals"),
         ("(lily:1.2)", {"lily"}, None),
         ("AC/DC", {"dog"}, "AC/DC"),
         ("AC/DC", {"AC/DC"}, None),
