@@ -19,6 +19,7 @@ def test_tags_go_beside_the_photos_and_back_again(app, demo: str, visitor: Visit
     page.get_by_role("button", name="Export tags").click()
     expect(page.get_by_text("Photos that change")).to_be_visible()
     assert sorted(root.rglob("*")) == before, "what would change is only shown"
+    visitor.settle()
     page.get_by_role("button", name="Write ").click()
     back = page.get_by_role("button", name="Put everything back")
     expect(back).to_be_visible()
@@ -39,12 +40,16 @@ def test_only_what_is_on_screen_is_exported(app, demo: str, visitor: Visitor, tm
     count = int(told.inner_text().split()[0])
     page.get_by_role("button", name="Export these").click()
     expect(page.get_by_text("as they were on Browse")).to_contain_text(f"{count} of 120")
+    expect(page.get_by_text("Photos that change")).to_be_visible()
     page.get_by_text("In another folder").click()
+    expect(page.get_by_text("Photos that change")).to_have_count(0)
     page.get_by_role("textbox", name="Folder on the machine").fill(str(tmp_path / "out"))
     page.get_by_role("textbox", name="Folder on the machine").press("Enter")
+    visitor.settle()
     page.get_by_role("button", name="Show what would change").click()
     expect(page.get_by_text("Photos that change")).to_be_visible()
     assert not (tmp_path / "out").exists()
+    visitor.settle()  # a click that meets the page while it is drawn anew is lost
     page.get_by_role("button", name="Write ").click()
     expect(page.get_by_text("written.")).to_be_visible()
     assert 0 < len(list((tmp_path / "out").rglob("*.xmp"))) <= count
