@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagrefine_core.collections.mirflickr_files import PHOTO, Copy, find_copy
-from tagrefine_core.collections.sources import Source, text_lines
+from tagrefine_core.collections.sources import Source
 from tagrefine_core.errors import CollectionError
 from tagrefine_core.progress import Progress
+from tagrefine_core.reading.rows import lines_of
 from tagrefine_core.reading.text import read_tag_files, read_text
 from tagrefine_core.store import ImportIssue
 
@@ -143,7 +144,7 @@ def _read_tags(copy: Copy, progress: Progress, issues: list[ImportIssue]) -> lis
     """Return the tags of each photo: a line is a tag."""
     files = [copy.tags.get(number) for number in copy.photos]
     photos = list(copy.photos.values())
-    tags, guessed = read_tag_files(photos, files, split=text_lines, progress=progress, issues=issues)
+    tags, guessed = read_tag_files(photos, files, split=lines_of, progress=progress, issues=issues)
     if missing := files.count(None):
         note = f"{missing:,} photos have no tags<N>.txt: no tags"
         issues.append(ImportIssue(copy.tag_folder.name, note, "note"))

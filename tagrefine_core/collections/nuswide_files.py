@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagrefine_core.collections.folder import EXTENSIONS, photo_files
-from tagrefine_core.collections.sources import text_lines
 from tagrefine_core.errors import LabelError
+from tagrefine_core.reading.rows import lines_of
 from tagrefine_core.reading.text import read_text
 from tagrefine_core.store import ImportIssue
 
@@ -155,7 +155,7 @@ def locate(copy: Copy, listed: Sequence[str], issues: list[ImportIssue]) -> tupl
 
 def lines(file: Path) -> list[str]:
     """Return the lines of a text file."""
-    return text_lines(read_text(file)[0])
+    return lines_of(read_text(file)[0])
 
 
 def row_width(file: Path) -> int:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tagrefine_core.errors import DataError
 from tagrefine_core.store import ImportIssue
 
-__all__ = ["Source", "first_existing", "text_lines"]
+__all__ = ["Source", "first_existing"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,8 +78,3 @@ class Source:
 def first_existing(folder: Path, *names: str) -> Path | None:
     """Return the first of some relative paths that exists."""
     return next((folder / name for name in names if (folder / name).exists()), None)
-
-
-def text_lines(text: str) -> list[str]:
-    """Return the lines of a text. Only LF, CR LF and CR end one: users' tags hold what Unicode also calls a line end."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")

@@ -22,9 +22,8 @@ TABLE_ENDS = (".jsonl", ".ndjson", ".csv", ".tsv", ".json")
 """Ends of file names that are taken for tables; of several tables ``metadata`` in one folder the first is read."""
 
 _DELIMITED = (".csv", ".tsv")
-_LARGEST = (
-    2**30
-)  # bytes; a row for each of 200,000 photos takes a tenth of it, and all of it is in memory at once
+# Bytes. A table of 200,000 photos has a tenth of them, and all are in memory at once.
+_LARGEST = 2**30
 
 
 def read_table(path: Path, progress: Progress) -> Source:

@@ -14,12 +14,14 @@ import pyexiv2
 
 from tagrefine_core.errors import DataError
 
-__all__ = ["read_embedded", "read_embedded_bytes", "write_embedded"]
+__all__ = ["IPTC_BYTES", "read_embedded", "read_embedded_bytes", "write_embedded"]
+
+IPTC_BYTES = 64
+"""Bytes that a keyword may have in IPTC (IIM 4.2, 2:25); programs cut there."""
 
 _LOCK = Lock()
 _MUTE = 4  # else exiv2 prints, and raises for one photo what it had to say of the one before
 _UTF8 = "\x1b%G"
-_IPTC_BYTES = 64
 _SCAN = 0xDA  # the marker before the pixels of a JPEG (ITU-T T.81, table B.1)
 # What exiv2 throws at damaged photos, as Python hears it: its own errors, and those of C++.
 _THROWN = (RuntimeError, ValueError, IndexError, OverflowError, MemoryError)
@@ -149,7 +151,7 @@ class _UnknownFormat(DataError):
 
 def _cut(word: str) -> str:
     """Return as much of a keyword as IPTC holds."""
-    return word.encode()[:_IPTC_BYTES].decode(errors="ignore")
+    return word.encode()[:IPTC_BYTES].decode(errors="ignore")
 
 
 def _decoded(words: list[bytes], is_utf8: bool) -> list[str]:
@@ -167,7 +169,7 @@ def _utf8(word: bytes) -> str:
         return word.decode()
     except UnicodeDecodeError as error:
         # A program that cuts at 64 bytes may have cut a character.
-        if len(word) > _IPTC_BYTES - 4 and error.end == len(word):
+        if len(word) > IPTC_BYTES - 4 and error.end == len(word):
             return word[: error.start].decode()
         return _western(word)
 

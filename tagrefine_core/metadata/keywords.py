@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from tagrefine_core.errors import DataError
-from tagrefine_core.metadata.embedded import read_embedded
+from tagrefine_core.metadata.embedded import IPTC_BYTES, read_embedded
 from tagrefine_core.metadata.xmp import RDF, Element, Packet, parse
 from tagrefine_core.reading.text import clean
 
@@ -37,8 +37,6 @@ ARRAYS = tuple(f"{RDF} {kind}" for kind in ("Bag", "Seq", "Alt"))
 
 ALONE = "tagrefine:ns:xmp/1.0/ KeywordsAreAll"
 """A property of ours: what an ``.xmp`` file names are all keywords of its photo, also where more are inside the photo, which is not touched."""
-
-_IPTC_BYTES = 64  # that a keyword may have in IPTC (IIM 4.2, 2:25)
 
 
 @dataclass(frozen=True)
@@ -159,4 +157,4 @@ def _once(texts: Iterable[str]) -> list[str]:
 
 def _cut_short(word: str, tags: Iterable[str]) -> bool:
     """Tell whether a keyword of IPTC is the beginning of a longer one, cut where IPTC ends."""
-    return len(word.encode()) > _IPTC_BYTES - 4 and any(tag.startswith(word) and tag != word for tag in tags)
+    return len(word.encode()) > IPTC_BYTES - 4 and any(tag.startswith(word) and tag != word for tag in tags)

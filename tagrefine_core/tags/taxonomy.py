@@ -9,7 +9,7 @@ finite and a synset that was never tagged still weighs by what lies below it.
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 __all__ = [
@@ -132,23 +132,27 @@ def read_sense_counts(cntlist: bytes, index_sense: bytes) -> dict[str, dict[int,
 def read_word_counts(cntlist: bytes) -> Counter[tuple[str, str]]:
     """Read how often each lemma was tagged as a part of speech, from ``cntlist.rev``: (lemma, "n", "v", "a" or "r") -> count."""
     counts: Counter[tuple[str, str]] = Counter()
-    for line in cntlist.decode().splitlines():
-        key, _sense_number, count = line.split()
-        lemma, _, rest = key.partition("%")
-        counts[lemma, "nvara"[int(rest[0]) - 1]] += int(count)  # satellites, the fifth, are adjectives
+    for lemma, part, _, count in _tagged(cntlist):
+        counts[lemma, "nvara"[int(part) - 1]] += count  # satellites, the fifth, are adjectives
     return counts
 
 
 def read_thing_counts(cntlist: bytes) -> Counter[str]:
     """Read how often each noun was tagged as something that a photo can show, from ``cntlist.rev``, by the files of lexnames(5WN)."""
     counts: Counter[str] = Counter()
+    for lemma, part, file, count in _tagged(cntlist):
+        if part == "1" and int(file) in _THINGS:
+            counts[lemma] += count
+    return counts
+
+
+def _tagged(cntlist: bytes) -> Iterator[tuple[str, str, str, int]]:
+    """Yield the lemma, part of speech, file of lexnames(5WN) and count of every sense; of its key the first three (senseidx(5WN))."""
     for line in cntlist.decode().splitlines():
         key, _sense_number, count = line.split()
         lemma, _, rest = key.partition("%")
         part, file, *_ = rest.split(":")
-        if part == "1" and int(file) in _THINGS:
-            counts[lemma] += int(count)
-    return counts
+        yield lemma, part, file, int(count)
 
 
 def count_concepts(
